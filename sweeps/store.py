@@ -1,0 +1,205 @@
+"""The results store: append-only Parquet parts, each written under a temporary name and renamed.
+
+    results/STUDY/study.json             what the study declared (replaced whole, atomically)
+    results/STUDY/trials/STAGE-HASH.parquet    rows of one cohort
+    results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
+
+A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
+keeps one row a trial id all the same. Nothing is edited after it was written. This module imports
+neither jax nor ray nor wandb: reading results starts nothing.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from sweeps import schema
+from sweeps.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a study said before it ran, as `study.json` keeps it.
+
+    study: its name. doc: its docstring. measure: the column that verdicts compare. margin: smallest
+    difference of interest in that measure's unit. alpha: level of every test. cells, tasks: labels in
+    order. same: pairs of labels `[cell, alias]` that must come out equivalent on every task.
+    different: triples `[cell, reference, task]` that must come out different. plan: trial ids by
+    stage, complete for a stage once it is planned. total: number of trials by stage when all is planned.
+    """
+
+    study: str
+    doc: str
+    measure: str = "test_score"
+    margin: float = 0.05
+    alpha: float = 0.05
+    cells: list[str]
+    tasks: list[str]
+    same: list[list[str]] = field(default_factory=list)
+    different: list[list[str]] = field(default_factory=list)
+    plan: dict[str, list[str]] = field(default_factory=dict)
+    total: dict[str, int] = field(default_factory=dict)
+    schema_version: int = schema.VERSION
+
+
+class Store:
+    """The results of one study below `results/`. Creating the object touches no file."""
+
+    def __init__(self, results: str | os.PathLike[str], study: str):
+        self.results = Path(results).absolute()
+        self.study = study
+        self.path = self.results / study
+
+    def prepare(self) -> "Store":
+        """Make the folders. Raises InputError where a file is in the way or nothing may be written."""
+        for folder in (self.path / "trials", self.path / "curves"):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (NotADirectoryError, FileExistsError):
+                blocker = next(p for p in (folder, *folder.parents) if p.exists() and not p.is_dir())
+                raise InputError(
+                    f"The results directory must be a directory; {blocker} is a file. "
+                    f"Move it away or name another with --results."
+                ) from None
+            except OSError as error:
+                raise InputError(
+                    f"Cannot write results below {self.results}: {error.strerror}. "
+                    f"Name a directory you may write to with --results."
+                ) from None
+        return self
+
+    # ------------------------------------------------------------------ writing
+
+    def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
+        """Write one part of each table, curves first; returns the path of the trials' part."""
+        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials])
+        if curves:
+            write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
+        return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
+
+    def declare(self, declaration: Declaration) -> None:
+        """Replace `study.json`."""
+        replace_file(self.path / "study.json", json.dumps(asdict(declaration), indent=1).encode())
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the study for one sweep; the system lets go when the process dies, however it dies."""
+        with open(self.path / ".lock", "a+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                raise InputError(
+                    f"Another sweep (process {handle.read().strip() or 'unknown'}) is running on {self.path}. "
+                    f"Wait for it, stop it, or use another --results."
+                ) from None
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+            yield
+
+    # ------------------------------------------------------------------ reading
+
+    def parts(self, table: str) -> list[Path]:
+        return sorted((self.path / table).glob("*.parquet"))
+
+    def trials(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows, one a trial id; columns that a part lacks are null.
+
+        Raises InputError for a part that cannot be read or that a newer version wrote.
+        """
+        table = self._read("trials", columns)
+        if table.num_rows == 0 or "trial_id" not in table.column_names:
+            return table
+        index = pa.array(range(table.num_rows))
+        first = pc.unique(table["trial_id"])
+        if len(first) == table.num_rows:
+            return table
+        keep = table.select(["trial_id"]).append_column("i", index).group_by("trial_id").aggregate([("i", "min")])
+        return table.take(keep["i_min"].combine_chunks().sort())
+
+    def curves(self) -> pa.Table:
+        """All curve rows, one a trial id and step."""
+        table = self._read("curves", None)
+        if table.num_rows == 0:
+            return table
+        indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
+        keep = indexed.group_by(["trial_id", "step"]).aggregate([("i", "min")])
+        return table.take(keep["i_min"].combine_chunks().sort())
+
+    def done(self) -> set[str]:
+        """Ids of all trials that have a row."""
+        return set(self.trials(["trial_id"])["trial_id"].to_pylist())
+
+    def declaration(self) -> Declaration:
+        """Raises InputError where the study never ran here."""
+        path = self.path / "study.json"
+        try:
+            return Declaration(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            known = sorted(p.parent.name for p in self.results.glob("*/study.json"))
+            raise InputError(
+                f"No results of study '{self.study}' below {self.results}; "
+                f"{'found: ' + ', '.join(known) if known else 'nothing is there'}. "
+                f"Run `lstm-variants sweep {self.study}` first or name the directory with --results."
+            ) from None
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path} is not a study declaration ({error}); run the sweep again to rewrite it.") from None
+
+    def _read(self, table: str, columns: list[str] | None) -> pa.Table:
+        declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
+        tables = [read_part(path, columns) for path in self.parts(table)]
+        names = columns or list(declared)
+        empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
+        return pa.concat_tables([empty, *tables], promote_options="permissive")
+
+
+def part_name(stage: str, trial_ids: list[str]) -> str:
+    digest = hashlib.sha256("\n".join(sorted(trial_ids)).encode()).hexdigest()[:16]
+    return f"{stage}-{digest}.parquet"
+
+
+def write_part(table: pa.Table, path: Path) -> Path:
+    """Write under a name that no reader matches, then rename."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def read_part(path: Path, columns: list[str] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(path) as part:
+            version = int((part.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
+            if version != schema.VERSION:
+                raise InputError(
+                    f"{path} has schema version {version}; this lstm-variants reads {schema.VERSION}. "
+                    f"Use the version that wrote it, or move the results away."
+                )
+            have = part.schema_arrow.names
+            return part.read([c for c in columns if c in have] if columns else None).replace_schema_metadata(None)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"Cannot read {path}: {reason}. The part is damaged; every other part is untouched. Move this "
+            f"file away: the next sweep runs just the trials that were in it again."
+        ) from None
