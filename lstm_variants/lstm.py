@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import at_least
+from lstm_variants.contract import at_least, finite
 from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
 
 
@@ -64,6 +64,9 @@ class LSTM:
 
     def __post_init__(self) -> None:
         at_least("LSTM", "hidden", self.hidden, 1, "unit")
+
+    def check(self) -> None:
+        finite("LSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> LSTMCell:
         return LSTMCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)

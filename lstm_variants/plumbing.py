@@ -18,8 +18,9 @@ def kernel(rngs: nnx.Rngs, inputs: int, hidden: int, gates: int = 1) -> nnx.Para
 
 def recurrent(rngs: nnx.Rngs, hidden: int, gates: int = 1) -> nnx.Param[Array]:
     """Recurrent weights `(hidden, gates * hidden)`: one orthogonal block a gate (Saxe et al. 2014)."""
-    blocks = [nnx.initializers.orthogonal()(rngs.params(), (hidden, hidden)) for _ in range(gates)]
-    return nnx.Param(jnp.concatenate(blocks, axis=-1))
+    keys = jax.random.split(rngs.params(), gates)
+    blocks = jax.vmap(lambda key: nnx.initializers.orthogonal()(key, (hidden, hidden)))(keys)
+    return nnx.Param(jnp.concatenate(list(blocks), axis=-1))
 
 
 def diagonal(rngs: nnx.Rngs, hidden: int) -> nnx.Param[Array]:

@@ -20,7 +20,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sweeps import schema
@@ -114,19 +113,18 @@ class Store:
         return sorted((self.path / table).glob("*.parquet"))
 
     def trials(self, columns: list[str] | None = None) -> pa.Table:
-        """All rows, one a trial id; columns that a part lacks are null.
+        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
 
         Raises InputError for a part that cannot be read or that a newer version wrote.
         """
-        table = self._read("trials", columns)
-        if table.num_rows == 0 or "trial_id" not in table.column_names:
-            return table
-        index = pa.array(range(table.num_rows))
-        first = pc.unique(table["trial_id"])
-        if len(first) == table.num_rows:
-            return table
-        keep = table.select(["trial_id"]).append_column("i", index).group_by("trial_id").aggregate([("i", "min")])
-        return table.take(keep["i_min"].combine_chunks().sort())
+        table = self._read("trials", columns and list(dict.fromkeys([*columns, "trial_id", "status"])))
+        best: dict[str, tuple[bool, int]] = {}
+        rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
+        for i, (trial, status) in enumerate(rows):
+            best[trial] = min(best.get(trial, (True, table.num_rows)), (status == "failed", i))
+        if len(best) < table.num_rows:
+            table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
+        return table.select(columns) if columns else table
 
     def curves(self) -> pa.Table:
         """All curve rows, one a trial id and step."""
@@ -136,10 +134,6 @@ class Store:
         indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
         keep = indexed.group_by(["trial_id", "step"]).aggregate([("i", "min")])
         return table.take(keep["i_min"].combine_chunks().sort())
-
-    def done(self) -> set[str]:
-        """Ids of all trials that have a row."""
-        return set(self.trials(["trial_id"])["trial_id"].to_pylist())
 
     def declaration(self) -> Declaration:
         """Raises InputError where the study never ran here."""

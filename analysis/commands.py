@@ -1,0 +1,30 @@
+"""The commands of this package."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from analysis.load import load
+from analysis.report import write_report
+from analysis.table import trust_line, verdict_table
+from analysis.trust import trust
+from analysis.verdicts import verdicts
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Print the verdicts and the stamp of `arguments.study`, write its report, print where it is.
+
+    arguments: study (a name, or the path of a study file), results, out (None: beside the results). Raises
+    InputError. Returns 0 also when the controls failed: the report was made, and says so.
+    """
+    study = Path(arguments.study).stem if str(arguments.study).endswith(".py") else arguments.study
+    loaded = load(arguments.results, study)
+    table = verdicts(loaded.trials, loaded.declaration)
+    console = Console()
+    console.print(verdict_table(table, loaded.declaration))
+    console.print(trust_line(trust(loaded, table)))
+    paths = write_report(arguments.results, study, arguments.out)
+    for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:
+        console.print(f"{label:<16} {path}", soft_wrap=True, highlight=False, markup=False)
+    return 0

@@ -1,0 +1,21 @@
+"""Figures. Each module has `title`, `data(results) -> DataFrame`, `draw(data) -> Figure`, `caption(data) -> str`.
+
+`data` holds everything that is drawn and is saved beside the picture; `draw` needs nothing else, so a
+saved CSV gives the picture again. To add a figure, write the module and list it here; the report shows
+them in this order. Draw only data that has rows.
+"""
+
+from types import ModuleType
+
+from analysis.figures import differences, learning_curves, learning_rate, scores, solved, verdicts
+
+FIGURES: dict[str, ModuleType] = {
+    "differences": differences,
+    "verdicts": verdicts,
+    "scores": scores,
+    "solved": solved,
+    "learning_curves": learning_curves,
+    "learning_rate": learning_rate,
+}
+
+__all__ = ["FIGURES"]

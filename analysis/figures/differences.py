@@ -1,0 +1,96 @@
+"""Every cell's difference to the reference, with its interval, against the margin: the finding at a glance."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
+
+from analysis import canvas, palette
+from analysis.load import Results
+from analysis.verdicts import against, reference_cell
+from analysis.verdicts import verdicts as all_verdicts
+from analysis.words import MINUS, count, signed
+
+title = "Difference to the reference"
+
+MARKS = {"equivalent": ("o", True), "better": ("D", True), "worse": ("D", True), "undecided": ("o", False)}
+
+
+def data(results: Results) -> pd.DataFrame:
+    """task, cell, reference, standing, value, low, high, n (smaller side), margin, level, pairs, method, colour."""
+    declaration = results.declaration
+    table = against(all_verdicts(results.trials, declaration), reference_cell(declaration))
+    table = table.assign(n=table[["n_a", "n_b"]].min(axis=1), level=1 - 2 * table["alpha"])
+    columns = [
+        "task",
+        "cell",
+        "reference",
+        "standing",
+        "value",
+        "low",
+        "high",
+        "n",
+        "margin",
+        "level",
+        "pairs",
+        "method",
+    ]
+    return palette.paint(table.loc[table["low"].notna(), columns].reset_index(drop=True), declaration.cells)
+
+
+@canvas.styled()
+def draw(data: pd.DataFrame) -> Figure:
+    tasks = list(dict.fromkeys(data["task"]))
+    sizes = [data["task"].eq(task).sum() for task in tasks]
+    figure, axes = canvas.sheet(len(tasks), heights=[0.62 + 0.24 * size for size in sizes], sharex=True)
+    margin, reference = data["margin"].iloc[0], data["reference"].iloc[0]
+    for (panel,), task in zip(axes, tasks, strict=True):
+        rows = data[data["task"] == task]
+        where = canvas.rows_of_cells(panel, list(rows["cell"]))
+        panel.set_title(task)
+        panel.axvspan(-margin, margin, color=canvas.BAND, lw=0, zorder=0)
+        panel.axvline(0, color=canvas.MUTED, lw=0.8, zorder=1)
+        for row in rows.itertuples():
+            y, (shape, full) = where[row.cell], MARKS[row.standing]
+            face = row.colour if full else canvas.PAGE
+            panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
+            panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
+            canvas.beside(panel, y, f"{row.standing} {signed(row.value)}")
+    unit = axes[-1][0]
+    unit.set_xlabel(f"score less that of {reference}; band: margin ±{margin:g}")
+    if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
+        bend(unit, margin, float(data["low"].min()), float(data["high"].max()))
+    marks = (("o", canvas.INK, "equivalent"), ("D", canvas.INK, "different"), ("o", canvas.PAGE, "undecided"))
+    handles = [
+        Line2D([], [], marker=shape, ls="", color=canvas.INK, mfc=face, ms=5.5, label=text)
+        for shape, face, text in marks
+    ]
+    canvas.legend_below(figure, handles, columns=3)
+    return figure
+
+
+def bend(panel, margin: float, low: float, high: float) -> None:
+    """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones."""
+    panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.2)
+    steps = [margin * factor for factor in (1, 2, 6, 20)]
+    ticks = [-step for step in reversed(steps) if step < max(-low * 1.2, 1.5 * margin)]
+    ticks += [0.0, *(step for step in steps if step < max(high * 1.2, 1.5 * margin))]
+    panel.set_xticks(ticks, [f"{tick:g}".replace("-", MINUS) for tick in ticks])
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.set_xlim(low * 1.25 if low < -margin else -1.5 * margin, max(high * 1.25, 1.5 * margin))
+    panel.set_xlabel(f"{panel.get_xlabel()}\nscale linear to ±{2 * margin:g}, logarithmic beyond")
+
+
+def caption(data: pd.DataFrame) -> str:
+    row = data.iloc[0]
+    return (
+        f"Mean test score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch), over "
+        f"{seeds(data)} a cell. An interval inside the band ±{row.margin:g} shows equivalence, one that stays clear of "
+        f"0 a difference. Intervals are for one comparison; verdicts are after Holm over the {row.pairs} pairs of a "
+        f"task, so they may be more cautious."
+    )
+
+
+def seeds(data: pd.DataFrame) -> str:
+    low, high = int(data["n"].min()), int(data["n"].max())
+    return count(low, "seed") if low == high else f"{low} to {high} seeds"

@@ -1,0 +1,72 @@
+"""Validation score against training steps, mean over the confirm seeds with intervals."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis import canvas, palette
+from analysis.figures.differences import seeds
+from analysis.load import Results
+from analysis.statistics.curves import curves
+
+title = "Learning curves"
+
+
+def data(results: Results) -> pd.DataFrame:
+    """task, cell, step, value, low, high, n, method, colour, look."""
+    table = curves(results.curves, results.stage("confirm"), generator=np.random.default_rng(0))
+    return palette.paint(results.in_order(table, "step"), results.declaration.cells)
+
+
+@canvas.styled()
+def draw(data: pd.DataFrame) -> Figure:
+    tasks = list(dict.fromkeys(data["task"]))
+    figure, axes = canvas.sheet(len(tasks), heights=[2.7] * len(tasks), sharex=False)
+    for (panel,), task in zip(axes, tasks, strict=True):
+        rows = data[data["task"] == task]
+        panel.set_title(task)
+        panel.set_ylim(-0.03, 1.05)
+        panel.set_xlim(0, rows["step"].max())
+        panel.set_ylabel("validation score")
+        ends = []
+        for cell, line in rows.groupby("cell", sort=False):
+            first = line.iloc[0]
+            panel.fill_between(line["step"], line["low"], line["high"], color=first.colour, alpha=0.16, lw=0)
+            panel.plot(
+                line["step"],
+                line["value"],
+                color=first.colour,
+                ls=palette.dash(first.look),
+                lw=1.5,
+                label=cell,
+            )
+            ends.append((line["value"].iloc[-1], str(cell), first.colour))
+        places = canvas.spread([end[0] for end in ends], gap=0.077, low=0.0, high=1.03)
+        for (value, cell, colour), place in zip(ends, places, strict=True):
+            panel.annotate(
+                cell,
+                (rows["step"].max(), value),
+                xytext=(1.05, (place + 0.03) / 1.08),
+                textcoords="axes fraction",
+                va="center",
+                fontsize=8,
+                color=canvas.INK,
+                arrowprops={
+                    "arrowstyle": "-",
+                    "color": colour,
+                    "lw": 0.9,
+                    "shrinkA": 0,
+                    "shrinkB": 0,
+                    "relpos": (0, 0.5),
+                },
+                annotation_clip=False,
+            )
+    axes[-1][0].set_xlabel("optimiser updates")
+    return figure
+
+
+def caption(data: pd.DataFrame) -> str:
+    return (
+        f"Mean validation score of {seeds(data)} a cell and task (confirm stage); shaded: 95% interval at each step, "
+        f"{data['method'].iloc[0].split(',')[0]}. A diverged trial counts as 0 from there on."
+    )

@@ -1,0 +1,68 @@
+"""All pairs of cells, one matrix a task, coloured and lettered by verdict."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from analysis import canvas, palette
+from analysis.figures.differences import seeds
+from analysis.load import Results
+from analysis.verdicts import oriented
+from analysis.verdicts import verdicts as all_verdicts
+
+title = "Verdict for every pair"
+
+INK = "#20262d"  # on the pale squares, in light and dark alike
+
+
+def data(results: Results) -> pd.DataFrame:
+    """task, cell, reference, standing, value, low, high, p_difference_holm, p_equivalence_holm, n, margin, method."""
+    declaration = results.declaration
+    table = all_verdicts(results.trials, declaration)
+    if not (table[["n_a", "n_b"]].min(axis=1) > 1).any():
+        table = table.iloc[:0]
+    both = oriented(table)
+    both = both.assign(n=both[["n_a", "n_b"]].min(axis=1))
+    columns = ["task", "cell", "reference", "standing", "value", "low", "high", "p_difference_holm"]
+    columns += ["p_equivalence_holm", "n", "margin", "alpha", "pairs", "method"]
+    return both[columns]
+
+
+@canvas.styled()
+def draw(data: pd.DataFrame) -> Figure:
+    tasks = list(dict.fromkeys(data["task"]))
+    cells = list(dict.fromkeys(data["cell"]))
+    side = 0.5 + 0.36 * len(cells)
+    figure, axes = canvas.sheet(len(tasks), heights=[side + 0.9] * len(tasks))
+    for (panel,), task in zip(axes, tasks, strict=True):
+        panel.set_aspect("equal")
+        canvas.rows_of_cells(panel, cells)
+        panel.set_ylim(len(cells) - 0.5, -0.5)
+        panel.set_xlim(-0.5, len(cells) - 0.5)
+        panel.grid(visible=False)
+        panel.spines[:].set_visible(False)
+        panel.set_title(task)
+        panel.set_xticks(range(len(cells)), cells, rotation=40, ha="left", rotation_mode="anchor")
+        panel.tick_params(axis="x", length=0, top=False, labeltop=True, labelbottom=False, pad=1)
+        panel.tick_params(axis="x", bottom=False)
+        for row in data[data["task"] == task].itertuples():
+            x, y = cells.index(row.reference), cells.index(row.cell)
+            colour, symbol, _ = palette.VERDICTS[row.standing]
+            panel.add_patch(Rectangle((x - 0.46, y - 0.46), 0.92, 0.92, color=colour, lw=0))
+            panel.text(
+                x, y, symbol, ha="center", va="center_baseline", color=INK, fontsize=10, fontweight="bold"
+            )
+    handles = [
+        Patch(color=colour, label=f"{symbol}  {words}") for colour, symbol, words in palette.VERDICTS.values()
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    return figure
+
+
+def caption(data: pd.DataFrame) -> str:
+    row = data.iloc[0]
+    return (
+        f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better (>) or worse "
+        f"(<): Welch's t-test; at level {row.alpha:g} after Holm over the {row.pairs} pairs of a task; else undecided (?). "
+        f"Over {seeds(data)} a cell, confirm stage only."
+    )

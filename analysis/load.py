@@ -1,0 +1,68 @@
+"""The store as frames: what the study declared, its trials, their curves."""
+
+import os
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sweeps.store import Declaration, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """One study's results.
+
+    declaration: what the study said before it ran. trials: one row a planned trial that has finished,
+    columns of `sweeps.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row a trial and evaluation.
+    left_out: rows in the store that are not in the plan (the study file was edited, or single runs).
+    """
+
+    declaration: Declaration
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    left_out: int
+
+    def stage(self, name: str) -> pd.DataFrame:
+        """Trials of one stage, for the declared tasks and cells."""
+        known = self.trials["cell"].isin(self.declaration.cells) & self.trials["task"].isin(
+            self.declaration.tasks
+        )
+        return self.trials[known & (self.trials["stage"] == name)].reset_index(drop=True)
+
+    def in_order(self, frame: pd.DataFrame, *then: str) -> pd.DataFrame:
+        """Sorted as the study declares its tasks and cells, then by further columns."""
+        labels = {"task": self.declaration.tasks, "cell": self.declaration.cells}
+        return frame.sort_values(
+            ["task", "cell", *then],
+            key=lambda c: c.map(labels[c.name].index) if c.name in labels else c,
+            ignore_index=True,
+        )
+
+
+def load(results: str | os.PathLike[str], study: str) -> Results:
+    """Read `results/STUDY`. Raises InputError where nothing ran or a part can not be read.
+
+    A row belongs to the stage in whose plan its id stands. The order is the declaration's, whatever the
+    order in which trials happened to finish, so the same rows always give the same report.
+    """
+    store = Store(results, study)
+    declaration = store.declaration()
+    rows = store.trials().to_pandas()
+    stage_of = {trial_id: stage for stage, ids in declaration.plan.items() for trial_id in ids}
+    order = {trial_id: position for position, trial_id in enumerate(stage_of)}
+    trials = rows[rows["trial_id"].isin(stage_of)]
+    trials = trials.assign(
+        stage=trials["trial_id"].map(stage_of),
+        solved=trials["solved"].eq(True).astype(bool),
+    ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
+
+    curves = store.curves().to_pandas().drop(columns=["stage", "cell", "task", "seed"])
+    curves = trials[["trial_id", "stage", "cell", "task", "seed"]].merge(curves, on="trial_id", how="inner")
+    return Results(
+        declaration=declaration,
+        trials=trials,
+        curves=curves.sort_values(
+            ["trial_id", "step"], key=lambda c: c.map(order) if c.name == "trial_id" else c
+        ),
+        left_out=len(rows) - len(trials),
+    )

@@ -1,0 +1,59 @@
+"""One colour, marker and dash per cell, everywhere.
+
+Okabe and Ito's colours first (told apart with every common colour blindness), then further ones of middling
+lightness, legible on white and on near-black. No more than about eight colours can be told apart by
+anyone, so a cell also has a marker and a dash, and figures name cells beside their marks.
+"""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+KNOWN = {
+    "lstm": "#0072b2",
+    "lstm_again": "#56b4e9",
+    "peephole": "#009e73",
+    "coupled": "#e69f00",
+    "gru": "#d55e00",
+    "depth_gated": "#cc79a7",
+    "clockwork": "#8a63d2",
+    "no_forget": "#a6761d",
+    "no_output_activation": "#7f9a00",
+    "rnn": "#7f8790",
+}
+SPARE = ("#1b9e9e", "#c2417c", "#5a7fdb", "#b5563c", "#4f9d3a", "#a05fb4")
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "d")
+SOLID, DASHED, DASHDOT, DOTTED = "-", "--", "-.", ":"
+DASHES: tuple = (
+    *(SOLID, DASHED, DASHDOT, DOTTED, (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (7, 2))),
+    *((0, (4, 2, 1, 2, 1, 2)), (0, (2, 4)), (0, (9, 1)), (0, (6, 2, 2, 2))),
+)
+
+VERDICTS = {  # verdict of a row against a column: colour, symbol, words
+    "equivalent": ("#9fd3c7", "=", "equivalent"),
+    "better": ("#8fb8ec", ">", "row better"),
+    "worse": ("#f2b27a", "<", "row worse"),
+    "undecided": ("#d9dce1", "?", "undecided"),
+}
+
+
+def colours(cells: Iterable[str]) -> dict[str, str]:
+    """A colour for each of a study's cells; pass all of them, in the declared order."""
+    names = list(cells)
+    spare = [c for c in (*SPARE, *KNOWN.values()) if c not in {KNOWN[n] for n in names if n in KNOWN}]
+    unknown = [n for n in names if n not in KNOWN]
+    return {n: KNOWN[n] if n in KNOWN else spare[unknown.index(n) % len(spare)] for n in names}
+
+
+def paint(frame: pd.DataFrame, cells: Iterable[str]) -> pd.DataFrame:
+    """Add columns colour and look (the cell's position, which decides marker and dash)."""
+    names = list(cells)
+    return frame.assign(colour=frame["cell"].map(colours(names)), look=frame["cell"].map(names.index))
+
+
+def marker(look: int) -> str:
+    return MARKERS[look % len(MARKERS)]
+
+
+def dash(look: int):
+    return DASHES[look % len(DASHES)]

@@ -1,0 +1,32 @@
+"""From trials to scores: the policy for trials that went wrong. Nothing is dropped.
+
+A score is 0 for the task's naive baseline and 1 for perfect.
+
+- A *diverged* or *failed* trial scores 0: who would use that network would be no better off than with
+  the baseline. Leaving it out would reward cells that often diverge.
+- A score below 0 counts as 0: worse than naive is naive. The depth of a failure is an accident of when
+  training stopped, and one such number would dominate a mean.
+- A score is measured on `test_sequences` sequences and can not be finer than 1 of them: `resolution`.
+"""
+
+import pandas as pd
+
+from sweeps import schema
+from sweeps.errors import InputError
+
+MEASURES = tuple(
+    name for name, (_, unit, _) in schema.TRIAL_COLUMNS.items() if unit == "score" and name != "margin"
+)
+COLUMNS = ["task", "cell", "seed", "status", "solved", "score", "resolution"]
+
+
+def scores(trials: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame:
+    """One row a trial: task, cell, seed, status, solved, score, resolution.
+
+    Raises InputError where `measure` is not a score (0 naive, 1 perfect), for which this policy is meant.
+    """
+    if measure not in MEASURES:
+        raise InputError(f"Verdicts compare scores: one of {', '.join(MEASURES)}; got measure='{measure}'.")
+    score = trials[measure].where(trials["status"] == "finished").fillna(0.0).clip(lower=0.0)
+    frame = trials.assign(score=score.astype(float), resolution=1.0 / trials["test_sequences"].astype(float))
+    return frame[COLUMNS].reset_index(drop=True)

@@ -1,0 +1,131 @@
+"""May the verdicts be believed? The controls of the study, and whether all of it ran.
+
+A study carries its own controls: an alias of a cell, under another name and with seeds of its own, must
+come out *equivalent* to it, and a cell that can not do a task must come out *different*. A pipeline that
+gets these wrong gets the rest wrong too, so its report is stamped, with the reasons.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.load import Results
+from analysis.verdicts import DIFFERENT, EQUIVALENT
+from analysis.words import count, listing
+from sweeps.store import Declaration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """trustworthy: no reasons against it. reasons, warnings: plain sentences. done of planned trials have rows."""
+
+    trustworthy: bool
+    reasons: list[str]
+    warnings: list[str]
+    done: int
+    planned: int
+
+    @property
+    def complete(self) -> bool:
+        return self.done >= self.planned
+
+
+def trust(results: Results, table: pd.DataFrame) -> Trust:
+    """The stamp for `results` with the verdicts `table`."""
+    declaration = results.declaration
+    stages = {**declaration.plan, **declaration.total}
+    planned = sum(max(declaration.total.get(s, 0), len(declaration.plan.get(s, []))) for s in stages)
+    reasons = [*gaps(results, planned), *broken_controls(results, table)]
+    return Trust(
+        trustworthy=not reasons,
+        reasons=reasons,
+        warnings=warnings(results),
+        done=len(results.trials),
+        planned=planned,
+    )
+
+
+def gaps(results: Results, planned: int) -> list[str]:
+    """Trials that should be there and are not, or failed."""
+    trials, reasons = results.trials, []
+    if planned == 0:
+        reasons.append("The study has planned no trials.")
+    elif len(trials) < planned:
+        reasons.append(
+            f"Incomplete: {len(trials)} of {count(planned, 'trial')} have results. Verdicts may change when "
+            f"the other {planned - len(trials)} are in."
+        )
+    failed = trials[trials["status"] == "failed"]
+    if len(failed):
+        first = str(failed["error"].dropna().iloc[0]) if failed["error"].notna().any() else "no message"
+        reasons.append(
+            f"{count(len(failed), 'trial')} failed to run ({listing(dict.fromkeys(failed['cell']))}) and count as "
+            f"score 0; first error: {first.strip().splitlines()[-1] if first.strip() else first}"
+        )
+    declaration = results.declaration
+    known = trials["cell"].isin(declaration.cells) & trials["task"].isin(declaration.tasks)
+    if (~known).any():
+        labels = dict.fromkeys(f"{r.cell} on {r.task}" for r in trials[~known].itertuples())
+        reasons.append(
+            f"{count(int((~known).sum()), 'planned trial')} ran under labels that the study does not declare "
+            f"({listing(labels)}); they are in no verdict. Restore the labels, or run into new results."
+        )
+    return reasons
+
+
+def broken_controls(results: Results, table: pd.DataFrame) -> list[str]:
+    """Controls without the verdict that they must have."""
+    declaration, reasons = results.declaration, []
+    if not (declaration.same or declaration.different):
+        reasons.append("The study declares no controls, so nothing shows that its verdicts can be believed.")
+    wanted = [(a, b, task, EQUIVALENT) for a, b in declaration.same for task in declaration.tasks]
+    wanted += [(a, b, task, DIFFERENT) for a, b, task in declaration.different]
+    for a, b, task, verdict in wanted:
+        rows = table[(table["task"] == task) & table["a"].isin([a, b]) & table["b"].isin([a, b])]
+        if rows.empty:
+            reasons.append(f"Control: {a} and {b} must be {verdict} on {task}, but were not compared.")
+        elif rows["verdict"].iloc[0] != verdict:
+            row = rows.iloc[0]
+            reasons.append(
+                f"Control: {a} and {b} must be {verdict} on {task}, but are {row['verdict']}: {row['why']}."
+            )
+    return reasons
+
+
+def passed(declaration: Declaration) -> list[str]:
+    """What the controls have shown when none of them is broken."""
+    every = "every task" if len(declaration.tasks) > 1 else declaration.tasks[0]
+    tasks: dict[tuple[str, str], list[str]] = {}
+    for a, b, task in declaration.different:
+        tasks.setdefault((a, b), []).append(task)
+    return [
+        *(f"{a} and its alias {b} are equivalent on {every}." for a, b in declaration.same),
+        *(f"{a} and {b} are different on {listing(on)}." for (a, b), on in tasks.items()),
+    ]
+
+
+def warnings(results: Results) -> list[str]:
+    """What a reader should know, though it does not break the controls."""
+    declaration, trials, found = results.declaration, results.trials, []
+    confirm = trials[trials["stage"] == "confirm"]
+    margins = sorted(set(trials["margin"].dropna()) - {declaration.margin})
+    if margins:
+        found.append(
+            f"The margin was changed after results existed: trials ran under {listing(f'±{m:g}' for m in margins)}, "
+            f"the verdicts use ±{declaration.margin:g}."
+        )
+    sizes = confirm.groupby(["task", "cell"]).size()
+    if sizes.nunique() > 1:
+        found.append(f"Unbalanced: between {sizes.min()} and {sizes.max()} confirmed seeds a cell and task.")
+    if results.left_out:
+        found.append(
+            f"{count(results.left_out, 'row')} in the store {'is' if results.left_out == 1 else 'are'} not in this "
+            f"study's plan (single runs, or the study file was edited) and left out."
+        )
+    if confirm["dirty"].eq(True).any():
+        found.append(
+            "Some trials ran from a checkout with uncommitted changes: the commit does not tell all."
+        )
+    if confirm["commit"].nunique(dropna=False) > 1:
+        found.append("The confirmed trials come from more than one commit.")
+    return found

@@ -1,0 +1,62 @@
+"""Numbers and lists as people read them: true minus signs, few digits, `a, b and c`."""
+
+import math
+from collections.abc import Iterable
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`-0.0471` as `−0.047`; a missing number as a dash."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """As `number`, with the sign always there, for differences."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else text[1:]
+
+
+def between(low: float, high: float, digits: int = 3) -> str:
+    """An interval of differences: `−0.012 to +0.003`."""
+    return f"{signed(low, digits)} to {signed(high, digits)}"
+
+
+def probability(p: float) -> str:
+    """A p-value; below 0.001 no further digits are claimed."""
+    if math.isnan(p):
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def listing(items: Iterable[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    names = list(items)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else "none"
+
+
+def count(n: int, noun: str) -> str:
+    """`1 trial`, `3 trials`."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.4 h`."""
+    if math.isnan(seconds):
+        return "–"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def compact(value: object) -> str:
+    """A setting in a table: three significant digits for floats, everything else as it is."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return "–"
+        return str(int(value)) if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"
+    return str(value)

@@ -1,0 +1,214 @@
+"""Trials that share a structure, trained together by one compiled program.
+
+`init` makes the state of a whole cohort, `advance` trains every member up to its next evaluation and
+evaluates it: both pure, compiled once a structure and cohort size. All arrays of the state have the
+members as leading axis. A member that diverged, or stopped because it solved its task, is frozen: it costs
+nothing further on a CPU and can not touch its neighbours. Padding members are frozen from the start.
+
+The members' axis is a loop (`lax.map`) on a CPU, where it gives every trial the bits that it has alone
+and is 1.6 times faster than `vmap` at 64 hidden units, and `vmap` on an accelerator, where it shares
+launches. `over_members` is the one place that decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jax.flatten_util import ravel_pytree
+
+from experiments.network import Network
+from experiments.specs import knobs, structure, with_knobs
+from experiments.streams import stream
+from experiments.tasks.contract import TOLERANCE, Measures
+from experiments.trial import Trial
+
+Array = jax.Array
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Trials equal up to their floats and seed, padded with frozen copies of the first to `size`."""
+
+    trials: tuple[Trial, ...]
+    size: int
+
+    def __post_init__(self) -> None:
+        if not self.trials or len(self.trials) > self.size:
+            raise ValueError(f"A cohort of size {self.size} needs 1 to {self.size} trials; got {len(self.trials)}.")
+        if len({structure(trial) for trial in self.trials}) > 1:
+            raise ValueError("Trials of one cohort must be equal up to floats and seed.")
+
+    @property
+    def structure(self) -> Trial:
+        return structure(self.trials[0])
+
+    def stack(self) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Knobs by path (size,), seeds (size,) and which members are real (size,)."""
+        members = [*self.trials, *[self.trials[0]] * (self.size - len(self.trials))]
+        values = [knobs(trial) for trial in members]
+        return (
+            {path: np.array([v[path] for v in values], np.float32) for path in values[0]},
+            np.array([trial.seed for trial in members], np.uint32),
+            np.arange(self.size) < len(self.trials),
+        )
+
+
+class State(NamedTuple):
+    """What the next step needs, one entry a member.
+
+    params: all trainable numbers (size, P). optimizer: the optimiser's state. step: updates made. running: False once stopped, diverged or finished. solved_step, diverged_step:
+    the update at which it happened, `NEVER` before.
+    """
+
+    params: Array
+    optimizer: Any
+    knobs: dict[str, Array]
+    seed: Array
+    step: Array
+    running: Array
+    solved_step: Array
+    diverged_step: Array
+
+
+class Report(NamedTuple):
+    """What people look at after an `advance`, one entry a member.
+
+    fresh: the member trained in this call (else the rest is meaningless). train_loss, gradient_norm: means
+    over the updates of this call. validation: measures now. test: measures, once the member has ended.
+    """
+
+    fresh: Array
+    train_loss: Array
+    gradient_norm: Array
+    validation: Measures
+    test: Measures
+
+
+def over_members(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Apply a function of one member to a cohort."""
+    if jax.default_backend() == "cpu":
+        return lambda *trees: jax.lax.map(lambda tree: function(*tree), trees)
+    return jax.vmap(function)
+
+
+def network_of(trial: Trial, key: Array) -> tuple[Array, Callable[[Array], Network]]:
+    """All parameters of a freshly drawn network as one vector (P,), and the way from a vector to a network.
+
+    One vector instead of a tree: the optimiser is a few loops instead of a few loops a matrix, which
+    compiles in four fifths of the time and runs no slower.
+    """
+    graph, params, rest = nnx.split(Network(trial, nnx.Rngs(params=key)), nnx.Param, ...)
+    vector, unravel = ravel_pytree(params)
+    return vector, lambda v: nnx.merge(graph, unravel(v), rest)
+
+
+def make_init(bare: Trial) -> Callable[..., State]:
+    """`(knobs, seed, real) -> State` for cohorts of this structure, not compiled."""
+
+    def one(values: dict[str, Array], seed: Array, real: Array) -> State:
+        trial = with_knobs(bare, values)
+        params, _ = network_of(trial, stream(seed, "init"))
+        never = jnp.array(NEVER, jnp.int32)
+        return State(
+            params=params,
+            optimizer=trial.optimizer.build().init(params),
+            knobs=values,
+            seed=seed,
+            step=jnp.array(0, jnp.int32),
+            running=real,
+            solved_step=never,
+            diverged_step=never,
+        )
+
+    return over_members(one)
+
+
+def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
+    """`State -> (State, Report)` for cohorts of this structure, not compiled."""
+
+    def one(state: State) -> tuple[State, Report]:
+        trial = with_knobs(bare, state.knobs)
+        task, optimizer = trial.task, trial.optimizer.build()
+        _, network = network_of(bare, stream(0, "init"))
+
+        def measure(params: Array, key: Array) -> Measures:
+            batch = task.sample(key, trial.batch)
+            return task.measure(network(params)(batch.inputs), batch)
+
+        def update(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
+            s, loss_sum, norm_sum = carry
+            key = stream(state.seed, "data", s.step)
+            loss, gradient = jax.value_and_grad(lambda p: measure(p, key).loss)(s.params)
+            norm = optax.global_norm(gradient)
+            sound = jnp.isfinite(loss) & jnp.isfinite(norm)
+            change, moments = optimizer.update(gradient, s.optimizer, s.params)
+            s = s._replace(
+                params=choose(sound, optax.apply_updates(s.params, change), s.params),
+                optimizer=choose(sound, moments, s.optimizer),
+                step=s.step + sound,
+                running=s.running & sound,
+                diverged_step=jnp.where(sound, s.diverged_step, s.step + 1),
+            )
+            return s, loss_sum + jnp.where(sound, loss, 0.0), norm_sum + jnp.where(sound, norm, 0.0)
+
+        end = jnp.minimum(state.step + trial.evaluate_every, trial.steps)
+        zero = jnp.zeros(())
+        s, loss_sum, norm_sum = jax.lax.while_loop(
+            lambda carry: carry[0].running & (carry[0].step < end), update, (state, zero, zero)
+        )
+
+        # Blocks 0..V-1 are validation; the test blocks V..V+T-1 follow in the same loop, so that both are
+        # compiled once, if the validation says that the member has ended. Row 0 of the sums is validation.
+        V, T = trial.validation_batches, trial.test_batches
+
+        def judge(validation: Measures) -> State:
+            sound = jnp.isfinite(validation.loss)
+            newly = sound & (validation.error < TOLERANCE) & (s.solved_step == NEVER)
+            solved_step = jnp.where(newly, s.step, s.solved_step)
+            stops = (solved_step != NEVER) & (s.step - solved_step >= trial.stop_after)
+            return s._replace(
+                solved_step=solved_step,
+                diverged_step=jnp.where(sound, s.diverged_step, jnp.where(s.running, s.step, s.diverged_step)),
+                running=s.running & sound & ~stops & (s.step < trial.steps),
+            )
+
+        def first_row(sums: Measures) -> Measures:
+            return jax.tree.map(lambda total: total[0] / V, sums)
+
+        def more(carry: tuple[Array, Measures]) -> Array:
+            k, sums = carry
+            judged = judge(first_row(sums))
+            tested = ~judged.running & (judged.diverged_step == NEVER)
+            return state.running & ((k < V) | (tested & (k < V + T)))
+
+        def block(carry: tuple[Array, Measures]) -> tuple[Array, Measures]:
+            k, sums = carry
+            row = (k >= V).astype(jnp.int32)
+            key = choose(row == 0, stream(state.seed, "validation", k), stream(state.seed, "test", k - V))
+            measured = measure(s.params, key)
+            return k + 1, jax.tree.map(lambda total, m: total.at[row].add(m), sums, measured)
+
+        nothing = Measures(*[jnp.zeros(2)] * 3)
+        _, sums = jax.lax.while_loop(more, block, (jnp.array(0, jnp.int32), nothing))
+        validation = first_row(sums)
+        updates = jnp.maximum(s.step - state.step, 1)
+        return choose(state.running, judge(validation), state), Report(
+            fresh=state.running,
+            train_loss=loss_sum / updates,
+            gradient_norm=norm_sum / updates,
+            validation=validation,
+            test=jax.tree.map(lambda total: total[1] / T, sums),
+        )
+
+    return over_members(one)
+
+
+def choose(condition: Array, new: Any, old: Any) -> Any:
+    """`new` where the condition holds, leaf by leaf, else `old`."""
+    return jax.tree.map(lambda n, o: jnp.where(condition, n, o), new, old)

@@ -1,0 +1,56 @@
+"""The compiled form of a structure: what is kept, one a worker, so that nothing compiles twice."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from experiments.cohort import Cohort, Report, State, make_advance, make_init
+from experiments.trial import Trial
+
+
+class Program:
+    """`init` and `advance` for cohorts of one structure and size, compiled when constructed.
+
+    memory_bytes: what XLA reserves for one `advance` (arguments, results, temporaries).
+    """
+
+    def __init__(self, bare: Trial, size: int):
+        from experiments.specs import knobs
+
+        members = jax.ShapeDtypeStruct((size,), jnp.float32)
+        arguments = (
+            {path: members for path in knobs(bare)},
+            jax.ShapeDtypeStruct((size,), jnp.uint32),
+            jax.ShapeDtypeStruct((size,), jnp.bool_),
+        )
+        init = jax.jit(make_init(bare))
+        self.init = init.lower(*arguments).compile()
+        advance = jax.jit(make_advance(bare), donate_argnums=0)
+        self.advance = advance.lower(jax.eval_shape(init, *arguments)).compile()
+        self.memory_bytes = reserved(self.advance)
+
+    def start(self, cohort: Cohort) -> State:
+        """The state of a cohort before its first update."""
+        return self.init(*cohort.stack())
+
+
+def reserved(compiled: Any) -> int:
+    """Bytes of arguments, results and temporaries of a compiled program; 0 where XLA does not say."""
+    analysis = compiled.memory_analysis()
+    if analysis is None:
+        return 0
+    return int(
+        analysis.argument_size_in_bytes
+        + analysis.output_size_in_bytes
+        + analysis.temp_size_in_bytes
+        - analysis.alias_size_in_bytes
+    )
+
+
+def finished(state: State) -> bool:
+    """Whether no member runs any more (waits for the device)."""
+    return not bool(jnp.any(state.running))
+
+
+__all__ = ["Program", "Report", "State", "finished"]

@@ -1,0 +1,230 @@
+"""Specs are values: floats are knobs, everything else is structure, identity is content.
+
+A spec is a frozen, keyword-only dataclass made of `int`, `str`, `bool`, tuples of these, nested
+specs and `float`. Only the fields annotated `float` may change without a new compilation:
+
+    trial                    Trial(cell=LSTM(hidden=32, forget_bias=1.0), ..., seed=3)
+    knobs(trial)             {"cell.forget_bias": 1.0, "optimizer.learning_rate": 0.003, ...}
+    structure(trial)         the same trial with every float 0.0 and the seed 0: the key of a cohort
+    with_knobs(spec, values) puts numbers, or tracers inside a trace, back in
+    trial_id(trial)          hash of the canonical JSON
+"""
+
+import dataclasses
+import difflib
+import functools
+import hashlib
+import json
+import math
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+Spec = TypeVar("Spec")
+
+# Specs of these packages are known by their class name alone; others by module and class name.
+OUR_PACKAGES = ("lstm_variants", "experiments")
+
+
+class SpecError(ValueError):
+    """A spec that can not be built or must not run; the message says what is expected instead."""
+
+
+@functools.cache
+def annotations(kind: type) -> dict[str, Any]:
+    """The spec's fields and their types, in order."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+
+
+def is_spec(value: object) -> bool:
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+
+
+def leaves(spec: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Every field that is not itself a spec, as (dotted path, annotation, value)."""
+    for name, annotation in annotations(type(spec)).items():
+        value = getattr(spec, name)
+        if is_spec(value):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", annotation, value
+
+
+def flatten(spec: Any) -> dict[str, Any]:
+    """Dotted path to value, as the columns of a row; tuples become JSON text."""
+    return {
+        path: json.dumps(plain(value)) if isinstance(value, tuple) else plain(value)
+        for path, _, value in leaves(spec)
+    }
+
+
+def knobs(spec: Any) -> dict[str, Any]:
+    """Dotted path to value of every float."""
+    return {path: value for path, annotation, value in leaves(spec) if annotation is float}
+
+
+def with_knobs(spec: Spec, values: Mapping[str, Any], prefix: str = "") -> Spec:
+    """The spec with the floats in `values` put in; they may be tracers."""
+    changes: dict[str, Any] = {}
+    for name in annotations(type(spec)):
+        value, path = getattr(spec, name), f"{prefix}{name}"
+        if is_spec(value):
+            changes[name] = with_knobs(value, values, f"{path}.")
+        elif path in values:
+            changes[name] = values[path]
+    return dataclasses.replace(spec, **changes)  # type: ignore[type-var]
+
+
+def structure(spec: Spec) -> Spec:
+    """What is left of a spec when its floats and its seed are forgotten. Equal structures share a cohort."""
+    bare = with_knobs(spec, dict.fromkeys(knobs(spec), 0.0))
+    return dataclasses.replace(bare, seed=0) if "seed" in annotations(type(spec)) else bare  # type: ignore[type-var]
+
+
+def replace(spec: Spec, path: str, value: Any) -> Spec:
+    """The spec with the field at a dotted path changed.
+
+    Raises SpecError for a path that does not exist, with the nearest one that does.
+    """
+    head, _, rest = path.partition(".")
+    fields = annotations(type(spec))
+    if head not in fields:
+        raise SpecError(unknown(f"{type(spec).__name__} field", head, fields))
+    if rest:
+        inner = getattr(spec, head)
+        if not is_spec(inner):
+            raise SpecError(f"{type(spec).__name__}.{head} has no fields of its own; got the path '{path}'.")
+        value = replace(inner, rest, value)
+    elif fields[head] is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    return construct(type(spec), {**{f: getattr(spec, f) for f in fields}, head: value})
+
+
+def construct(kind: type[Spec], values: Mapping[str, Any]) -> Spec:
+    """Build a spec from named values. Raises SpecError for a misspelt or missing field or a bad value."""
+    fields = annotations(kind)
+    for name in values:
+        if name not in fields:
+            raise SpecError(unknown(f"{kind.__name__} field", name, fields))
+    try:
+        return kind(**values)
+    except (TypeError, ValueError) as error:
+        raise SpecError(str(error)) from None
+
+
+def unknown(what: str, given: str, known: typing.Iterable[str]) -> str:
+    """The sentence for a name that does not exist: what was given, the nearest, and all there are."""
+    known = list(known)
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"Unknown {what} '{given}'.{hint} Known: {', '.join(known)}."
+
+
+def check(spec: Any, path: str = "") -> None:
+    """Types of all fields, finite knobs, then every nested spec's own `check()`. Raises SpecError.
+
+    Ranges of floats are checked here, before anything runs, since inside the trace they are tracers.
+    """
+    where = path or type(spec).__name__
+    for name, annotation in annotations(type(spec)).items():
+        value = getattr(spec, name)
+        if is_spec(value):
+            check(value, f"{path}.{name}" if path else name)
+        elif not fits(value, annotation):
+            expected = getattr(annotation, "__name__", None) or str(annotation)
+            raise SpecError(f"{where}.{name} must be {expected}; got {value!r} ({type(value).__name__}).")
+        elif annotation is float and math.isnan(value):
+            raise SpecError(f"{where}.{name} must be a number; got nan.")
+    own = getattr(spec, "check", None)
+    if own is not None:
+        try:
+            own()
+        except ValueError as error:
+            raise SpecError(str(error)) from None
+
+
+def fits(value: Any, annotation: Any) -> bool:
+    """Whether a leaf's value has the annotated type; an int does not pass for a bool, nor a bool for an int."""
+    if annotation is float:
+        return isinstance(value, float | int | np.floating) and not isinstance(value, bool)
+    if annotation is int:
+        return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if isinstance(annotation, type) and not isinstance(annotation, types.GenericAlias):
+        return isinstance(value, annotation) if annotation in (str, bool, tuple) else is_spec(value)
+    if typing.get_origin(annotation) is tuple:
+        inner = [a for a in typing.get_args(annotation) if a is not Ellipsis]
+        return isinstance(value, tuple) and all(any(fits(v, a) for a in inner) for v in value)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(fits(value, a) for a in typing.get_args(annotation))
+    return True
+
+
+def plain(value: Any) -> Any:
+    """Python numbers for NumPy's, lists for tuples."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return [plain(v) for v in value] if isinstance(value, tuple) else value
+
+
+def type_name(kind: type) -> str:
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package in OUR_PACKAGES else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def to_json(spec: Any) -> dict[str, Any]:
+    """Nested plain values with the class under "type"; floats that JSON lacks become "inf" and "-inf"."""
+    out: dict[str, Any] = {"type": type_name(type(spec))}
+    for name, annotation in annotations(type(spec)).items():
+        value = plain(getattr(spec, name))
+        if is_spec(value):
+            value = to_json(value)
+        elif annotation is float:
+            value = float(value) if math.isfinite(value) else str(float(value))
+        out[name] = value
+    return out
+
+
+def canonical(spec: Any) -> str:
+    """One text for one value: sorted keys, no spaces, shortest numbers."""
+    return json.dumps(to_json(spec), sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def trial_id(trial: Any) -> str:
+    """Twelve hexadecimal digits of the SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(trial).encode()).hexdigest()[:12]
+
+
+def parse(annotation: Any, text: str, path: str) -> Any:
+    """A value typed at the command line, by the field's annotation. Raises SpecError."""
+    try:
+        if annotation is bool:
+            return {"true": True, "false": False}[text.lower()]
+        if annotation in (int, float, str):
+            return annotation(text)
+        value = json.loads(text)
+        return tuple(value) if isinstance(value, list) else value
+    except (ValueError, KeyError):
+        expected = {bool: "true or false", int: "a whole number", float: "a number"}.get(
+            annotation, "a JSON list such as [1, 2, 4]"
+        )
+        raise SpecError(f"{path} must be {expected}; got '{text}'.") from None
+
+
+def set_text(spec: Spec, path: str, text: str) -> Spec:
+    """The spec with the field at `path` set from text. Raises SpecError as `replace` and `parse` do."""
+    inner: Any = spec
+    *heads, last = path.split(".")
+    for head in heads:
+        if head not in annotations(type(inner)):
+            raise SpecError(unknown(f"{type(inner).__name__} field", head, annotations(type(inner))))
+        inner = getattr(inner, head)
+        if not is_spec(inner):
+            raise SpecError(f"'{head}' has no fields of its own; got the path '{path}'.")
+    fields = annotations(type(inner))
+    if last not in fields:
+        raise SpecError(unknown(f"{type(inner).__name__} field", last, fields))
+    return replace(spec, path, parse(fields[last], text, path))

@@ -1,0 +1,19 @@
+"""Randomness has an address: every draw comes from (seed, stream, index) and from nothing else.
+
+A Threefry key is 64 bits wide; ours are the seed in the high word and stream and index in the low one, so
+that addressing costs no generator calls (each would be compiled into every program). Threefry is built
+for such related keys (Salmon et al. 2011: a counter-based generator with a strong mixing function).
+"""
+
+import jax
+import jax.numpy as jnp
+
+NAMES = ("init", "data", "validation", "test")
+INDICES = 2**30
+
+
+def stream(seed: jax.Array | int, name: str, index: jax.Array | int = 0) -> jax.Array:
+    """Key of draw number `index` (below 2**30) of one of `NAMES`, for a seed in [0, 2**32)."""
+    start = jnp.uint32(NAMES.index(name) * INDICES)
+    words = jnp.stack([jnp.asarray(seed, jnp.uint32), start + jnp.asarray(index, jnp.uint32)])
+    return jax.random.wrap_key_data(words, impl="threefry2x32")

@@ -1,0 +1,60 @@
+"""One run, described completely: what a trial carries is what decides its numbers."""
+
+import math
+from dataclasses import dataclass
+
+from experiments.optimizers import SGD, Adam
+from experiments.specs import check
+from experiments.tasks.contract import TaskSpec
+from lstm_variants.contract import CellSpec
+
+SEED_LIMIT = 2**32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A cell, a task, an optimiser and a seed.
+
+    steps: optimiser updates at most. batch: sequences per update. evaluate_every: updates between two
+    evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
+    batches. stop_after: stop this many updates after the task first counted as solved; 0 stops at once,
+    infinity never (a measure of final score must never stop early: all scores would be alike).
+    """
+
+    cell: CellSpec
+    task: TaskSpec
+    optimizer: Adam | SGD
+    seed: int
+    steps: int = 2000
+    batch: int = 32
+    evaluate_every: int = 100
+    validation_batches: int = 16
+    test_batches: int = 64
+    stop_after: float = math.inf
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "evaluate_every", "validation_batches", "test_batches"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"A trial needs {name} >= 1; got {name}={getattr(self, name)}.")
+        if self.evaluate_every > self.steps:
+            raise ValueError(
+                f"A trial needs evaluate_every <= steps, or it is never evaluated; got "
+                f"evaluate_every={self.evaluate_every}, steps={self.steps}."
+            )
+        if not 0 <= self.seed < SEED_LIMIT:
+            raise ValueError(f"A seed is a whole number in [0, 2**32); got seed={self.seed}.")
+
+    def check(self) -> None:
+        if not self.stop_after >= 0:
+            raise ValueError(f"A trial needs stop_after >= 0 (inf never stops); got stop_after={self.stop_after!r}.")
+
+    @property
+    def evaluations(self) -> int:
+        """Number of evaluations when nothing stops it."""
+        return -(-self.steps // self.evaluate_every)
+
+
+def checked(trial: Trial) -> Trial:
+    """The trial itself, after every check that can be made before it runs. Raises SpecError."""
+    check(trial)
+    return trial

@@ -1,0 +1,81 @@
+"""LSTM with peepholes: the "vanilla" block V of Greff et al. 2017.
+
+Gers & Schmidhuber 2000, "Recurrent nets that time and count" (peepholes); Gers, Schraudolph &
+Schmidhuber 2002. A peephole is one weight from a cell to its own gate (diagonal: Olah's figure draws
+full matrices). Input and forget gate look at the old cell, the output gate looks at the NEW one.
+
+    z = tanh(W_z x + R_z y + b_z)                  block input
+    i =    σ(W_i x + R_i y + p_i ⊙ c  + b_i)       input gate
+    f =    σ(W_f x + R_f y + p_f ⊙ c  + b_f)       forget gate
+    c' = z ⊙ i + c ⊙ f                             cell
+    o =    σ(W_o x + R_o y + p_o ⊙ c' + b_o)       output gate
+    y' = tanh(c') ⊙ o                              block output
+
+x input (n), y previous output (h), c previous cell (h). Parameters 4h(n + h + 1) + 3h. The gradient
+is complete: Gers et al. cut it at the peepholes, Greff et al. do not.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from lstm_variants.contract import at_least, finite
+from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+
+
+class PeepholeState(NamedTuple):
+    c: jax.Array
+    y: jax.Array
+
+
+class PeepholeCell(nnx.RNNCellBase):
+    """`(PeepholeState (..., h), x (..., n)) -> (PeepholeState, y (..., h))`; gates in the order z i f o."""
+
+    def __init__(self, inputs: int, hidden: int, *, forget_bias: float = 1.0, rngs: nnx.Rngs):
+        self.hidden = hidden
+        self.W = kernel(rngs, inputs, hidden, gates=4)
+        self.R = recurrent(rngs, hidden, gates=4)
+        self.p_i = diagonal(rngs, hidden)
+        self.p_f = diagonal(rngs, hidden)
+        self.p_o = diagonal(rngs, hidden)
+        self.b = bias(hidden, 0.0, 0.0, forget_bias, 0.0)
+
+    def __call__(self, carry: PeepholeState, inputs: jax.Array) -> tuple[PeepholeState, jax.Array]:
+        c, y = carry
+        z, i, f, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 4)
+        i = jax.nn.sigmoid(i + self.p_i[...] * c)
+        f = jax.nn.sigmoid(f + self.p_f[...] * c)
+        c = jnp.tanh(z) * i + c * f
+        o = jax.nn.sigmoid(o + self.p_o[...] * c)
+        y = jnp.tanh(c) * o
+        return PeepholeState(c, y), y
+
+    def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> PeepholeState:
+        return zeros(PeepholeState, input_shape, self.hidden, self.hidden)
+
+    @property
+    def num_feature_axes(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeepholeLSTM:
+    """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015)."""
+
+    reference: ClassVar[str] = "Gers & Schmidhuber 2000; V of Greff et al. 2017"
+    parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h"
+
+    hidden: int = 32
+    forget_bias: float = 1.0
+
+    def __post_init__(self) -> None:
+        at_least("PeepholeLSTM", "hidden", self.hidden, 1, "unit")
+
+    def check(self) -> None:
+        finite("PeepholeLSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+
+    def build(self, inputs: int, rngs: nnx.Rngs) -> PeepholeCell:
+        return PeepholeCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)

@@ -1,0 +1,65 @@
+"""The vanilla recurrent network: one tanh layer on input and previous state.
+
+Elman 1990, "Finding structure in time"; the repeating module that Olah 2015 starts from.
+
+    y' = tanh(W x + R y + b)               or relu in place of tanh
+
+x input (n), y previous output (h). Parameters h(n + h + 1).
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from lstm_variants.contract import at_least, one_of
+from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+
+ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
+
+
+class VanillaState(NamedTuple):
+    y: jax.Array
+
+
+class VanillaCell(nnx.RNNCellBase):
+    """`(VanillaState (..., h), x (..., n)) -> (VanillaState, y (..., h))`."""
+
+    def __init__(self, inputs: int, hidden: int, *, activation: str = "tanh", rngs: nnx.Rngs):
+        self.hidden = hidden
+        self.activation = activation
+        self.W = kernel(rngs, inputs, hidden)
+        self.R = recurrent(rngs, hidden)
+        self.b = bias(hidden, 0.0)
+
+    def __call__(self, carry: VanillaState, inputs: jax.Array) -> tuple[VanillaState, jax.Array]:
+        (y,) = carry
+        y = ACTIVATIONS[self.activation](affine(inputs, self.W[...], y, self.R[...], self.b[...]))
+        return VanillaState(y), y
+
+    def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> VanillaState:
+        return zeros(VanillaState, input_shape, self.hidden)
+
+    @property
+    def num_feature_axes(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class VanillaRNN:
+    """hidden: units h. activation: "tanh" (the paper's kind of squashing) or "relu"."""
+
+    reference: ClassVar[str] = "Elman 1990"
+    parameters: ClassVar[str] = "h*(n + h + 1)"
+
+    hidden: int = 32
+    activation: str = "tanh"
+
+    def __post_init__(self) -> None:
+        at_least("VanillaRNN", "hidden", self.hidden, 1, "unit")
+        one_of("VanillaRNN", "activation", self.activation, tuple(ACTIVATIONS))
+
+    def build(self, inputs: int, rngs: nnx.Rngs) -> VanillaCell:
+        return VanillaCell(inputs, self.hidden, activation=self.activation, rngs=rngs)

@@ -1,0 +1,103 @@
+"""The command `lstm-variants`. Imports nothing heavy: each command's code is loaded when it runs.
+
+Exit codes: 0 done; 1 done but something is not as it should be (said in words); 2 bad input, nothing
+started; 130 interrupted, everything resumable.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+PROGRAM = "lstm-variants"
+
+
+def parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Compare recurrent-cell variants: launch studies, resume them, read the verdict.",
+        epilog="A STUDY is a name from `lstm-variants list`, or the path of your own Python file.",
+    )
+    commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: str, text: str, *, study: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(run=run)
+        if study:
+            command.add_argument("study", metavar="STUDY", help="name of a study, or path of a study file")
+        command.add_argument("--results", default="results", metavar="DIR", help="results directory (default: results)")
+        return command
+
+    add("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies", study=False)
+
+    train = add("train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False)
+    train.add_argument("--cell", required=True, metavar="NAME", help="a cell from `lstm-variants list`")
+    train.add_argument("--task", required=True, metavar="NAME", help="a task from `lstm-variants list`")
+    train.add_argument("--hidden", type=int, metavar="N", help="hidden units of the cell")
+    train.add_argument("--length", type=int, metavar="T", help="sequence length of the task (delay of copy_memory)")
+    train.add_argument("--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)")
+    train.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
+    train.add_argument("--learning-rate", type=float, metavar="X", help="default: 0.01 for adam, 0.1 for sgd")
+    train.add_argument("--steps", type=int, metavar="N", help="optimiser updates (default: 2000)")
+    train.add_argument("--batch", type=int, metavar="N", help="sequences per update (default: 32)")
+    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
+    )
+    train.add_argument("--again", action="store_true", help="train although the store has this trial")
+
+    def where(command: argparse.ArgumentParser) -> None:
+        command.add_argument(
+            "--address", metavar="auto|ray://HOST", help="join this Ray cluster (default: start one on this machine)"
+        )
+        command.add_argument("--workers", type=int, metavar="N", help="workers (default: one a core; 0: no Ray)")
+        command.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="default: 0, CPU only")
+        command.add_argument("--cohort", type=int, metavar="N", help="trials a cohort (default: 4 on CPUs, 64 on GPUs)")
+        command.add_argument("--seed", type=int, metavar="N", help="run the study with this seed instead of its own")
+
+    plan = add("plan", "sweeps.commands.plan:run", "show what a sweep would run, how long and how much memory")
+    where(plan)
+    sweep = add("sweep", "sweeps.commands.sweep:run", "run what is missing of a study; run it again to resume")
+    where(sweep)
+    sweep.add_argument("--dry-run", action="store_true", help="the same as `plan`")
+    sweep.add_argument(
+        "--wandb", choices=["online", "offline", "off"], help="default: online where logged in, else offline"
+    )
+    sweep.add_argument("--project", help="W&B project (default: lstm-variants)")
+    sweep.add_argument("--entity", help="W&B user or team (default: yours)")
+
+    add("status", "sweeps.commands.status:run", "show how far a study is, from its results")
+
+    mirror = add("mirror", "sweeps.mirror:command", "write results to W&B, whatever is not there yet")
+    mirror.add_argument("--wandb", choices=["online", "offline"], help="default: online where logged in, else offline")
+    mirror.add_argument("--project", help="W&B project (default: lstm-variants)")
+    mirror.add_argument("--entity", help="W&B user or team (default: yours)")
+
+    report = add("report", "analysis.commands:report", "write report.html, figures and tables, print the verdicts")
+    report.add_argument("--out", metavar="DIR", help="where to write (default: RESULTS/STUDY/report)")
+    return main
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    module, function = options.run.split(":")
+    if options.command in ("status", "mirror", "report"):  # they read results, which carry the study's name
+        options.study = options.study.removesuffix(".py").rpartition("/")[2]
+    from sweeps.errors import InputError
+
+    try:
+        return int(getattr(importlib.import_module(module), function)(options))
+    except KeyboardInterrupt:
+        print("\nInterrupted. Everything that finished is stored; the same command runs the rest.", file=sys.stderr)
+        return 130
+    except InputError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""`lstm-variants list`: what there is to combine."""
+
+import argparse
+
+from rich.console import Console
+from rich.table import Table
+
+from experiments.tasks import TASKS
+from lstm_variants import CELLS
+from sweeps.study import load_study, shipped
+
+
+def run(options: argparse.Namespace) -> int:
+    console = Console()
+    cells = table("Cells", "name", "parameters (n inputs, h units)", "reference")
+    for name, cell in CELLS.items():
+        cells.add_row(name, cell.parameters, cell.reference)
+    tasks = table("Tasks", "name", "naive baseline (loss)", "harder with", "reference")
+    for name, task in TASKS.items():
+        tasks.add_row(name, f"{task().baseline:.4f}", ", ".join(task.axes), task.reference)
+    studies = table("Studies", "name", "trials", "question")
+    for name in shipped():
+        loaded = load_study(name)
+        study = loaded.study
+        arms = len(study.arms())
+        trials = arms * (len(study.search) if study.search else 0) + arms * study.confirm
+        studies.add_row(name, str(trials), loaded.doc.splitlines()[0])
+    for part in (cells, tasks, studies):
+        console.print(part)
+        console.print()
+    return 0
+
+
+def table(title: str, *columns: str) -> Table:
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made

@@ -1,0 +1,40 @@
+"""Options that several commands share, turned into values."""
+
+import argparse
+import dataclasses
+import os
+
+from sweeps.errors import InputError
+from sweeps.store import Store
+from sweeps.study import Loaded, load_study
+
+CPU_COHORT, GPU_COHORT = 4, 64
+
+
+def study_of(options: argparse.Namespace) -> Loaded:
+    """The study, with `--seed` in place of its own seed where given."""
+    loaded = load_study(options.study)
+    if options.seed is None:
+        return loaded
+    return dataclasses.replace(loaded, study=dataclasses.replace(loaded.study, seed=options.seed))
+
+
+def store_of(options: argparse.Namespace, study: str) -> Store:
+    return Store(options.results, study)
+
+
+def workers_of(options: argparse.Namespace) -> int:
+    """Workers asked for, one a usable core when nothing was said. Raises InputError below 0."""
+    if options.workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if options.workers < 0:
+        raise InputError(f"--workers must be 0 (no Ray) or more; got {options.workers}.")
+    return int(options.workers)
+
+
+def cohort_of(options: argparse.Namespace) -> int:
+    """Trials a cohort. Raises InputError below 1."""
+    size = options.cohort or (GPU_COHORT if options.gpus_per_worker else CPU_COHORT)
+    if size < 1:
+        raise InputError(f"--cohort must be 1 or more; got {size}.")
+    return int(size)

@@ -1,0 +1,121 @@
+"""`lstm-variants plan STUDY`: what is missing, how long it takes and how much memory, before anything runs."""
+
+import argparse
+import functools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import Console
+
+from experiments.specs import structure
+from experiments.trial import Trial
+from sweeps import serial
+from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps.errors import InputError
+from sweeps.estimate import Cost, estimate, measure
+from sweeps.plan import Entry, choices, confirm_entries, cut, rows_by_id, search_entries, unique
+from sweeps.progress import seconds
+from sweeps.store import Store
+from sweeps.study import Loaded
+
+
+def run(options: argparse.Namespace) -> int:
+    console = Console()
+    loaded = study_of(options)
+    workers, size = workers_of(options), cohort_of(options)
+    store = store_of(options, loaded.name)
+    todo, done = missing(loaded, store)
+    study = loaded.study
+    arms = len(study.arms())
+    console.print(f"[bold]{loaded.name}[/]: {loaded.doc.splitlines()[0] if loaded.doc else ''}", highlight=False)
+    console.print(
+        f"{arms} arms (cell on task): {len(study.search) if study.search else 0} search and {study.confirm} confirm "
+        f"trials each, {arms * ((len(study.search) if study.search else 0) + study.confirm)} in all; "
+        f"{done} in {store.path} already",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if not todo:
+        console.print("Nothing to run.")
+        return 0
+    counts = Counter(structure(entry.trial) for entry in todo)
+    samples = {structure(entry.trial): entry.trial for entry in reversed(todo)}
+    costs = calibrate(console, samples, options, size, workers)
+    result = estimate(counts, samples, costs, size=size, workers=max(1, workers), ray=workers > 0)
+    for line in result.lines():
+        console.print(line, highlight=False, soft_wrap=True)
+    slow = max(counts, key=lambda s: counts[s] * costs[s].trial(samples[s]))
+    entry = next(e for e in todo if structure(e.trial) == slow)
+    console.print(
+        f"most of it: {entry.cell} on {entry.task}, {seconds(counts[slow] * costs[slow].trial(samples[slow]))} "
+        f"of compute for {counts[slow]} trials",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+def missing(loaded: Loaded, store: Store) -> tuple[list[Entry], int]:
+    """Entries that a sweep would run, and how many it would find done.
+
+    The confirm trials of arms whose search is incomplete are not known yet: the arm's first search trial
+    stands in for the choice. Reads the store, writes nothing.
+    """
+    search = unique(search_entries(loaded.study))
+    rows = rows_by_id(store) if store.path.exists() else {}
+    best = choices(loaded.study, search, rows)
+    known = unique(search + confirm_entries(loaded.study, best))
+    stand_in = {e.arm: e.trial for e in reversed(search) if e.arm not in best}
+    done = {i for i, row in rows.items() if row["status"] != "failed"}
+    todo = [e for e in known if e.id not in done]
+    return todo + confirm_entries(loaded.study, stand_in), len(known) - len(todo)
+
+
+def calibrate(
+    console: Console, samples: dict[Trial, Trial], options: argparse.Namespace, size: int, workers: int
+) -> dict[Trial, Cost]:
+    """Measure every structure on as many workers as the sweep will have, so that they share the machine alike."""
+    queue, costs, start = list(samples), dict[Trial, Cost](), time.monotonic()
+
+    def take(seen: set[Any], elsewhere: set[Any]) -> tuple[Trial, Trial, Callable[[Any], Iterator[Any]]] | None:
+        if not queue:
+            return None
+        bare = queue.pop(0)
+        return bare, bare, functools.partial(measure, bare=bare, trial=samples[bare], size=size)
+
+    def put(bare: Trial, cost: Cost) -> None:
+        costs[bare] = cost
+        left = (time.monotonic() - start) / len(costs) * (len(samples) - len(costs))
+        status.update(f"A few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left")
+
+    def failed(bare: Trial, error: BaseException) -> None:
+        raise InputError(
+            f"{type(bare.cell).__name__} on {type(bare.task).__name__} does not run: {type(error).__name__}: {error}"
+        )
+
+    with console.status(f"A few real steps of each structure: 0 of {len(samples)}") as status:
+        if workers == 0:
+            serial.run(take, put, failed)
+        else:
+            from sweeps import cluster
+
+            pool = pool_of(options, workers)
+            with cluster.connected(pool):
+                cluster.run(pool, take, lambda: bool(queue), put, failed, console.print)
+    return costs
+
+
+def pool_of(options: argparse.Namespace, workers: int) -> Any:
+    from sweeps.cluster import Pool
+
+    return Pool(
+        workers=workers,
+        address=options.address,
+        gpus_per_worker=options.gpus_per_worker,
+        folder=study_of(options).folder,
+    )
+
+
+__all__ = ["calibrate", "cut", "missing", "pool_of", "run"]

@@ -1,0 +1,55 @@
+"""`lstm-variants sweep STUDY`: run what is missing."""
+
+import argparse
+import time
+
+from rich.console import Console
+
+from sweeps.commands import plan
+from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps.mirror_process import Follower
+from sweeps.progress import Board, seconds
+from sweeps.sweep import sweep
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return plan.run(options)
+    console = Console()
+    loaded, workers, size = study_of(options), workers_of(options), cohort_of(options)
+    store = store_of(options, loaded.name).prepare()
+    pool = plan.pool_of(options, workers) if workers else None
+    board = Board(console, max(1, workers))
+    start = time.monotonic()
+    follower = None
+    if options.wandb != "off":
+        follower = Follower.start(
+            store.results, loaded.name, mode=options.wandb, project=options.project, entity=options.entity
+        )
+    try:
+        with board.running():
+            scheduler = sweep(loaded, store, pool=pool, size=size, listener=board)
+    except BaseException:
+        if follower is not None:
+            follower.kill()
+        raise
+    took = time.monotonic() - start
+    if follower is not None:
+        with console.status("W&B: writing the last runs"):
+            console.print(follower.finish(), highlight=False, markup=False, soft_wrap=True)
+    wanted = {entry.id for entry in scheduler.planned}
+    bad = [row for i, row in scheduler.rows.items() if i in wanted and row["status"] == "failed"]
+    counts = board.counts
+    console.print(
+        f"{board.done()} of {scheduler.total} trials of '{loaded.name}' are stored in {store.path}; this run made "
+        f"{counts['here']} in {seconds(took)}: {counts['solved']} solved, {counts['diverged']} diverged, "
+        f"{counts['failed']} failed.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    if bad:
+        console.print(f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}", style="red")
+        return 1
+    console.print(f"Next: lstm-variants report {options.study} --results {options.results}", highlight=False, soft_wrap=True)
+    return 0

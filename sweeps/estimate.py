@@ -1,0 +1,106 @@
+"""What a sweep will take, from a few real steps of every structure that is still to run.
+
+Each worker compiles a short program of the structure (10 updates between evaluations, one validation
+batch, 16 test batches) and times two advances: the difference is the price of test batches, the rest the
+price of an update. The real program differs in those three numbers alone, so its cost is a sum of theirs.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from experiments.trial import Trial
+from sweeps.progress import seconds
+
+if TYPE_CHECKING:
+    from sweeps.worker import Worker
+
+UPDATES, BLOCKS = 10, 16
+RAY_START_SECONDS = 6.0
+WORKER_START_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """compile: seconds once a worker. update, block: seconds of one update and of one forward batch.
+    memory: peak bytes of the worker that measured."""
+
+    compile: float
+    update: float
+    block: float
+    memory: int
+
+    def trial(self, trial: Trial) -> float:
+        """Seconds of a whole trial that nothing stops early."""
+        blocks = trial.evaluations * trial.validation_batches + trial.test_batches
+        return trial.steps * self.update + blocks * self.block
+
+
+def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterator[Cost]:
+    """Time a structure on a worker, with the knobs of one of its trials. Yields one `Cost`."""
+    import jax
+
+    from experiments.cohort import Cohort
+    from experiments.program import Program
+    from sweeps.worker import peak_memory
+
+    changes: dict[str, Any] = {
+        "steps": 2 * UPDATES,
+        "evaluate_every": UPDATES,
+        "validation_batches": 1,
+        "test_batches": BLOCKS,
+    }
+    start = time.perf_counter()
+    program = Program(replace(bare, **changes), size)
+    compiling = time.perf_counter() - start
+    first, second = [], []
+    for _ in range(3):
+        state = program.start(Cohort((replace(trial, **changes),), size))
+        for times in (first, second):
+            start = time.perf_counter()
+            state, _ = jax.block_until_ready(program.advance(state))
+            times.append(time.perf_counter() - start)
+    shorter, longer = min(first), min(second)
+    block = max(0.0, (longer - shorter) / BLOCKS)
+    yield Cost(compiling, max(0.0, shorter - block) / UPDATES, block, peak_memory())
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What is to come. seconds: wall clock. worker_memory: peak bytes of the largest worker."""
+
+    trials: int
+    cohorts: int
+    structures: int
+    compilations: int
+    seconds: float
+    worker_memory: int
+    workers: int
+
+    def lines(self) -> list[str]:
+        memory = self.worker_memory / 2**20
+        return [
+            f"{self.trials} trials in {self.cohorts} cohorts, {self.compilations} compilations "
+            f"({self.structures} structures) on {self.workers} worker{'s' * (self.workers != 1)}",
+            f"about {seconds(self.seconds)}; memory about {memory:.0f} MiB a worker, {memory * self.workers:.0f} MiB in all",
+        ]
+
+
+def estimate(counts: dict[Trial, int], trials: dict[Trial, Trial], costs: dict[Trial, Cost], *, size: int, workers: int, ray: bool) -> Estimate:
+    """Add up: `counts` trials to run of each structure, one of its trials, and its measured cost.
+
+    Workers share the structures, so each is compiled about once; the longest structure bounds the end.
+    """
+    shares = [costs[s].compile + n * costs[s].trial(trials[s]) for s, n in counts.items()]
+    wall = max(sum(shares) / workers, max(costs[s].compile + costs[s].trial(trials[s]) for s in counts) if counts else 0.0)
+    overhead = (RAY_START_SECONDS + WORKER_START_SECONDS if ray else 0.0) if counts else 0.0
+    return Estimate(
+        trials=sum(counts.values()),
+        cohorts=sum(-(-n // size) for n in counts.values()),
+        structures=len(counts),
+        compilations=len(counts),
+        seconds=wall + overhead,
+        worker_memory=max((cost.memory for cost in costs.values()), default=0),
+        workers=workers,
+    )

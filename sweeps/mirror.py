@@ -1,0 +1,591 @@
+"""W&B as a mirror of the results store: one W&B run a trial, online or offline, restartable.
+
+    results/STUDY/trials, curves  -->  mirror  -->  W&B server         (mode online)
+                                               -->  results/STUDY/wandb (mode offline)
+
+The store is the truth and this is a leaf: it reads the store, nothing reads it, and whatever happens
+to W&B happens to nobody else. A ledger beside the offline runs says which trials a destination has:
+
+    results/STUDY/wandb/mirrored-*.jsonl    {"trial_id": ..., "run_id": ..., "destination": ..., "url": ...}
+
+A line is written after its run was finished, so a mirror that was killed repeats at most the runs it
+had open. A repetition replaces: W&B keys a run's lines by run id and offset, and an offline run takes
+its directory's name from the trial. This is the only file that imports wandb. During a sweep it runs as
+a process of its own (`sweeps/mirror_process.py` starts it):
+
+    python -m sweeps.mirror --results DIR --study NAME --mode auto --follow
+"""
+
+import argparse
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import wandb
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sweeps import schema
+from sweeps.errors import InputError
+from sweeps.mirror_process import repair
+from sweeps.store import Store, read_part
+
+Mode = Literal["online", "offline"]
+
+PROJECT = "lstm-variants"
+INIT_TIMEOUT = 15.0  # seconds until a server that does not answer counts as down
+FINISH_TIMEOUT = 30.0
+POLL = 2.0  # seconds between two looks at the store while following
+PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry while following, the last for ever; a success resets
+ENOUGH = 3  # failures in a row after which a pass gives up: the server, not the trial, is to blame
+OPEN = {"online": 8, "offline": 1}  # runs open at once. Online is waiting for answers; offline is work
+
+CURVE = ("step", "train_loss", "gradient_norm", "valid_loss", "valid_error", "valid_score", "seconds")
+
+# Variables that speak of one run of the user's own. WANDB_RUN_ID would win over our `id=`.
+RUN_VARIABLES = (
+    *("WANDB_RUN_ID", "WANDB_NAME", "WANDB_RUN_GROUP", "WANDB_JOB_TYPE", "WANDB_TAGS", "WANDB_NOTES"),
+    *("WANDB_RESUME", "WANDB_RESUME_FROM", "WANDB_FORK_FROM", "WANDB_DIR", "WANDB_CONFIG_PATHS"),
+    *("WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH", "WANDB_RUN_STORAGE_ID", "WANDB_LAUNCH"),
+)
+
+
+class MirrorError(RuntimeError):
+    """W&B did not take what we gave it; the store is untouched and a later mirror repairs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorSummary:
+    """What one call did. `mirrored`: runs made now. `present`: runs that were there before. `failed`:
+    trials still missing, the last reason in `error`. `where`: a URL online, a directory offline."""
+
+    mode: Mode
+    mirrored: int
+    present: int
+    failed: int
+    error: str
+    where: str
+
+    def __str__(self) -> str:
+        there = self.present + self.mirrored
+        line = (
+            f"W&B {self.mode}: {there} of {there + self.failed} trials mirrored, {self.mirrored} of them now"
+        )
+        line += f": {self.where}" if self.where else ""
+        return f"{line}; the last error: {self.error}" if self.failed else line
+
+
+# ---------------------------------------------------------------------- which mode
+
+
+def connect(mode: Mode | None = None) -> wandb.Settings:
+    """W&B's settings from its files and variables, without a prompt, a viewer query or a word."""
+    settings = wandb.Settings(x_disable_viewer=True, silent=True)
+    if mode:
+        settings.mode = mode
+    return wandb.setup(settings=settings).settings
+
+
+def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Literal["off"], str]:
+    """The mode to use and, in one line, why. Never asks, never waits for a server, never raises.
+
+    None stands for what W&B's own settings say (WANDB_MODE, `wandb offline`, ...). Online needs
+    somebody logged in, or it becomes offline, also when it was asked for: W&B never stops a sweep.
+    """
+    if requested == "off" or requested == "offline":
+        return requested, f"W&B {requested}, as asked"
+    try:
+        with own_environment():
+            mode = connect(requested).mode
+            if mode == "disabled":
+                return "off", "W&B off: its settings say disabled (WANDB_MODE or `wandb disabled`)"
+            if mode in ("offline", "dryrun"):
+                return "offline", "W&B offline: its settings say so (WANDB_MODE or `wandb offline`)"
+            if wandb.login(prompt=False, verify=False):
+                return "online", "W&B online"
+            return "offline", "W&B offline: nobody is logged in (`wandb login` changes that)"
+    except Exception as error:  # a malformed key or setting; whatever it is, the sweep goes on
+        return "offline", f"W&B offline: its settings do not work ({one_line(error)})"
+    finally:
+        wandb.teardown()
+
+
+# ---------------------------------------------------------------------- a trial as a run
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A row of the store with its curve, both without nulls."""
+
+    row: dict[str, object]
+    curve: list[dict[str, object]]
+
+    @property
+    def id(self) -> str:
+        return str(self.row["trial_id"])
+
+    @property
+    def run_id(self) -> str:
+        """Readable, the same at every attempt, and unique: twelve digits of the trial's hash end it."""
+        labels = [str(self.row[name]) for name in ("study", "stage", "cell", "task")]
+        return f"{plain('-'.join(labels))[:80]}-s{self.row['seed']}-{plain(self.id)[:12]}"
+
+    @property
+    def directory(self) -> str:
+        """Name of its offline directory: W&B's pattern, but with the time at which the trial finished."""
+        finished = self.row["finished_at"]
+        assert isinstance(finished, datetime)
+        return f"offline-run-{finished.astimezone(UTC):%Y%m%d_%H%M%S}-{self.run_id}"
+
+    @property
+    def group(self) -> str:
+        return f"{self.row['study']}/{self.row['task']}/{self.row['cell']}"
+
+    @property
+    def tags(self) -> list[str]:
+        labels = [str(self.row[name])[:64] for name in ("study", "stage", "cell", "task", "status")]
+        return list(dict.fromkeys(label for label in labels if label))
+
+    @property
+    def config(self) -> dict[str, object]:
+        """The spec. Infinity and NaN become words: wandb would send them bare, and that is no JSON."""
+        return json.loads(str(self.row["spec"]), parse_constant=str)
+
+    @property
+    def summary(self) -> dict[str, object]:
+        known = (name for name in schema.TRIAL_COLUMNS if name not in ("spec", "schema_version"))
+        row = {name: self.row[name] for name in known if name in self.row}
+        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+
+
+def plain(text: str) -> str:
+    """Without the characters that W&B, a shell or a file system minds."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-")
+
+
+def without_nulls(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def read_trials(store: Store, part: Path, missing: set[str]) -> Iterator[Trial]:
+    """The `missing` trials of one part. A part's curves have its name, and were written before it."""
+    curves: dict[str, list[dict[str, object]]] = {}
+    path = store.path / "curves" / part.name
+    if path.exists():
+        for point in read_part(path, ["trial_id", *CURVE]).sort_by("step").to_pylist():
+            row = {name: point.get(name) for name in CURVE}
+            curves.setdefault(point["trial_id"], []).append(without_nulls(row))
+    for row in read_part(part, list(schema.TRIAL_COLUMNS)).to_pylist():
+        if row["trial_id"] in missing:
+            yield Trial(without_nulls(row), curves.get(row["trial_id"], []))
+
+
+# ---------------------------------------------------------------------- the destination
+
+
+class Ledger:
+    """Which trials a destination has. Append-only; a line that was cut off counts as not written."""
+
+    def __init__(self, folder: Path, mode: Mode, destination: str):
+        self.destination = destination
+        name = "mirrored-offline" if mode == "offline" else f"mirrored-online-{plain(destination)}"
+        path = folder / f"{name}.jsonl"
+        latest: dict[str, dict[str, str]] = {}
+        text = path.read_text(errors="replace") if path.exists() else ""
+        for line in text.splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = json.loads(line)
+                latest[entry["trial_id"]] = entry
+        here = [entry for entry in latest.values() if entry.get("destination") == destination]
+        self.trials = {entry["trial_id"] for entry in here}
+        self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
+        self.file = open(path, "a")  # noqa: SIM115 closed on exit
+        if text and not text.endswith("\n"):
+            self.file.write("\n")
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def add(self, trial: Trial, url: str) -> None:
+        self.url = url
+        self.trials.add(trial.id)
+        entry = {"trial_id": trial.id, "run_id": trial.run_id, "destination": self.destination, "url": url}
+        self.file.write(json.dumps(entry) + "\n")
+        self.file.flush()
+
+
+def upload(trial: Trial, *, mode: Mode, project: str, entity: str | None, folder: Path, scratch: Path) -> str:
+    """Make the trial's run; returns the project's URL. Raises unless W&B has all of it."""
+    settings = wandb.Settings(
+        # Cheap: of 120 ms a run, 80 list the installed packages and 10 describe the machine.
+        x_save_requirements=False,
+        x_disable_stats=True,
+        x_disable_meta=True,
+        x_disable_machine_info=True,
+        disable_git=True,
+        disable_code=True,
+        console="off",
+        symlink=False,
+        # Never a word, never for ever.
+        silent=True,
+        init_timeout=INIT_TIMEOUT,
+        finish_timeout=FINISH_TIMEOUT,
+        finish_timeout_raises=True,
+    )
+    run = wandb.init(
+        mode=mode,
+        project=project,
+        entity=entity,
+        dir=scratch,
+        id=trial.run_id,
+        name=trial.run_id,
+        group=trial.group,
+        job_type=str(trial.row["stage"]),
+        tags=trial.tags,
+        config=trial.config,
+        reinit="create_new",
+        settings=settings,
+    )
+    run.define_metric("*", step_metric="step")
+    for point in trial.curve:
+        run.log(point)
+    run.summary.update(trial.summary)
+    directory, url = Path(run.settings.sync_dir), run.project_url
+    run.finish(exit_code=int(trial.row["status"] == "failed"))
+    complain(directory / "logs" / "debug-internal.log")
+    for name in ("logs", "files", "tmp"):  # 50 kB a run that neither `wandb sync` nor `wandb leet` reads
+        shutil.rmtree(directory / name, ignore_errors=True)
+    if mode == "online":
+        shutil.rmtree(directory, ignore_errors=True)
+        return url or ""
+    target = folder / trial.directory
+    shutil.rmtree(target, ignore_errors=True)  # finished by a mirror that died before its ledger line
+    os.rename(directory, target)
+    return ""
+
+
+def complain(log: Path) -> None:
+    """Raise if the upload was turned away. wandb tells nobody but its log: `finish` returns as if all
+    were well when the server refuses the run's data (HTTP 4xx)."""
+    with contextlib.suppress(FileNotFoundError):
+        for line in log.read_text(errors="replace").splitlines():
+            if '"level":"ERROR+4"' in line:
+                raise MirrorError(json.loads(line).get("msg", line))
+
+
+@contextlib.contextmanager
+def own_environment() -> Iterator[None]:
+    """Hide the variables that describe a run of the user's own, and keep wandb from reporting on itself:
+    a mirror sends runs and nothing else."""
+    before = {name: os.environ.pop(name, None) for name in (*RUN_VARIABLES, "WANDB_ERROR_REPORTING")}
+    os.environ["WANDB_ERROR_REPORTING"] = "false"
+    try:
+        yield
+    finally:
+        del os.environ["WANDB_ERROR_REPORTING"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+
+
+@contextlib.contextmanager
+def locked(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """One mirror a study, waiting for the one before while `patient()`. The system lets go of the lock
+    when the process dies, however it dies."""
+    with open(folder / ".lock", "a") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not patient():
+                    raise MirrorError(f"another mirror is at work in {folder}") from None
+                time.sleep(0.2)
+        yield
+
+
+@contextlib.contextmanager
+def scratch_folder(folder: Path) -> Iterator[Path]:
+    """Where runs are made before they are moved: what a killed mirror left half done is never seen."""
+    for left in folder.glob(".unfinished-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+# ---------------------------------------------------------------------- the mirror
+
+
+def mirror(
+    store: Store,
+    *,
+    mode: Mode,
+    project: str | None = None,
+    entity: str | None = None,
+    follow: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[str], None] = print,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> MirrorSummary:
+    """Give W&B a run for every trial in the store that has none there yet.
+
+    project, entity: by default what W&B's settings say, else `lstm-variants` and the user's own.
+    follow: keep looking for new parts until `stop()`, then look once more. progress: called with the
+    runs made by this call and the number that it knows of.
+
+    A trial that W&B does not take is counted in the summary. Raises MirrorError where not even the
+    beginning works: nobody is logged in, another mirror is at work. Raises InputError for a project
+    name that W&B does not allow, for a folder that cannot be written, for a damaged part.
+    """
+    folder = store.path / "wandb"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot write to {folder}: {error.strerror}. Name other --results.") from None
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(locked(folder, patient=lambda: follow and not stop()))
+        stack.enter_context(own_environment())
+        scratch = stack.enter_context(scratch_folder(folder))
+        stack.callback(wandb.teardown)
+        host, project, entity = log_in(mode, project, entity)
+        ledger = stack.enter_context(Ledger(folder, mode, f"{host}/{entity or 'default'}/{project}"))
+
+        def make(trial: Trial) -> str:
+            return upload(trial, mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
+
+        def tick(total: int) -> None:
+            progress(len(ledger.trials) - present, total - present)
+
+        present = len(ledger.trials)
+        complete: set[Path] = set()
+        said: set[str] = set()
+        trouble = 0  # looks in a row that brought errors and no run
+        while True:
+            last = not follow or stop()  # asked before the look, so that the last look sees everything
+            done = len(ledger.trials)
+            missing = look(store, ledger, complete)
+            total = done + sum(len(ids) for ids in missing.values())
+            trials = (trial for part, ids in missing.items() for trial in read_trials(store, part, ids))
+            errors = make_all(trials, make, ledger, limit=OPEN[mode], tick=partial(tick, total))
+            if last:
+                break
+            for error in dict.fromkeys(errors):
+                if error not in said:
+                    report(f"W&B: {error}; the mirror keeps trying until the sweep ends")
+            said.update(errors)
+            trouble = trouble + 1 if errors and len(ledger.trials) == done else 0
+            rest(PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL, stop)
+        return MirrorSummary(
+            mode=mode,
+            mirrored=len(ledger.trials) - present,
+            present=present,
+            failed=len(set().union(*missing.values()) - ledger.trials),
+            error=errors[-1] if errors else "",
+            where=ledger.url if mode == "online" else str(folder),
+        )
+
+
+def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, str, str | None]:
+    """Host, project and entity to use."""
+    try:
+        settings = connect(mode)
+        project = project or settings.project or PROJECT
+        wandb.Settings(project=project)
+        if mode == "offline":
+            return "offline", project, entity or settings.entity
+        if wandb.login(prompt=False, verify=False):
+            return settings.base_url, project, entity or settings.entity
+    except wandb.errors.UsageError as error:
+        raise InputError(f"W&B refuses the settings: {one_line(error)}.") from None
+    except Exception as error:
+        raise MirrorError(one_line(error)) from None
+    raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
+
+
+def look(store: Store, ledger: Ledger, complete: set[Path]) -> dict[Path, set[str]]:
+    """Parts that hold trials without a run, and these trials; `complete` remembers which hold none. A
+    trial that two parts hold belongs to the first."""
+    missing: dict[Path, set[str]] = {}
+    claimed = set(ledger.trials)
+    for part in store.parts("trials"):
+        if part not in complete:
+            trials = set(read_part(part, ["trial_id"])["trial_id"].to_pylist())
+            if trials <= ledger.trials:
+                complete.add(part)
+            elif trials - claimed:
+                missing[part] = trials - claimed
+            claimed |= trials
+    return missing
+
+
+def make_all(
+    trials: Iterator[Trial],
+    make: Callable[[Trial], str],
+    ledger: Ledger,
+    *,
+    limit: int,
+    tick: Callable[[], None],
+) -> list[str]:
+    """Make the runs, at most `limit` at once; returns the errors. One bad trial does not keep the others
+    out, but after `ENOUGH` errors in a row it gives up."""
+    errors: list[str] = []
+    in_a_row = 0
+    running: dict[Future[str], Trial] = {}
+
+    def collect(allowed: int) -> None:
+        nonlocal in_a_row
+        while len(running) > allowed:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                trial = running.pop(future)
+                try:
+                    ledger.add(trial, future.result())
+                    in_a_row = 0
+                except Exception as error:
+                    errors.append(one_line(error))
+                    in_a_row += 1
+                tick()
+
+    with ThreadPoolExecutor(limit) as pool:
+        for trial in trials:
+            collect(limit - 1)
+            if in_a_row >= ENOUGH:
+                break
+            running[pool.submit(make, trial)] = trial
+        collect(0)
+    return errors
+
+
+def rest(seconds: float, stop: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not stop() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def one_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")
+
+
+# ---------------------------------------------------------------------- commands
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """`lstm-variants mirror STUDY [--results DIR] [--wandb online|offline] [--project P] [--entity E]`.
+
+    Exit code 1 where W&B did not take everything, or where online was asked for and it became offline.
+    """
+    study = Path(arguments.study).stem if arguments.study.endswith(".py") else arguments.study
+    store = Store(arguments.results, study)
+    if store.results.is_file():
+        raise InputError(f"The results directory must be a directory; {store.results} is a file.")
+    if not store.parts("trials"):
+        store.declaration()  # raises, and says what is there, where the study never ran
+    mode, reason = resolve_mode(arguments.wandb)
+    print(reason)
+    if mode == "off":
+        return 0
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs, time left"), TimeRemainingColumn())
+    try:
+        with Progress(*columns, transient=True) as bar:
+            task = bar.add_task("mirror", total=None)
+            summary = mirror(
+                store,
+                mode=mode,
+                project=arguments.project,
+                entity=arguments.entity,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    except KeyboardInterrupt:
+        print(f"W&B: mirror interrupted; `lstm-variants mirror {study}` continues.")
+        return 130
+    except MirrorError as error:
+        print(f"W&B: {one_line(error)}. The results are untouched; {repair(study)}.")
+        return 1
+    print(summary)
+    if summary.failed:
+        print(f"The results are untouched; {repair(study)}.")
+    elif mode == "offline":
+        print(how_to_look(store))
+    return 1 if summary.failed or (arguments.wandb == "online" and mode == "offline") else 0
+
+
+def how_to_look(store: Store) -> str:
+    folder = store.path / "wandb"
+    with contextlib.suppress(ValueError):
+        folder = folder.relative_to(Path.cwd())
+    return f"Look at it here:  wandb leet {folder}\nSend it to W&B:   wandb sync {folder}/offline-run-*"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process beside a sweep. Its last line of output is the outcome; standard input that ends means
+    that the sweep has ended, however it did."""
+    parser = argparse.ArgumentParser(prog="python -m sweeps.mirror", description="Mirror a study to W&B.")
+    parser.add_argument("--results", required=True)
+    parser.add_argument("--study", required=True)
+    parser.add_argument("--mode", choices=("auto", "online", "offline"), default="auto")
+    parser.add_argument("--project")
+    parser.add_argument("--entity")
+    parser.add_argument("--follow", action="store_true", help="until standard input ends")
+    options = parser.parse_args(arguments)
+    ended = threading.Event()
+    if options.follow:
+        os.nice(10)  # whoever trains goes first
+        threading.Thread(target=wait_for_end_of_input, args=(ended,), daemon=True).start()
+    try:
+        mode, reason = resolve_mode(None if options.mode == "auto" else options.mode)
+        say(reason)
+        if mode == "off":
+            return 0
+        summary = mirror(
+            Store(options.results, options.study),
+            mode=mode,
+            project=options.project,
+            entity=options.entity,
+            follow=options.follow,
+            stop=ended.is_set,
+            report=say,
+        )
+    except KeyboardInterrupt:
+        say(f"W&B: mirror interrupted; {repair(options.study)}")
+        return 130
+    except Exception as error:
+        traceback.print_exc()
+        say(f"W&B: mirror failed ({one_line(error)}); {repair(options.study)}")
+        return 1
+    say(f"{summary}; {repair(options.study)}" if summary.failed else str(summary))
+    return 1 if summary.failed else 0
+
+
+def wait_for_end_of_input(ended: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    ended.set()
+
+
+def say(line: str) -> None:
+    """A line for whoever still listens: a sweep that died reads no more, and the last look goes on."""
+    with contextlib.suppress(OSError):
+        os.write(1, f"{line}\n".encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

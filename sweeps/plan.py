@@ -1,0 +1,184 @@
+"""From a study to the trials that it means, and to the cohorts that run what is missing."""
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.specs import SpecError, replace, structure, trial_id
+from experiments.trial import Trial, checked
+from sweeps.errors import InputError
+from sweeps.store import Declaration, Store
+from sweeps.study import SEEDS_PER_STUDY, Loaded, Study
+
+CONFIRM_OFFSET = 100_000
+ALIAS_OFFSET = 500_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A trial with the names under which the study knows it."""
+
+    trial: Trial
+    stage: str
+    cell: str
+    task: str
+
+    @property
+    def id(self) -> str:
+        return trial_id(self.trial)
+
+    @property
+    def arm(self) -> tuple[str, str]:
+        return self.cell, self.task
+
+
+@dataclass(frozen=True)
+class Work:
+    """One cohort's worth of entries, all of one structure, in cohorts of `size`."""
+
+    entries: tuple[Entry, ...]
+    size: int
+
+    @property
+    def structure(self) -> Trial:
+        return structure(self.entries[0].trial)
+
+    @property
+    def name(self) -> str:
+        first = self.entries[0]
+        return f"{first.stage}/{first.task}/{first.cell}"
+
+
+def base_seed(study: Study, stage: str, label: str) -> int:
+    """First seed of a stage; the alias has seeds of its own, all other cells share theirs (paired)."""
+    offset = CONFIRM_OFFSET if stage == "confirm" else 0
+    return study.seed * SEEDS_PER_STUDY + offset + (ALIAS_OFFSET if label == study.alias else 0)
+
+
+def search_entries(study: Study) -> list[Entry]:
+    """The search stage's trials; raises InputError, naming the cell, for a field that it does not have."""
+    if study.search is None:
+        return []
+    entries = []
+    for cell_label, cell, task_label, task in study.arms():
+        who = "alias" if cell_label == study.alias else "all"
+        rng = np.random.default_rng([study.seed, zlib.crc32(who.encode())])
+        for i, setting in enumerate(study.search.settings(rng)):
+            seed = base_seed(study, "search", cell_label) + i
+            trial = base_trial(study, cell, task, seed, stop_after=study.stop_after)
+            trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
+            entries.append(Entry(trial, "search", cell_label, task_label))
+    return entries
+
+
+def base_trial(study: Study, cell: object, task: object, seed: int, **changes: float) -> Trial:
+    names = ("optimizer", "steps", "batch", "evaluate_every", "validation_batches", "test_batches")
+    values = {name: getattr(study, name) for name in names}
+    try:
+        return Trial(cell=cell, task=task, seed=seed, **values, **changes)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise InputError(f"The study's settings make no trial: {error}") from None
+
+
+def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
+    try:
+        for path, value in setting.items():
+            trial = replace(trial, path, value)
+        return checked(trial)
+    except SpecError as error:
+        raise InputError(f"{who}: {error}") from None
+
+
+def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[Entry]:
+    """Fresh seeds of the chosen trial of each arm; never stopped early, so that scores stay scores."""
+    entries = []
+    for (cell, task), trial in best.items():
+        start = base_seed(study, "confirm", cell)
+        for i in range(study.confirm):
+            again = replace(replace(trial, "seed", start + i), "stop_after", float("inf"))
+            entries.append(Entry(again, "confirm", cell, task))
+    return entries
+
+
+def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
+    """Arm to its trial for studies without a search: the specs as they are."""
+    return {
+        (c, t): with_setting(base_trial(study, cell, task, 0), {}, f"cell '{c}', task '{t}'")
+        for c, cell, t, task in study.arms()
+    }
+
+
+def choices(study: Study, search: list[Entry], rows: dict[str, dict[str, object]]) -> dict[tuple[str, str], Trial]:
+    """Arm to its best trial on validation, for arms whose search is complete in `rows` (by trial id)."""
+    if study.search is None:
+        return base_choices(study)
+    arms: dict[tuple[str, str], list[Entry]] = {}
+    for entry in search:
+        arms.setdefault(entry.arm, []).append(entry)
+    return {
+        arm: min(entries, key=lambda e: rank(rows[e.id])).trial
+        for arm, entries in arms.items()
+        if all(e.id in rows for e in entries)
+    }
+
+
+def rank(row: dict[str, object]) -> tuple[bool, float, float, str]:
+    """Sort key: finished first, then the higher validation score, the lower validation loss, the id."""
+
+    def number(name: str, missing: float) -> float:
+        value = row[name]
+        return missing if value is None or value != value else float(value)  # type: ignore[arg-type]
+
+    inf = float("inf")
+    return row["status"] != "finished", -number("valid_score", -inf), number("valid_loss", inf), str(row["trial_id"])
+
+
+RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss"]
+
+
+def rows_by_id(store: Store) -> dict[str, dict[str, object]]:
+    return {row["trial_id"]: row for row in store.trials(RANK_COLUMNS).to_pylist()}
+
+
+def unique(entries: list[Entry]) -> list[Entry]:
+    """The entries, provided that no trial stands under two labels. Raises InputError."""
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        other = seen.setdefault(entry.id, entry)
+        if other is not entry:
+            raise InputError(
+                f"'{other.cell}' and '{entry.cell}' on '{entry.task}' are the same trial (equal spec and seed), "
+                "so one would be counted twice. Remove one; the study adds an alias with seeds of its own."
+            )
+    return entries
+
+
+def cut(entries: Iterable[Entry], size: int) -> list[Work]:
+    """Cohorts of at most `size` entries of one structure and stage, in the order of first appearance."""
+    groups: dict[tuple[str, Trial], list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.stage, structure(entry.trial)), []).append(entry)
+    return [
+        Work(tuple(group[i : i + size]), size) for group in groups.values() for i in range(0, len(group), size)
+    ]
+
+
+def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> Declaration:
+    """What `study.json` says of the study and of its plan so far."""
+    study = loaded.study
+    labels = list(dict.fromkeys(cell for cell, _, _, _ in study.arms()))
+    return Declaration(
+        study=loaded.name,
+        doc=loaded.doc,
+        margin=study.margin,
+        cells=labels,
+        tasks=list(study.tasks),
+        same=[[study.same, study.alias]],
+        different=[[study.controls.unable_label, study.same, study.control_task]],
+        plan={"search": [e.id for e in search], "confirm": [e.id for e in confirm]},
+        total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
+    )
+
+

@@ -1,0 +1,136 @@
+"""What a sweep shows while it runs: a live table on a terminal, a line now and then elsewhere."""
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from experiments.trial import Trial
+from sweeps.plan import Work
+
+if TYPE_CHECKING:
+    from sweeps.sweep import Scheduler
+    from sweeps.worker import Event
+
+LINE_EVERY = 15.0
+
+
+class Clock:
+    """Time left, from what trials and compilations have taken so far."""
+
+    def __init__(self, workers: int):
+        self.workers = workers
+        self.trial_seconds: dict[Trial, list[float]] = defaultdict(list)
+        self.compile_seconds: list[float] = []
+        self.compiled: set[Trial] = set()
+
+    def heard(self, work: Work, event: "Event") -> None:
+        if event.kind == "compiled":
+            self.compiled.add(work.structure)
+            if event.seconds:
+                self.compile_seconds.append(event.seconds)
+        elif event.kind == "done" and event.rows and event.rows[0]["run_seconds"] is not None:
+            self.trial_seconds[work.structure].append(float(event.rows[0]["run_seconds"]))  # type: ignore[arg-type]
+
+    def left(self, scheduler: "Scheduler", under_way: dict[Work, float]) -> float | None:
+        """Seconds, None while nothing is known."""
+        if not self.trial_seconds:
+            return None
+        mean = {s: sum(t) / len(t) for s, t in self.trial_seconds.items()}
+        overall = sum(mean.values()) / len(mean)
+        works = [(w, 1.0) for w in scheduler.queue] + [(w, 1.0 - f) for w, f in under_way.items()]
+        compute = sum(mean.get(w.structure, overall) * len(w.entries) * share for w, share in works)
+        unplanned = scheduler.total - len(scheduler.planned)
+        compiling = sum(self.compile_seconds) / max(1, len(self.compile_seconds))
+        new = {w.structure for w, _ in works} - self.compiled
+        return (compute + unplanned * overall + compiling * len(new)) / self.workers
+
+
+class Board:
+    """A listener that draws."""
+
+    def __init__(self, console: Console, workers: int):
+        self.console, self.clock = console, Clock(workers)
+        self.start = self.last_line = time.monotonic()
+        self.scheduler: Scheduler | None = None
+        self.under_way: dict[Work, float] = {}
+        self.best: dict[tuple[str, str], float] = {}
+        self.counts = dict.fromkeys(("here", "solved", "diverged", "failed"), 0)
+        self.live: Live | None = None
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Board"]:
+        if self.console.is_terminal:
+            with Live(self, console=self.console, refresh_per_second=4, transient=True) as self.live:
+                yield self
+            self.live = None
+        else:
+            yield self
+
+    def planned(self, scheduler: "Scheduler") -> None:
+        self.scheduler = scheduler
+
+    def say(self, line: str) -> None:
+        self.console.print(line, style="yellow", highlight=False, markup=False)
+
+    def heard(self, work: Work, event: "Event") -> None:
+        self.clock.heard(work, event)
+        self.under_way[work] = event.fraction
+        arms = {entry.id: entry.arm for entry in work.entries}
+        for trial, score in event.scores.items():
+            if score > self.best.get(arms[trial], float("-inf")):
+                self.best[arms[trial]] = score
+        if event.kind == "done":
+            del self.under_way[work]
+            for row in event.rows:
+                self.counts["here"] += 1
+                self.counts["solved"] += bool(row["solved"])
+                if row["status"] != "finished":
+                    self.counts[str(row["status"])] += 1
+        if self.live is None and time.monotonic() - self.last_line > LINE_EVERY:
+            self.last_line = time.monotonic()
+            self.console.print(self.line(), highlight=False, markup=False)
+
+    def done(self) -> int:
+        """Trials of the plan that have a row."""
+        assert self.scheduler is not None
+        return sum(entry.id in self.scheduler.done for entry in self.scheduler.planned)
+
+    def line(self) -> str:
+        if self.scheduler is None:
+            return "Planning..."
+        left = self.clock.left(self.scheduler, self.under_way)
+        c = self.counts
+        return (
+            f"{self.done()} of {self.scheduler.total} trials; in this run {c['here']}: {c['solved']} solved, "
+            f"{c['diverged']} diverged, {c['failed']} failed; {seconds(time.monotonic() - self.start)} gone, "
+            f"{'about ' + seconds(left) if left is not None else 'time not yet known'} left"
+        )
+
+    def __rich__(self) -> Group:
+        if self.scheduler is None:
+            return Group(Text("Planning..."))
+        tasks = list(self.scheduler.loaded.study.tasks)
+        table = Table("cell", *tasks, title="best validation score so far", title_justify="left", box=None)
+        for cell in dict.fromkeys(cell for cell, _, _, _ in self.scheduler.loaded.study.arms()):
+            scores = [self.best.get((cell, task)) for task in tasks]
+            table.add_row(cell, *(f"{s:.3f}" if s is not None else "·" for s in scores))
+        bar = ProgressBar(total=self.scheduler.total, completed=self.done(), width=60)
+        return Group(Text(self.line()), bar, table)
+
+
+def seconds(value: float) -> str:
+    """`42 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = round(value)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

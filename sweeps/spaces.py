@@ -1,0 +1,120 @@
+"""Search spaces: `grid` (every combination) and `sampled` (random search), both fixed by the study's seed.
+
+A space maps dotted paths of the trial's spec to values or distributions:
+
+    sampled({"optimizer.learning_rate": log_uniform(1e-3, 3e-2), "cell.hidden": choice(16, 32)}, trials=8)
+    grid({"optimizer.learning_rate": [1e-3, 1e-2]}, seeds=2)
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from sweeps.errors import InputError
+
+Setting = dict[str, Any]
+
+
+class Distribution(Protocol):
+    def draw(self, rng: np.random.Generator) -> Any: ...
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        return rounded(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
+
+
+@dataclass(frozen=True)
+class Uniform:
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        return rounded(rng.uniform(self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Choice:
+    values: tuple[Any, ...]
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        return self.values[int(rng.integers(len(self.values)))]
+
+
+def rounded(value: float) -> float:
+    """Three significant digits: enough for a knob, and short in a table."""
+    return float(f"{value:.3g}")
+
+
+def log_uniform(low: float, high: float) -> LogUniform:
+    """Uniform in the logarithm, between `low` and `high`. Raises InputError unless 0 < low < high."""
+    if not 0 < low < high:
+        raise InputError(f"log_uniform needs 0 < low < high; got low={low!r}, high={high!r}.")
+    return LogUniform(low, high)
+
+
+def uniform(low: float, high: float) -> Uniform:
+    """Uniform between `low` and `high`. Raises InputError unless low < high."""
+    if not low < high:
+        raise InputError(f"uniform needs low < high; got low={low!r}, high={high!r}.")
+    return Uniform(low, high)
+
+
+def choice(*values: Any) -> Choice:
+    """One of the values, all alike likely. Raises InputError when there is none."""
+    if not values:
+        raise InputError("choice needs at least one value; got none.")
+    return Choice(values)
+
+
+@dataclass(frozen=True)
+class Search:
+    """Settings to try: `draws` of them from distributions, or every combination of lists, `seeds` times."""
+
+    space: tuple[tuple[str, Any], ...]
+    draws: int | None
+    seeds: int = 1
+
+    def __len__(self) -> int:
+        if self.draws is not None:
+            return self.draws
+        return self.seeds * math.prod(len(values) for _, values in self.space)
+
+    def settings(self, rng: np.random.Generator) -> list[Setting]:
+        """The settings in order; the generator decides the draws, and nothing else does."""
+        if self.draws is not None:
+            return [{path: d.draw(rng) for path, d in self.space} for _ in range(self.draws)]
+        combinations = itertools.product(*(values for _, values in self.space))
+        once = [dict(zip((path for path, _ in self.space), c, strict=True)) for c in combinations]
+        return [dict(setting) for _ in range(self.seeds) for setting in once]
+
+
+def sampled(space: Mapping[str, Distribution], *, trials: int) -> Search:
+    """Random search with `trials` draws per cell and task. Raises InputError for what is no distribution."""
+    if trials < 1:
+        raise InputError(f"sampled needs trials >= 1; got trials={trials}.")
+    for path, distribution in space.items():
+        if not isinstance(distribution, LogUniform | Uniform | Choice):
+            raise InputError(
+                f"sampled needs log_uniform, uniform or choice for '{path}'; got {distribution!r}. "
+                "For fixed lists use grid."
+            )
+    return Search(tuple(space.items()), trials)
+
+
+def grid(space: Mapping[str, Sequence[Any]], *, seeds: int = 1) -> Search:
+    """Every combination of the lists, each with `seeds` seeds. Raises InputError for what is no list."""
+    if seeds < 1:
+        raise InputError(f"grid needs seeds >= 1; got seeds={seeds}.")
+    for path, values in space.items():
+        if not isinstance(values, list | tuple) or not values:
+            raise InputError(f"grid needs a list of at least one value for '{path}'; got {values!r}.")
+    return Search(tuple((path, tuple(values)) for path, values in space.items()), None, seeds)

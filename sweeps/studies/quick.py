@@ -1,0 +1,42 @@
+"""Do the variants of the LSTM differ where memory is short and where it is long? Minutes on two cores.
+
+Question: with a learning rate chosen for each, do gated cells reach different final scores on the adding
+problem and on temporal order, and what do the two ablations and the plain recurrent network lose?
+Expectation (Greff et al. 2017; Chung et al. 2014): coupling the gates, peepholes or a GRU cost and gain
+nothing; the plain recurrent network fails on adding.
+Cost: about 300 trials, five minutes on two cores.
+"""
+
+from experiments import Adam, Adding, TemporalOrder
+from lstm_variants import (
+    GRU,
+    LSTM,
+    CoupledLSTM,
+    DepthGatedLSTM,
+    NoForgetLSTM,
+    NoOutputActivationLSTM,
+    PeepholeLSTM,
+    VanillaRNN,
+)
+from sweeps.spaces import log_uniform, sampled
+from sweeps.study import Controls, Study
+
+STUDY = Study(
+    cells={
+        "lstm": LSTM(hidden=16),
+        "peephole": PeepholeLSTM(hidden=16),
+        "coupled": CoupledLSTM(hidden=16),
+        "gru": GRU(hidden=16),
+        "depth_gated": DepthGatedLSTM(hidden=12, layers=2),
+        "no_forget": NoForgetLSTM(hidden=16),
+        "no_output_activation": NoOutputActivationLSTM(hidden=16),
+        "rnn": VanillaRNN(hidden=16),
+    },
+    tasks={"adding": Adding(length=50), "temporal_order": TemporalOrder(length=50)},
+    optimizer=Adam(learning_rate=0.01, clip=1.0),
+    search=sampled({"optimizer.learning_rate": log_uniform(3e-3, 3e-2)}, trials=4),
+    confirm=8,
+    margin=0.05,
+    controls=Controls(same="lstm", task="adding"),
+    steps=1500,
+)

@@ -1,0 +1,199 @@
+"""A study: the question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
+
+Two stages. *Search* tries the same settings for every cell and task. *Confirm* runs, per cell and task,
+the setting that was best on validation again with fresh seeds and is the only stage that verdicts use.
+Controls are part of every study: an alias of one cell (its own settings and seeds) that must come out
+equivalent, and a cell that can not bridge the lag, which must come out different.
+"""
+
+import importlib
+import importlib.util
+import math
+import pkgutil
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from experiments.optimizers import SGD, Adam
+from experiments.specs import SpecError, is_spec, unknown
+from experiments.tasks.contract import TaskSpec
+from lstm_variants import VanillaRNN
+from lstm_variants.contract import CellSpec
+from sweeps.errors import InputError
+from sweeps.spaces import Search
+
+SEEDS_PER_STUDY = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controls:
+    """same: label of the cell that gets an alias (default: the first). alias: the alias's label.
+
+    unable: a cell that can not bridge the lag of `task` (default: the first task); added to the study under
+    `unable_label` on that task where the study does not have a cell of that label.
+    """
+
+    same: str = ""
+    alias: str = ""
+    unable: CellSpec = field(default_factory=VanillaRNN)
+    unable_label: str = "rnn"
+    task: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a study file defines as `STUDY`.
+
+    cells, tasks: label to spec. optimizer, steps, batch, evaluate_every, validation_batches, test_batches:
+    as in `Trial`. search: settings to try, None to confirm the specs as they are. confirm: number of fresh
+    seeds. margin: smallest difference in test score that matters, declared before anything runs. stop_after:
+    as in `Trial`, search stage only. seed: which draws; at most 4000.
+    """
+
+    cells: Mapping[str, CellSpec]
+    tasks: Mapping[str, TaskSpec]
+    optimizer: Adam | SGD
+    search: Search | None = None
+    confirm: int = 8
+    margin: float = 0.05
+    controls: Controls = field(default_factory=Controls)
+    steps: int = 2000
+    batch: int = 32
+    evaluate_every: int = 100
+    validation_batches: int = 16
+    test_batches: int = 64
+    stop_after: float = math.inf
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, kind in (("cells", "cell"), ("tasks", "task")):
+            labels = getattr(self, name)
+            if not isinstance(labels, Mapping) or not labels:
+                raise InputError(f"A study needs {name}: a dictionary from label to {kind} spec; got {labels!r}.")
+            for label, spec in labels.items():
+                if not is_spec(spec):
+                    raise InputError(f"{name}['{label}'] must be a {kind} spec such as a LSTM(); got {spec!r}.")
+        if self.confirm < 2:
+            raise InputError(f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={self.confirm}.")
+        if not 0 < self.margin < math.inf:
+            raise InputError(f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}.")
+        if not 0 <= self.seed <= 4000:
+            raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
+        c = self.controls
+        if c.same and c.same not in self.cells:
+            raise InputError(unknown("cell label in controls.same", c.same, self.cells))
+        if c.task and c.task not in self.tasks:
+            raise InputError(unknown("task label in controls.task", c.task, self.tasks))
+        if self.alias in self.cells:
+            raise InputError(f"The alias '{self.alias}' is a cell of the study already; set controls.alias.")
+
+    @property
+    def same(self) -> str:
+        """Label of the cell that the alias repeats; also the reference of the report."""
+        return self.controls.same or next(iter(self.cells))
+
+    @property
+    def alias(self) -> str:
+        return self.controls.alias or f"{self.same}_again"
+
+    @property
+    def control_task(self) -> str:
+        return self.controls.task or next(iter(self.tasks))
+
+    def arms(self) -> list[tuple[str, CellSpec, str, TaskSpec]]:
+        """Every (cell label, cell, task label, task), controls included."""
+        labelled = [*self.cells.items(), (self.alias, self.cells[self.same])]
+        arms = [(c, cell, t, task) for t, task in self.tasks.items() for c, cell in labelled]
+        unable, task = self.controls.unable_label, self.control_task
+        if unable not in self.cells:
+            arms.append((unable, self.controls.unable, task, self.tasks[task]))
+        return arms
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study with its name, its docstring and, for a user's file, the folder it came from."""
+
+    name: str
+    doc: str
+    study: Study
+    folder: Path | None = None
+
+
+def shipped() -> list[str]:
+    """Names of the studies in `sweeps/studies/`."""
+    import sweeps.studies
+
+    return sorted(module.name for module in pkgutil.iter_modules(sweeps.studies.__path__))
+
+
+def load_study(name: str) -> Loaded:
+    """A shipped study by name, or a user's by the path of a Python file. Raises InputError."""
+    if name.endswith(".py") or "/" in name:
+        path = Path(name).absolute()
+        if not path.is_file():
+            raise InputError(f"There is no study file {path}; give a path that ends in .py, or one of: {', '.join(shipped())}.")
+        return loaded(path.stem, lambda: import_file(path), path.parent)
+    if name not in shipped():
+        raise InputError(unknown("study", name, shipped()) + " Or give the path of a Python file.")
+    return loaded(name, lambda: importlib.import_module(f"sweeps.studies.{name}"), None)
+
+
+def import_file(path: Path) -> types.ModuleType:
+    """Run a Python file as a module named after it; modules beside it can be imported from it."""
+    if not path.stem.isidentifier():
+        raise InputError(f"A study file's name must be a Python name, since results carry it; got {path.name}.")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def loaded(name: str, load, folder: Path | None) -> Loaded:  # type: ignore[no-untyped-def]
+    """Run the file and take its STUDY. An error in it becomes an InputError that names the line."""
+    try:
+        module = load()
+    except InputError as error:
+        raise InputError(f"Study '{name}': {error}") from None
+    except Exception as error:
+        raise InputError(f"Study '{name}' {where(error, name)}: {type(error).__name__}: {helpful(error)}") from None
+    study = getattr(module, "STUDY", None)
+    if not isinstance(study, Study):
+        raise InputError(f"Study '{name}' must define STUDY = Study(...); found {study!r}.")
+    return Loaded(name, (module.__doc__ or "").strip(), study, folder)
+
+
+def where(error: Exception, name: str) -> str:
+    """`line N` of the innermost frame that lies in the study file."""
+    if isinstance(error, SyntaxError):
+        return f"line {error.lineno}"
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if Path(trace.tb_frame.f_code.co_filename).stem == name:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return f"line {line}" if line else "could not be loaded"
+
+
+def helpful(error: Exception) -> str:
+    """The error's text; for a misspelt field also the nearest that exists."""
+    text = str(error)
+    if isinstance(error, SpecError) or "unexpected keyword argument" not in text:
+        return text
+    kind, given = text.split(".__init__")[0], text.split("'")[1]
+    import experiments
+    import lstm_variants
+
+    for module in (lstm_variants, experiments, sys.modules[__name__]):
+        spec = getattr(module, kind, None)
+        if spec is not None:
+            from experiments.specs import annotations
+
+            return unknown(f"{kind} field", given, annotations(spec) if kind != "Study" else Study.__dataclass_fields__)
+    return text

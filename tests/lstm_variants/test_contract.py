@@ -1,0 +1,301 @@
+"""What every cell of the catalogue promises; a newcomer is covered on joining."""
+
+import ast
+import dataclasses
+import inspect
+import json
+import math
+from functools import lru_cache
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from oracles.modules import abstract, arrays, normal, parameters, randomised, run
+
+import lstm_variants
+from lstm_variants import CELLS, CellSpec, output_size, parameter_count, state_size
+
+T, B, N, H = 8, 2, 3, 8
+each_cell = pytest.mark.parametrize("name", CELLS)
+
+
+def spec_of(name, **fields):
+    return CELLS[name](**{"hidden": H} | fields)
+
+
+def floats(spec):
+    """Names of the knobs of a spec."""
+    return [f.name for f in dataclasses.fields(spec) if f.type in (float, "float")]
+
+
+def cell_of(name, seed=0, **fields):
+    """A cell with random non-zero parameters, biases and peepholes among them."""
+    return randomised(abstract(spec_of(name, **fields), N), seed)
+
+
+@lru_cache
+def compiled(name):
+    """`xs (T, B, N) -> (carries, ys)` of `cell_of(name)`, compiled once for all tests."""
+    cell = cell_of(name)
+    return jax.jit(lambda xs: run(cell, xs))
+
+
+def assert_close(a, b):
+    """Equal but for the order of float32 sums over a few steps."""
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-6), a, b)
+
+
+# The spec.
+
+
+@each_cell
+def test_spec_is_a_frozen_keyword_only_value(name):
+    spec = spec_of(name)
+    assert isinstance(spec, CellSpec)
+    assert all(f.kw_only for f in dataclasses.fields(spec))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        spec.hidden = 1
+    assert spec == spec_of(name)
+    assert hash(spec) == hash(spec_of(name))
+    assert spec != spec_of(name, hidden=2 * H)
+    assert json.loads(json.dumps(dataclasses.asdict(spec)))["hidden"] == H
+
+
+@each_cell
+def test_spec_fields_are_knobs_or_structure(name):
+    for field in dataclasses.fields(spec_of(name)):
+        value = getattr(spec_of(name), field.name)
+        assert type(value) in (int, str, bool, tuple, float)
+        assert isinstance(value, float) == (field.name in floats(spec_of(name))), field.name
+
+
+@each_cell
+def test_spec_names_its_reference_and_the_file_opens_with_it(name):
+    reference = CELLS[name].reference
+    assert "\n" not in reference
+    years = {word for word in reference.replace(",", " ").replace(";", " ").split() if word.isdigit()}
+    assert years, "a reference has a year"
+    assert all(year in inspect.getmodule(CELLS[name]).__doc__ for year in years)
+
+
+@each_cell
+@pytest.mark.parametrize(("n", "h"), [(1, 4), (2, 8), (5, 12), (7, 16)])
+def test_parameters_formula_counts_the_built_module(name, n, h):
+    spec = spec_of(name, hidden=h)
+    known = {"n": n, "h": h, "len": len, **dataclasses.asdict(spec)}
+    assert eval(spec.parameters, {"__builtins__": {}}, known) == parameter_count(abstract(spec, n))
+
+
+@each_cell
+@pytest.mark.parametrize("hidden", [0, -3, 8.0, True, "8"])
+def test_bad_hidden_is_refused_when_the_spec_is_made(name, hidden):
+    with pytest.raises(ValueError, match=r"hidden.*got hidden="):
+        spec_of(name, hidden=hidden)
+
+
+@each_cell
+def test_misspelt_field_is_refused(name):
+    with pytest.raises(TypeError):
+        spec_of(name, hiden=8)
+
+
+@each_cell
+def test_floats_are_checked_only_on_request(name):
+    for field in floats(spec_of(name)):
+        spec_of(name).check()
+        for bad in (math.nan, math.inf):
+            spec = spec_of(name, **{field: bad})  # may be a tracer: no check here
+            with pytest.raises(ValueError, match=f"{CELLS[name].__name__} needs a finite {field}"):
+                spec.check()
+
+
+@each_cell
+def test_floats_are_traced_and_compile_once(name):
+    if not floats(spec_of(name)):
+        pytest.skip("no knobs")
+    knobs = [dict.fromkeys(floats(spec_of(name)), value) for value in (0.25, -2.0)]
+    want = [parameters(spec_of(name, **k).build(N, nnx.Rngs(1))) for k in knobs]
+    touched = {path for path in want[0] if not np.array_equal(want[0][path], want[1][path])}
+    assert touched, "the knobs do something"
+    traces = []
+
+    @jax.jit
+    def built(knobs):
+        traces.append(knobs)
+        params = nnx.to_flat_state(nnx.state(spec_of(name, **knobs).build(N, nnx.Rngs(1))))
+        paths = [(".".join(map(str, path)), p[...]) for path, p in params]
+        return {path: p for path, p in paths if path in touched}  # the rest needs no compiling
+
+    for k, w in zip(knobs, want, strict=True):
+        assert_close(built(k), {path: w[path] for path in touched})
+    assert len(traces) == 1
+
+
+@each_cell
+def test_floats_are_no_part_of_the_graph(name):
+    graphs = [
+        nnx.split(abstract(spec_of(name, **dict.fromkeys(floats(spec_of(name)), value)), N))[0]
+        for value in (0.5, 2.0)
+    ]
+    assert graphs[0] == graphs[1]
+    assert hash(graphs[0]) == hash(graphs[1])
+
+
+@each_cell
+def test_forget_bias_is_the_share_of_the_state_that_is_kept_at_first(name):
+    if "forget_bias" not in floats(spec_of(name)):
+        pytest.skip("no gate that forgets")
+    graph, params = nnx.split(spec_of(name, forget_bias=1.5).build(N, nnx.Rngs(0)))
+    only_biases = jax.tree.map_with_path(
+        lambda path, p: p * any(str(getattr(k, "key", k)).startswith("b") for k in path), params
+    )
+    cell = nnx.merge(graph, only_biases)
+    carry = jax.tree.map(jnp.ones_like, cell.initialize_carry((N,)))
+    after, _ = cell(carry, jnp.zeros(N))
+    np.testing.assert_allclose(jax.tree.leaves(after)[0], 1 / (1 + math.exp(-1.5)), rtol=1e-6)
+
+
+@each_cell
+def test_weights_depend_on_the_seed_and_on_nothing_else(name):
+    first, again, other = (parameters(spec_of(name).build(N, nnx.Rngs(seed))) for seed in (0, 0, 1))
+    assert all(np.array_equal(first[path], again[path]) for path in first)
+    assert all(
+        not np.array_equal(first[path], other[path]) for path in first if path.split(".")[-1][0] in "WRpw"
+    )
+
+
+# The module.
+
+
+@each_cell
+def test_zero_carry_is_a_named_tuple_and_needs_no_random_numbers(name):
+    for batch in [(), (3,), (2, 3)]:
+        carry = cell_of(name).initialize_carry((*batch, N))
+        assert isinstance(carry, tuple)
+        assert hasattr(carry, "_fields")
+        assert all(leaf.shape[:-1] == batch for leaf in jax.tree.leaves(carry))
+        assert not any(leaf.any() for leaf in jax.tree.leaves(carry))
+
+
+@each_cell
+def test_module_holds_integers_strings_tuples_modules_and_parameters(name):
+    def allowed(value):
+        if isinstance(value, tuple):
+            return all(isinstance(v, int) for v in value)
+        return isinstance(value, int | str | nnx.Param)
+
+    cell = spec_of(name).build(N, nnx.Rngs(0))
+    for _, module in nnx.iter_modules(cell):
+        for attribute, value in vars(module).items():
+            if not attribute.startswith("_") and not isinstance(value, nnx.Module):
+                assert allowed(value), f"{attribute} is a {type(value).__name__}"
+    assert all(isinstance(leaf, nnx.Param) for _, leaf in nnx.to_flat_state(nnx.state(cell)))
+
+
+@each_cell
+def test_leading_dimensions_are_batch(name):
+    cell, xs = cell_of(name), normal(1, T, 2, B, N)
+    whole = run(cell, xs)
+    assert_close(jax.tree.map(lambda a: a[:, 1], whole), compiled(name)(xs[:, 1]))
+    assert_close(jax.tree.map(lambda a: a[:, 1, 0], whole), run(cell, xs[:, 1, 0]))
+
+
+@each_cell
+def test_carry_keeps_shape_and_type_from_step_to_step(name):
+    cell, x = cell_of(name), normal(1, 2, N)
+    carry = cell.initialize_carry((2, N))
+    after, _ = cell(carry, x)
+    assert type(after) is type(carry)
+    kinds = [[(a.shape, a.dtype) for a in jax.tree.leaves(c)] for c in (carry, after)]
+    assert kinds[0] == kinds[1]
+
+
+@each_cell
+def test_cell_drops_into_flax_rnn(name):
+    xs, lengths = normal(1, T, B, N), jnp.array([T, T - 2])
+    carries, ys = compiled(name)(xs)
+    rnn = nnx.RNN(cell_of(name), time_major=True, return_carry=True)
+    carry, outputs = rnn(xs, seq_lengths=lengths)
+    assert_close(outputs, ys)
+    assert_close(carry, jax.tree.map(lambda a: a[lengths - 1, jnp.arange(B)], carries))
+
+
+@each_cell
+def test_flax_rnn_of_the_cell_is_safe_under_jit_and_grad_without_a_first_carry(name):
+    @nnx.jit
+    @nnx.grad
+    def gradient(cell):
+        return nnx.RNN(cell)(jnp.ones((B, T, N))).sum()
+
+    assert all(np.isfinite(g).all() for g in arrays(gradient(cell_of(name))).values())
+
+
+@each_cell
+def test_scan_and_jit_and_vmap_change_nothing(name):
+    cell, xs = cell_of(name), normal(1, T, B, N)
+    step = jax.jit(lambda carry, x: cell(carry, x))
+    carry, ys = cell.initialize_carry((B, N)), []
+    for x in xs:
+        carry, y = step(carry, x)
+        ys.append(y)
+    assert_close(jnp.stack(ys), compiled(name)(xs)[1])
+    assert_close(jnp.stack(ys), jax.vmap(lambda xs: run(cell, xs)[1], in_axes=1, out_axes=1)(xs))
+
+
+@each_cell
+def test_no_output_depends_on_a_later_input(name):
+    xs = normal(1, T, B, N)
+    _, before = compiled(name)(xs)
+    _, after = compiled(name)(xs.at[5].add(10.0))
+    assert np.array_equal(before[:5], after[:5])
+    assert not np.array_equal(before[5], after[5])
+
+
+@each_cell
+def test_no_sequence_depends_on_its_neighbour(name):
+    xs = normal(1, T, B, N)
+    _, before = compiled(name)(xs)
+    _, after = compiled(name)(xs.at[:, 1].set(jnp.nan))
+    assert np.array_equal(before[:, 0], after[:, 0])
+    assert np.isnan(after[:, 1]).any()
+
+
+@each_cell
+def test_gradients_stay_finite_over_many_steps_with_large_inputs(name):
+    graph, params = nnx.split(spec_of(name).build(N, nnx.Rngs(0)))
+    xs = 100 * normal(1, 200, 2, N)
+    gradient = jax.jit(jax.grad(lambda params: jnp.sum(run(nnx.merge(graph, params), xs)[1])))(params)
+    assert all(np.isfinite(g).all() for g in arrays(gradient).values())
+
+
+@each_cell
+def test_measured_sizes_are_those_of_a_step(name):
+    cell = cell_of(name)
+    carry, y = cell(cell.initialize_carry((N,)), jnp.ones(N))
+    assert output_size(cell, N) == y.size
+    assert state_size(cell, N) == sum(a.size for a in jax.tree.leaves(carry) if a.dtype == jnp.float32)
+
+
+# The catalogue.
+
+
+def test_every_file_with_a_cell_is_in_the_catalogue():
+    """A cell is a class whose body gives `reference`; Stacked, a way to combine cells, has none."""
+    folder = Path(lstm_variants.__file__).parent
+    stating = {
+        (path.stem, node.name)
+        for path in folder.glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+        for line in node.body
+        if isinstance(line, ast.AnnAssign) and line.target.id == "reference"
+    }
+    assert stating == {(spec.__module__.rpartition(".")[2], spec.__name__) for spec in CELLS.values()}
+
+
+def test_public_names_exist():
+    assert all(hasattr(lstm_variants, name) for name in lstm_variants.__all__)
+    assert {spec.__name__ for spec in CELLS.values()} <= set(lstm_variants.__all__)

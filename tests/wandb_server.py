@@ -1,0 +1,199 @@
+"""A stand-in for the W&B server on the loopback interface, for tests of the mirror.
+
+It answers what wandb 0.31 asks while a run is uploaded, live or by `wandb sync`:
+
+    POST /graphql                                 Viewer, UpsertBucket (twice a run), CreateRunFiles
+    POST /files/ENTITY/PROJECT/RUN/file_stream    history and summary lines by offset, exit code
+    PUT  /upload/...                              the files of CreateRunFiles
+
+Any other GraphQL operation gets HTTP 200 with `errors`, which wandb takes for a feature that an older
+server lacks. Lines are kept by their offset, as the real server does: a second upload of the same run
+overwrites the first.
+
+    with WandbServer() as server:
+        subprocess.run(command, env=os.environ | server.environment)
+        assert server.runs["some-id"].summary["test_score"] == 0.5
+"""
+
+import gzip
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+ENTITY = "me"
+
+
+@dataclass
+class Run:
+    """What the server knows of one run. `finished` counts how often an upload of it was completed."""
+
+    id: str
+    project: str
+    entity: str = ENTITY
+    name: str = ""
+    group: str = ""
+    job_type: str = ""
+    tags: list[str] = field(default_factory=list)
+    config: dict[str, object] = field(default_factory=dict)
+    lines: dict[int, dict[str, object]] = field(default_factory=dict)
+    summary: dict[str, object] = field(default_factory=dict)
+    exit_code: int | None = None
+    finished: int = 0
+
+    @property
+    def history(self) -> list[dict[str, object]]:
+        return [self.lines[offset] for offset in sorted(self.lines)]
+
+
+class QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was killed leaves broken connections; that is no news."""
+
+
+class WandbServer:
+    """`delay`: seconds before each answer. `down`: cut every connection without an answer. `refuse`: end
+    of a path to HTTP status, to turn requests away. `on_finished`: called with each run whose upload was
+    completed, on the server's thread. `problems`: requests that a server could not have understood."""
+
+    def __init__(self, *, delay: float = 0.0):
+        self.delay = delay
+        self.down = False
+        self.refuse: dict[str, int] = {}
+        self.on_finished: Callable[[Run], None] = lambda run: None
+        self.runs: dict[str, Run] = {}
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        self.lock = threading.RLock()
+        self.http = QuietServer(("127.0.0.1", 0), handler_of(self))
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        self.environment = {
+            "WANDB_BASE_URL": self.url,
+            "WANDB_API_KEY": "local-" + "0" * 40,
+            "WANDB_ERROR_REPORTING": "false",
+        }
+
+    def __enter__(self) -> "WandbServer":
+        threading.Thread(target=self.http.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.down = True
+        self.http.shutdown()
+        self.http.server_close()
+
+    # ------------------------------------------------------------------ GraphQL
+
+    def graphql(self, query: str, variables: dict[str, object]) -> dict[str, object]:
+        match = OPERATION.search(query)
+        operation = match[1] if match else "?"
+        self.requests.append(operation)
+        answer = getattr(self, f"answer_{operation}", None)
+        if answer is None:
+            return {"errors": [{"message": f"the stand-in server has no {operation}"}]}
+        return {"data": answer(variables)}
+
+    def answer_Viewer(self, _: dict[str, object]) -> dict[str, object]:
+        viewer = {"id": "1", "username": ENTITY, "name": ENTITY, "entity": ENTITY, "flags": "{}"}
+        return {"viewer": viewer | {"email": "", "admin": False, "teams": {"edges": []}}}
+
+    def answer_UpsertBucket(self, variables: dict) -> dict[str, object]:
+        """Creates or updates a run; a variable that is null leaves the field as it is."""
+        run = self.runs.setdefault(variables["name"], Run(id=variables["name"], project=variables["project"]))
+        run.entity = variables.get("entity") or run.entity
+        run.name = variables.get("displayName") or run.name
+        run.group = variables.get("groupName") or run.group
+        run.job_type = variables.get("jobType") or run.job_type
+        run.tags = variables.get("tags") or run.tags
+        if variables.get("config"):
+            config = parse(variables["config"])
+            run.config = {key: entry["value"] for key, entry in config.items() if key != "_wandb"}
+        project = {"id": "p", "name": run.project, "entity": {"id": "e", "name": run.entity}}
+        bucket = {"id": run.id, "name": run.id, "displayName": run.name, "description": "", "config": "{}"}
+        bucket |= {"sweepName": None, "historyLineCount": 0, "project": project}
+        return {"upsertBucket": {"bucket": bucket, "inserted": True}}
+
+    def answer_CreateRunFiles(self, variables: dict) -> dict[str, object]:
+        run, names = variables["run"], variables["files"]
+        files = [{"name": name, "uploadUrl": f"{self.url}/upload/{run}/{name}"} for name in names]
+        return {"createRunFiles": {"runID": run, "uploadHeaders": [], "files": files}}
+
+    # ------------------------------------------------------------------ file stream
+
+    def file_stream(self, run: Run, message: dict) -> None:
+        files = message.get("files") or {}
+        history = files.get("wandb-history.jsonl", {"offset": 0, "content": []})
+        for number, line in enumerate(history["content"], start=history["offset"]):
+            run.lines[number] = json.loads(line)
+        for line in files.get("wandb-summary.json", {"content": []})["content"]:
+            run.summary = json.loads(line)
+        if message.get("complete"):
+            run.exit_code = message["exitcode"]
+            run.finished += 1
+            self.on_finished(run)
+
+
+def parse(text: str) -> dict:
+    """JSON as the standard has it: bare NaN and Infinity are errors. (History and summary lines do carry
+    them bare: that is wandb's own wire format.)"""
+
+    def refuse(name: str) -> None:
+        raise ValueError(f"{name} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def handler_of(server: WandbServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def respond(self, answer: Callable[[bytes], dict[str, object]]) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            time.sleep(server.delay)
+            if server.down:
+                self.close_connection = True
+                return
+            status = next((code for end, code in server.refuse.items() if self.path.endswith(end)), 200)
+            with server.lock:
+                try:
+                    content = json.dumps(answer(body) if status == 200 else {"error": "refused"}).encode()
+                except (KeyError, TypeError, ValueError) as problem:
+                    server.problems.append(f"{self.path}: {problem!r}")
+                    status, content = 400, b"{}"
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def do_POST(self) -> None:
+            self.respond(self.answer_post)
+
+        def do_PUT(self) -> None:
+            self.respond(lambda body: {})
+
+        def do_GET(self) -> None:
+            self.respond(lambda body: {})
+
+        def answer_post(self, body: bytes) -> dict[str, object]:
+            message = json.loads(body)
+            if self.path.endswith("/graphql"):
+                return server.graphql(message["query"], message.get("variables") or {})
+            if self.path.endswith("/file_stream"):
+                server.requests.append("file_stream")
+                server.file_stream(server.runs[self.path.split("/")[-2]], message)
+                return {"exitcode": None, "limits": {}}
+            return {}
+
+    return Handler
