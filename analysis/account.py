@@ -14,7 +14,7 @@ def configurations(results: Results) -> tuple[pd.DataFrame, dict[str, object]]:
     confirm = results.in_order(results.stage("confirm"))
     spec = [c for c in confirm if c not in schema.TRIAL_COLUMNS and confirm[c].notna().any()]
     varying = [c for c in spec if confirm[c].nunique(dropna=False) > 1]
-    common = {c: confirm[c].iloc[0] for c in spec if c not in varying}
+    common = {str(c): confirm[c].iloc[0] for c in spec if c not in varying}
     shown = ["task", "cell", "parameters", "state_size", *varying]
     return confirm[shown].drop_duplicates(ignore_index=True), common
 
@@ -30,12 +30,14 @@ def cost(results: Results, by: str) -> pd.DataFrame:
 
 
 def provenance(results: Results) -> dict[str, list[str]]:
-    """Every commit, version and device that produced a row, with its number of trials where there are several."""
+    """Every commit, version and device behind a row; with its number of trials where there are several."""
     names = ["commit", "dirty", "device", *(c for c in schema.TRIAL_COLUMNS if c.startswith("version."))]
     found = {}
     for name in names:
         counts = results.trials[name].astype(object).fillna("unknown").astype(str).value_counts(sort=False)
-        found[name] = [f"{value} ({n} trials)" if len(counts) > 1 else value for value, n in counts.items()]
+        found[name] = [
+            f"{value} ({n} trials)" if len(counts) > 1 else str(value) for value, n in counts.items()
+        ]
     finished = results.trials["finished_at"].dropna()
     if len(finished):
         found["finished"] = [f"{finished.min():%Y-%m-%d %H:%M} to {finished.max():%Y-%m-%d %H:%M} UTC"]

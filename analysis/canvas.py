@@ -8,11 +8,13 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 WIDTH = 5.0  # inches
@@ -24,7 +26,7 @@ CSS = {
     GRID: "var(--grid)",
     BAND: "var(--band)",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -56,23 +58,34 @@ def styled():
     return mpl.rc_context(STYLE)
 
 
-def sheet(
-    rows: int, columns: int = 1, *, heights: Sequence[float], **options
-) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of `rows` by `columns` panels, `heights` in inches; without pyplot and its global state."""
-    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
-    FigureCanvasAgg(figure)
+def sheet(heights: Sequence[float], *, foot: float, sharex: bool = False) -> tuple[Figure, list[Axes]]:
+    """Panels one below the other, `heights` in inches, and a `foot` for label and legend; without pyplot."""
+    figure = Figure(figsize=(WIDTH, sum(heights) + foot), layout="constrained")
     ratios = {"height_ratios": list(heights)}
-    axes = figure.subplots(rows, columns, squeeze=False, gridspec_kw=ratios, **options)
-    return figure, [list(row) for row in axes]
+    axes = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw=ratios, sharex=sharex)
+    return figure, list(axes[:, 0])
 
 
-def blocks(rows: Sequence[int], *, height: float = 0.95) -> tuple[Figure, list[SubFigure]]:
-    """A figure of one block a task below the other, each with room for that many rows of small panels."""
-    heights = [0.3 + height * n for n in rows]
-    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure, list(figure.subfigures(len(rows), 1, squeeze=False, height_ratios=heights)[:, 0])
+def small_panels(
+    titles: Sequence[str], counts: Sequence[int], *, columns: int = 3
+) -> tuple[Figure, list[list[Axes]]]:
+    """Blocks of small panels, one block a title below the other, at fixed places (in inches)."""
+    head, high, row, left, wide, column = 0.36, 0.55, 0.98, 0.42, 1.28, 1.55
+    rows = [-(-count // columns) for count in counts]
+    height = sum(head + row * n for n in rows) + 0.1
+    figure = Figure(figsize=(WIDTH, height))
+    result, top = [], height
+    for title, count, n in zip(titles, counts, rows, strict=True):
+        figure.text(0.06 / WIDTH, (top - 0.2) / height, title, fontsize=10, fontweight="bold")
+        places = [
+            (left + column * (k % columns), top - head - row * (k // columns) - high - 0.1)
+            for k in range(count)
+        ]
+        result.append(
+            [figure.add_axes((x / WIDTH, y / height, wide / WIDTH, high / height)) for x, y in places]
+        )
+        top -= head + row * n
+    return figure, result
 
 
 def rows_of_cells(axes: Axes, cells: Sequence[str]) -> dict[str, int]:
@@ -116,12 +129,12 @@ def svg(figure: Figure, name: str) -> str:
     """The figure as an SVG document, the same text for the same figure."""
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     return buffer.getvalue()
 
 
 def inline(document: str, name: str, title: str) -> str:
-    """An SVG document as an element of a page: own ids, scalable, inks as CSS variables, no outside reference."""
+    """An SVG document as part of a page: own ids, scalable, inks as CSS variables, no outside reference."""
     body = re.sub(r"<metadata>.*?</metadata>", "", document[document.index("<svg") :], flags=re.DOTALL)
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", body)
     body = re.sub(r'\s(?:width|height)="[\d.]+pt"', "", body, count=2)
@@ -131,11 +144,14 @@ def inline(document: str, name: str, title: str) -> str:
 
 
 def write(figure: Figure, folder: Path, name: str) -> str:
-    """NAME.png and NAME.svg in `folder`; returns the SVG document."""
+    """NAME.png and NAME.svg in `folder`; returns the SVG document.
+
+    The canvases' own printers draw once each; `savefig` would draw every layout twice.
+    """
     with styled():
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once is enough for both files
-        figure.savefig(folder / f"{name}.png", dpi=200)
+        figure.dpi = 200
+        FigureCanvasAgg(figure).print_png(folder / f"{name}.png")
+    figure.set_layout_engine("none")  # keeps the layout found above
     document = svg(figure, name)
     (folder / f"{name}.svg").write_text(document, encoding="utf-8")
     return document

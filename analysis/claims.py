@@ -15,6 +15,7 @@ from analysis.verdicts import DIFFERENT, oriented
 from analysis.words import signed
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "fails", "undecided", "not tested"
+ABSENT = "its cells or its tasks are not in this study"
 
 # What a standing of the cell against the reference says about each expectation; else it is undecided.
 MEANING = {
@@ -136,19 +137,18 @@ def evaluate(table: pd.DataFrame, claims: tuple[Claim, ...] = CLAIMS) -> pd.Data
             status = FAILS if FAILS in meanings else OPEN if OPEN in meanings else HOLDS
             rows.append((claim.statement, claim.source, task, status, evidence(found.reset_index())))
         if not tested:
-            rows.append(
-                (claim.statement, claim.source, "", UNTESTED, "its cells or its tasks are not in this study")
-            )
+            rows.append((claim.statement, claim.source, "", UNTESTED, ABSENT))
     return pd.DataFrame(rows, columns=["statement", "source", "task", "status", "evidence"])
 
 
 def meaning(expects: str, row) -> str:
-    """What one verdict says. A difference that shows but is smaller than the margin does not refute equivalence."""
+    """What one verdict says. A difference smaller than the margin does not refute equivalence."""
     if expects == "equivalent" and row.verdict == DIFFERENT and abs(row.value) < row.margin:
         return OPEN
     return MEANING[expects].get(row.standing, OPEN)
 
 
 def evidence(rows: pd.DataFrame) -> str:
-    against = ", ".join(f"{r.cell} {r.standing} ({signed(r.value)})" for r in rows.itertuples())
+    told = zip(rows["cell"], rows["standing"], rows["value"], strict=True)
+    against = ", ".join(f"{cell} {standing} ({signed(value)})" for cell, standing, value in told)
     return f"against {rows['reference'].iloc[0]}: {against}"

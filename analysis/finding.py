@@ -12,7 +12,7 @@ from sweeps.store import Declaration
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """headline: one or two sentences over all tasks. tasks: label to sentences. literature: how it sits with it."""
+    """headline: over all tasks. tasks: label to sentences. literature: how it sits with published claims."""
 
     headline: str
     tasks: dict[str, list[str]]
@@ -36,24 +36,32 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
     """How many cells equal the reference everywhere, which are worse or better and where."""
     if rows.empty or (rows[["n_a", "n_b"]].min(axis=1) < 2).all():
         return "No verdicts yet: fewer than two confirmed seeds a cell."
-    cells = {cell: group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)}
+    cells = {
+        str(cell): group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)
+    }
     tasks = rows["task"].nunique()
     where = {1: "on the task", 2: "on both tasks"}.get(tasks, f"on all {tasks} tasks")
     same = [cell for cell, standing in cells.items() if (standing == "equivalent").all()]
-    margin = f"±{rows['margin'].iloc[0]:g}"
     equal = "none is" if not same else "1 is" if len(same) == 1 else f"{len(same)} are"
-    first = f"Of {count(len(cells), 'cell')} compared with {reference}, {equal} equivalent to it {where} (within {margin})"
-    parts = [f"{first}: {listing(same)}." if same else f"{first}."]
-    for kind, verb in (("worse", "Worse"), ("better", "Better")):
-        found = {c: listing(s.index[s == kind]) for c, s in cells.items() if (s == kind).any()}
+    first = f"Of {count(len(cells), 'cell')} compared with {reference}, {equal} equivalent to it {where}"
+    margin = f"(within ±{rows['margin'].iloc[0]:g})"
+    parts = [f"{first} {margin}: {listing(same)}." if same else f"{first} {margin}."]
+    for kind in ("worse", "better", UNDECIDED):
+        found = [
+            f"{cell} {places(standing, kind)}" for cell, standing in cells.items() if (standing == kind).any()
+        ]
         if found:
-            parts.append(f"{verb}: {listing(f'{cell} (on {tasks})' for cell, tasks in found.items())}.")
+            parts.append(f"{kind.capitalize()}: {'; '.join(found)}.")
         elif kind == "better":
             parts.append("None is better.")
-    open_ = {c: listing(s.index[s == UNDECIDED]) for c, s in cells.items() if (s == UNDECIDED).any()}
-    if open_:
-        parts.append(f"Undecided: {listing(f'{cell} (on {tasks})' for cell, tasks in open_.items())}.")
     return " ".join(parts)
+
+
+def places(standing: pd.Series, kind: str) -> str:
+    """The tasks on which a cell stands so."""
+    if len(standing) > 1 and (standing == kind).all():
+        return "on all"
+    return f"on {listing(standing.index[standing == kind])}"
 
 
 def sentences(rows: pd.DataFrame, reference: str) -> list[str]:
@@ -69,11 +77,11 @@ def sentences(rows: pd.DataFrame, reference: str) -> list[str]:
             result.append(f"{title}: {listing(cells)}.")
     top = rows[rows["ceiling"]]
     if len(top):
-        failing = 1 - top[["solved_low_a", "solved_low_b"]].min(axis=None)
+        failing = 1 - float(top[["solved_low_a", "solved_low_b"]].to_numpy().min())
         result.append(
-            f"At the ceiling with {reference}: {listing(top['cell'])}. Every seed solved the task, so a harder one may "
-            f"still separate them, and Wilson's 95% interval leaves room for failures in up to {failing:.0%} of the "
-            f"seeds."
+            f"At the ceiling with {reference}: {listing(top['cell'])}. Every seed solved the task, so "
+            f"a harder one may still separate them, and Wilson's 95% interval leaves room for failures in up "
+            f"to {failing:.0%} of the seeds."
         )
     return result
 
@@ -101,8 +109,6 @@ def literature(claims: pd.DataFrame) -> str:
         f"Published claims, one check a task: {counts.get(HOLDS, 0)} hold, {counts.get(FAILS, 0)} "
         f"{'fails' if counts.get(FAILS, 0) == 1 else 'fail'}, {counts.get(OPEN, 0)} undecided."
     )
-    for status, verb in ((FAILS, "Does not hold"), (OPEN, "Open")):
-        rows = tested[tested["status"] == status]
-        for statement, group in rows.groupby("statement", sort=False):
-            text += f" {verb} on {listing(group['task'])}: “{statement.rstrip('.')}”."
+    for statement, group in tested[tested["status"] == FAILS].groupby("statement", sort=False):
+        text += f" Not so on {listing(group['task'])}: “{str(statement).rstrip('.')}”."
     return text

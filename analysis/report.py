@@ -42,7 +42,7 @@ def write_report(
     *,
     figures: Mapping[str, ModuleType] = FIGURES,
 ) -> Paths:
-    """Write the report of `results/STUDY` into `out`, by default `results/STUDY/report`. Also while it still runs.
+    """Write the report of `results/STUDY` into `out` (default: its folder `report`), also of a partial study.
 
     Raises InputError where there is nothing to report or `out` can not be written.
     """
@@ -119,7 +119,7 @@ def tasks(results: Results, table: pd.DataFrame) -> dict[str, dict[str, object]]
     """Per task: the rows against the reference, the counts of all pairs, lost seeds by cell."""
     declaration, confirm = results.declaration, results.stage("confirm")
     rows = against(table, reference_cell(declaration))
-    found = {}
+    found: dict[str, dict[str, object]] = {}
     for task in declaration.tasks:
         mine, pairs = confirm[confirm["task"] == task], table[table["task"] == task]
         lost = {

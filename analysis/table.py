@@ -26,7 +26,7 @@ def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
         grid.add_column(Text(task))
     rows = against(table, reference).set_index(["cell", "task"])
     for cell in (c for c in declaration.cells if c != reference):
-        grid.add_row(Text(cell), *(standing(rows.loc[(cell, task)]) for task in declaration.tasks))
+        grid.add_row(Text(cell), *(standing(rows.loc[[(cell, task)]].iloc[0]) for task in declaration.tasks))
     key = ", ".join(f"{symbol} {kind}" for kind, (_, symbol, _) in VERDICTS.items())
     lines = [
         f"{key}; difference in {declaration.measure},",

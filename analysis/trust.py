@@ -17,17 +17,13 @@ from sweeps.store import Declaration
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
-    """trustworthy: no reasons against it. reasons, warnings: plain sentences. done of planned trials have rows."""
+    """trustworthy: without reasons against it. `done` of `planned` trials have rows."""
 
     trustworthy: bool
     reasons: list[str]
     warnings: list[str]
     done: int
     planned: int
-
-    @property
-    def complete(self) -> bool:
-        return self.done >= self.planned
 
 
 def trust(results: Results, table: pd.DataFrame) -> Trust:
@@ -57,10 +53,10 @@ def gaps(results: Results, planned: int) -> list[str]:
         )
     failed = trials[trials["status"] == "failed"]
     if len(failed):
-        first = str(failed["error"].dropna().iloc[0]) if failed["error"].notna().any() else "no message"
+        errors = [str(error).strip() for error in failed["error"].dropna() if str(error).strip()]
         reasons.append(
-            f"{count(len(failed), 'trial')} failed to run ({listing(dict.fromkeys(failed['cell']))}) and count as "
-            f"score 0; first error: {first.strip().splitlines()[-1] if first.strip() else first}"
+            f"{count(len(failed), 'trial')} failed to run ({listing(dict.fromkeys(failed['cell']))}) and "
+            f"count as score 0; first error: {errors[0].splitlines()[-1] if errors else 'not recorded'}"
         )
     declaration = results.declaration
     known = trials["cell"].isin(declaration.cells) & trials["task"].isin(declaration.tasks)
@@ -111,16 +107,17 @@ def warnings(results: Results) -> list[str]:
     margins = sorted(set(trials["margin"].dropna()) - {declaration.margin})
     if margins:
         found.append(
-            f"The margin was changed after results existed: trials ran under {listing(f'±{m:g}' for m in margins)}, "
-            f"the verdicts use ±{declaration.margin:g}."
+            f"The margin was changed after results existed: trials ran under "
+            f"{listing(f'±{m:g}' for m in margins)}, the verdicts use ±{declaration.margin:g}."
         )
-    sizes = confirm.groupby(["task", "cell"]).size()
-    if sizes.nunique() > 1:
-        found.append(f"Unbalanced: between {sizes.min()} and {sizes.max()} confirmed seeds a cell and task.")
+    seeds = confirm.groupby(["task", "cell"]).size()
+    sizes = [seeds.get((task, cell), 0) for task in declaration.tasks for cell in declaration.cells]
+    if len(set(sizes)) > 1:
+        found.append(f"Unbalanced: between {min(sizes)} and {max(sizes)} confirmed seeds a cell and task.")
     if results.left_out:
         found.append(
-            f"{count(results.left_out, 'row')} in the store {'is' if results.left_out == 1 else 'are'} not in this "
-            f"study's plan (single runs, or the study file was edited) and left out."
+            f"{count(results.left_out, 'row')} in the store left out: not in this study's plan (single runs, "
+            f"or the study file was edited)."
         )
     if confirm["dirty"].eq(True).any():
         found.append(

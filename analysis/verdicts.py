@@ -40,10 +40,10 @@ def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """One row a task and pair of declared cells, also where trials are still missing.
 
     Columns: task, a, b; verdict, better, why; value (a less b), low, high (confidence 1 - 2 alpha, not
-    adjusted); n_a, n_b, mean_a, mean_b, df; p_difference, p_equivalence and both after Holm (`..._holm`) over
-    `pairs` pairs; margin, alpha; detectable (equivalent, yet a difference shows); ceiling (every score of both
-    is at least 0.99 and every seed solved the task); solved_a, solved_low_a, solved_high_a and so on for b (count
-    and Wilson's 95 % interval of the rate); method.
+    adjusted); n_a, n_b, mean_a, mean_b, df; p_difference, p_equivalence and both after Holm (`..._holm`)
+    over `pairs` pairs; margin, alpha; detectable (equivalent, yet a difference shows); ceiling (every score
+    of both is at least 0.99 and every seed solved the task); solved_a, solved_low_a, solved_high_a and so on
+    for b (count, and Wilson's 95 % interval of the rate); method.
     """
     members = groups(confirmed(trials, declaration))
     pairs = pd.DataFrame(
@@ -96,7 +96,7 @@ def oriented(table: pd.DataFrame) -> pd.DataFrame:
     both = both.assign(standing=standing).rename(columns={"a": "cell", "b": "reference"})
     cells = list(dict.fromkeys([*table["a"], *table["b"]]))
     orders = {"task": list(dict.fromkeys(table["task"])), "cell": cells, "reference": cells}
-    return both.sort_values([*orders], key=lambda c: c.map(orders[c.name].index), ignore_index=True)
+    return both.sort_values([*orders], key=lambda c: c.map(orders[str(c.name)].index), ignore_index=True)
 
 
 def against(table: pd.DataFrame, reference: str) -> pd.DataFrame:
@@ -140,4 +140,5 @@ def ceiling(row) -> str:
     """What a pair at the ceiling does not tell."""
     failing = 1 - min(row.solved_low_a, row.solved_low_b)
     solved = f"{row.solved_a}/{row.n_a} and {row.solved_b}/{row.n_b} solved"
-    return f"both at the ceiling ({solved}, which leaves room for {failing:.0%} failures by Wilson's 95% interval)"
+    room = f"which leaves room for {failing:.0%} failures by Wilson's 95% interval"
+    return f"both at the ceiling ({solved}, {room})"

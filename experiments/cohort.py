@@ -145,7 +145,7 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             s, loss_sum, norm_sum = carry
             key = stream(state.seed, "data", s.step)
             loss, gradient = jax.value_and_grad(lambda p: measure(p, key).loss)(s.params)
-            norm = optax.global_norm(gradient)
+            norm = optax.tree.norm(gradient)
             sound = jnp.isfinite(loss) & jnp.isfinite(norm)
             change, moments = optimizer.update(gradient, s.optimizer, s.params)
             s = s._replace(

@@ -10,7 +10,7 @@ to W&B happens to nobody else. A ledger beside the offline runs says which trial
 
 A line is written after its run was finished, so a mirror that was killed repeats at most the runs it
 had open. A repetition replaces: W&B keys a run's lines by run id and offset, and an offline run takes
-its directory's name from the trial. This is the only file that imports wandb. During a sweep it runs as
+its directory's name from the run id. This is the only file that imports wandb. During a sweep it runs as
 a process of its own (`sweeps/mirror_process.py` starts it):
 
     python -m sweeps.mirror --results DIR --study NAME --mode auto --follow
@@ -31,7 +31,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -82,9 +82,7 @@ class MirrorSummary:
 
     def __str__(self) -> str:
         there = self.present + self.mirrored
-        line = (
-            f"W&B {self.mode}: {there} of {there + self.failed} trials mirrored, {self.mirrored} of them now"
-        )
+        line = f"W&B {self.mode}: {there} of {there + self.failed} trials mirrored, {self.mirrored} now"
         line += f": {self.where}" if self.where else ""
         return f"{line}; the last error: {self.error}" if self.failed else line
 
@@ -140,16 +138,11 @@ class Trial:
 
     @property
     def run_id(self) -> str:
-        """Readable, the same at every attempt, and unique: twelve digits of the trial's hash end it."""
-        labels = [str(self.row[name]) for name in ("study", "stage", "cell", "task")]
-        return f"{plain('-'.join(labels))[:80]}-s{self.row['seed']}-{plain(self.id)[:12]}"
-
-    @property
-    def directory(self) -> str:
-        """Name of its offline directory: W&B's pattern, but with the time at which the trial finished."""
-        finished = self.row["finished_at"]
-        assert isinstance(finished, datetime)
-        return f"offline-run-{finished.astimezone(UTC):%Y%m%d_%H%M%S}-{self.run_id}"
+        """Readable (`wandb leet` shows some twenty characters: what differs comes first), the same at every
+        attempt, and unique: twelve digits of the trial's hash end it."""
+        row = self.row
+        labels = f"{row['cell']}-{row['task']}-s{row['seed']}-{row['stage']}-{row['study']}"
+        return f"{plain(labels)[:100]}-{plain(self.id)[:12]}"
 
     @property
     def group(self) -> str:
@@ -275,7 +268,7 @@ def upload(trial: Trial, *, mode: Mode, project: str, entity: str | None, folder
     if mode == "online":
         shutil.rmtree(directory, ignore_errors=True)
         return url or ""
-    target = folder / trial.directory
+    target = folder / f"offline-run-{trial.run_id}"
     shutil.rmtree(target, ignore_errors=True)  # finished by a mirror that died before its ledger line
     os.rename(directory, target)
     return ""
@@ -387,10 +380,13 @@ def mirror(
             errors = make_all(trials, make, ledger, limit=OPEN[mode], tick=partial(tick, total))
             if last:
                 break
-            for error in dict.fromkeys(errors):
-                if error not in said:
-                    report(f"W&B: {error}; the mirror keeps trying until the sweep ends")
+            for message in dict.fromkeys(errors):
+                if message not in said:
+                    report(f"W&B: {message}; the mirror keeps trying until the sweep ends")
             said.update(errors)
+            if errors:
+                wandb.teardown()  # else the ids of runs that failed stay "in use"
+                log_in(mode, project, entity)
             trouble = trouble + 1 if errors and len(ledger.trials) == done else 0
             rest(PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL, stop)
         return MirrorSummary(

@@ -30,7 +30,7 @@ Cost: synthetic."""
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What a cell really does on a task: the score's mean and sd, the step of half way, how often it diverges."""
+    """What a cell really does on a task: mean and sd of its score, step of half way, rate of divergence."""
 
     mean: float
     sd: float = 0.006
@@ -62,7 +62,7 @@ class Study:
 
 
 def trial_row(**values: object) -> dict[str, object]:
-    """One row with every declared column; what is not given is plausible, and the id follows from the rest."""
+    """One row with every declared column: plausible where not given; the id follows from the rest."""
     row: dict[str, object] = dict.fromkeys(schema.TRIAL_COLUMNS)
     row |= {
         "schema_version": schema.VERSION,

@@ -1,4 +1,4 @@
-"""Figures. Each module has `title`, `data(results) -> DataFrame`, `draw(data) -> Figure`, `caption(data) -> str`.
+"""Figures: modules with `title`, `data(results) -> frame`, `draw(frame) -> Figure`, `caption(frame) -> str`.
 
 `data` holds everything that is drawn and is saved beside the picture; `draw` needs nothing else, so a
 saved CSV gives the picture again. To add a figure, write the module and list it here; the report shows

@@ -1,4 +1,4 @@
-"""Every cell's difference to the reference, with its interval, against the margin: the finding at a glance."""
+"""Each cell's difference to the reference, with its interval, against the margin: the finding at a glance."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,7 +17,7 @@ MARKS = {"equivalent": ("o", True), "better": ("D", True), "worse": ("D", True),
 
 
 def data(results: Results) -> pd.DataFrame:
-    """task, cell, reference, standing, value, low, high, n (smaller side), margin, level, pairs, method, colour."""
+    """One row a task and cell: standing, value, low, high, n (smaller side), margin, level, pairs, method."""
     declaration = results.declaration
     table = against(all_verdicts(results.trials, declaration), reference_cell(declaration))
     table = table.assign(n=table[["n_a", "n_b"]].min(axis=1), level=1 - 2 * table["alpha"])
@@ -42,9 +42,9 @@ def data(results: Results) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     sizes = [data["task"].eq(task).sum() for task in tasks]
-    figure, axes = canvas.sheet(len(tasks), heights=[0.62 + 0.24 * size for size in sizes], sharex=True)
+    figure, axes = canvas.sheet([0.4 + 0.24 * size for size in sizes], foot=0.75, sharex=True)
     margin, reference = data["margin"].iloc[0], data["reference"].iloc[0]
-    for (panel,), task in zip(axes, tasks, strict=True):
+    for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]
         where = canvas.rows_of_cells(panel, list(rows["cell"]))
         panel.set_title(task)
@@ -56,7 +56,7 @@ def draw(data: pd.DataFrame) -> Figure:
             panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
             panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
             canvas.beside(panel, y, f"{row.standing} {signed(row.value)}")
-    unit = axes[-1][0]
+    unit = axes[-1]
     unit.set_xlabel(f"score less that of {reference}; band: margin ±{margin:g}")
     if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
         bend(unit, margin, float(data["low"].min()), float(data["high"].max()))
@@ -72,7 +72,7 @@ def draw(data: pd.DataFrame) -> Figure:
 def bend(panel, margin: float, low: float, high: float) -> None:
     """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones."""
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.2)
-    steps = [margin * factor for factor in (1, 2, 6, 20)]
+    steps = [margin * factor for factor in (1, 6, 20)]
     ticks = [-step for step in reversed(steps) if step < max(-low * 1.2, 1.5 * margin)]
     ticks += [0.0, *(step for step in steps if step < max(high * 1.2, 1.5 * margin))]
     panel.set_xticks(ticks, [f"{tick:g}".replace("-", MINUS) for tick in ticks])
@@ -84,10 +84,10 @@ def bend(panel, margin: float, low: float, high: float) -> None:
 def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     return (
-        f"Mean test score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch), over "
-        f"{seeds(data)} a cell. An interval inside the band ±{row.margin:g} shows equivalence, one that stays clear of "
-        f"0 a difference. Intervals are for one comparison; verdicts are after Holm over the {row.pairs} pairs of a "
-        f"task, so they may be more cautious."
+        f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch), over "
+        f"{seeds(data)} a cell. An interval inside the band ±{row.margin:g} shows equivalence, one that "
+        f"stays clear of 0 a difference. Intervals are for one comparison; verdicts are after Holm over the "
+        f"{row.pairs} pairs of a task, so they may be more cautious."
     )
 
 

@@ -21,8 +21,8 @@ def data(results: Results) -> pd.DataFrame:
 @canvas.styled()
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
-    figure, axes = canvas.sheet(len(tasks), heights=[2.7] * len(tasks), sharex=False)
-    for (panel,), task in zip(axes, tasks, strict=True):
+    figure, axes = canvas.sheet([2.6] * len(tasks), foot=0.2)
+    for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]
         panel.set_title(task)
         panel.set_ylim(-0.03, 1.05)
@@ -61,12 +61,12 @@ def draw(data: pd.DataFrame) -> Figure:
                 },
                 annotation_clip=False,
             )
-    axes[-1][0].set_xlabel("optimiser updates")
+    axes[-1].set_xlabel("optimiser updates")
     return figure
 
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        f"Mean validation score of {seeds(data)} a cell and task (confirm stage); shaded: 95% interval at each step, "
-        f"{data['method'].iloc[0].split(',')[0]}. A diverged trial counts as 0 from there on."
+        f"Mean validation score of {seeds(data)} a cell and task (confirm stage); shaded: 95% interval at "
+        f"each step, {data['method'].iloc[0].split(',')[0]}. A diverged trial counts as 0 from there on."
     )

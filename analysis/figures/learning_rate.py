@@ -11,11 +11,10 @@ from analysis.statistics.scores import scores
 title = "Sensitivity to the learning rate"
 
 COLUMN = "optimizer.learning_rate"
-COLUMNS = 3
 
 
 def data(results: Results) -> pd.DataFrame:
-    """One row a search trial: task, cell, learning_rate, score, status, chosen (the confirm stage used it), colour."""
+    """One row a search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage)."""
     columns = ["task", "cell", "learning_rate", "score", "status", "chosen"]
     search, confirm = results.stage("search"), results.stage("confirm")
     if COLUMN not in search or search.empty:
@@ -32,31 +31,22 @@ def data(results: Results) -> pd.DataFrame:
 @canvas.styled()
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
-    low, high = data["learning_rate"].min() / 1.6, data["learning_rate"].max() * 1.6
-    figure, blocks = canvas.blocks(
-        [-(-data.loc[data["task"] == t, "cell"].nunique() // COLUMNS) for t in tasks]
-    )
-    for block, task in zip(blocks, tasks, strict=True):
-        block.suptitle(task, x=0.01, ha="left", fontsize=10, fontweight="bold")
+    reach = data["learning_rate"].min() / 1.6, data["learning_rate"].max() * 1.6
+    counts = [data.loc[data["task"] == task, "cell"].nunique() for task in tasks]
+    figure, blocks = canvas.small_panels(tasks, counts)
+    for panels, task in zip(blocks, tasks, strict=True):
         groups = data[data["task"] == task].groupby("cell", sort=False)
-        panels = block.subplots(-(-len(groups) // COLUMNS), COLUMNS, squeeze=False, sharex=True, sharey=True)
-        panels[0, 0].set(xscale="log", xlim=(low, high), ylim=(-0.2, 1.2), yticks=[0, 1])
-        for panel in panels.flat[len(groups) :]:
-            panel.set_visible(False)
-        for panel, (cell, rows) in zip(panels.flat, groups, strict=False):
-            one(panel, str(cell), rows)
-        for panel in panels[-1]:
-            panel.set_xlabel("learning rate", fontsize=8)
-        for panel in panels[:, 0]:
-            panel.set_ylabel("score", fontsize=8)
+        for panel, (cell, rows) in zip(panels, groups, strict=True):
+            panel.set(xscale="log", xlim=reach, ylim=(-0.2, 1.2), yticks=[0, 1])
+            panel.set_title(str(cell), fontsize=8, fontweight="normal", pad=3)
+            panel.tick_params(labelsize=7, pad=1.5)
+            panel.minorticks_off()
+            points(panel, rows)
     return figure
 
 
-def one(panel: Axes, cell: str, rows: pd.DataFrame) -> None:
-    """One cell on one task."""
-    panel.minorticks_off()
-    panel.set_title(cell, fontsize=8, fontweight="normal", pad=3)
-    panel.tick_params(labelbottom=True, labelsize=7)
+def points(panel: Axes, rows: pd.DataFrame) -> None:
+    """The trials of one cell on one task."""
     colour, lost = rows["colour"].iloc[0], (rows["status"] != "finished").to_numpy()
     x, y, chosen = (rows[c].to_numpy() for c in ("learning_rate", "score", "chosen"))
     chosen = chosen.astype(bool)
@@ -71,7 +61,8 @@ def caption(data: pd.DataFrame) -> str:
     n = f"{sizes.min()}" if sizes.nunique() == 1 else f"{sizes.min()} to {sizes.max()}"
     lost = int((data["status"] != "finished").sum())
     return (
-        f"Validation score (0 naive, 1 perfect) of the {n} search trials of each cell and task against their learning "
-        f"rate; every dot is one trial with one seed, so there is no interval. Ringed: the configuration that the "
-        f"confirm stage used. {lost} diverged or failed trials, each a cross, count as 0."
+        f"Validation score (0 naive, 1 perfect; upwards) against learning rate (to the right) of the {n} "
+        f"search trials of each cell and task; every dot is one trial with one seed, so there is no "
+        f"interval. Ringed: the configuration that the confirm stage used. {lost} diverged or failed trials, "
+        f"each a cross, count as 0."
     )

@@ -14,12 +14,14 @@ title = "Test score of every seed"
 
 
 def data(results: Results) -> pd.DataFrame:
-    """One row a seed: task, cell, seed, status, score; and its group's value, low, high, n, method; colour."""
+    """One row a seed: task, cell, seed, status, score; and its group's value, low, high, n, method."""
     declaration = results.declaration
     frame = confirmed(results.trials, declaration)
     generator = np.random.default_rng(0)
     groups = [
-        bootstrap(group[["score"]].reset_index(drop=True), generator=generator).assign(task=task, cell=cell)
+        bootstrap(group[["score"]].reset_index(drop=True), generator=generator).assign(
+            task=str(task), cell=str(cell)
+        )
         for (task, cell), group in frame.groupby(["task", "cell"], sort=False)
     ]
     if not groups:
@@ -32,8 +34,8 @@ def data(results: Results) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     sizes = [data.loc[data["task"] == task, "cell"].nunique() for task in tasks]
-    figure, axes = canvas.sheet(len(tasks), heights=[0.62 + 0.27 * size for size in sizes], sharex=True)
-    for (panel,), task in zip(axes, tasks, strict=True):
+    figure, axes = canvas.sheet([0.4 + 0.27 * size for size in sizes], foot=0.45, sharex=True)
+    for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]
         where = canvas.rows_of_cells(panel, list(dict.fromkeys(rows["cell"])))
         panel.set_title(task)
@@ -50,14 +52,14 @@ def draw(data: pd.DataFrame) -> Figure:
                 [first.low, first.high], [y - 0.17] * 2, color=first.colour, lw=2, solid_capstyle="butt"
             )
             panel.plot(first.value, y - 0.17, palette.marker(first.look), ms=5.5, color=first.colour)
-    axes[-1][0].set_xlabel("test score: 0 naive baseline, 1 perfect")
+    axes[-1].set_xlabel("test score: 0 naive baseline, 1 perfect")
     return figure
 
 
 def caption(data: pd.DataFrame) -> str:
     lost = int((data.drop_duplicates(["task", "cell", "seed"])["status"] != "finished").sum())
     return (
-        f"Small dots: {seeds(data)} a cell and task (confirm stage). Large marks: their mean with a 95% interval, "
-        f"{data['method'].iloc[0].split(',')[0]}. Below 0 counts as 0. "
-        f"{lost} diverged or failed trials, each a cross, count as 0."
+        f"Small dots: {seeds(data)} a cell and task (confirm stage). Large marks: their mean with a 95% "
+        f"interval, {data['method'].iloc[0].split(',')[0]}. Below 0 counts as 0. {lost} diverged or failed "
+        f"trials, each a cross, count as 0."
     )

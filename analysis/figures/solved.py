@@ -24,8 +24,8 @@ def data(results: Results) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     sizes = [data["task"].eq(task).sum() for task in tasks]
-    figure, axes = canvas.sheet(len(tasks), heights=[0.62 + 0.22 * size for size in sizes], sharex=True)
-    for (panel,), task in zip(axes, tasks, strict=True):
+    figure, axes = canvas.sheet([0.4 + 0.24 * size for size in sizes], foot=0.45, sharex=True)
+    for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]
         where = canvas.rows_of_cells(panel, list(rows["cell"]))
         panel.set_title(task)
@@ -35,12 +35,12 @@ def draw(data: pd.DataFrame) -> Figure:
             panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
             panel.plot(row.value, y, palette.marker(row.look), ms=5.5, color=row.colour, clip_on=False)
             canvas.beside(panel, y, f"{row.solved}/{row.n}")
-    axes[-1][0].set_xlabel("fraction of seeds that solved the task")
+    axes[-1].set_xlabel("fraction of seeds that solved the task")
     return figure
 
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        f"Fraction of {seeds(data)} a cell and task (confirm stage) that met the task's success criterion at some "
-        f"evaluation, with Wilson 95% intervals. Diverged and failed trials are counted among the seeds."
+        f"Fraction of {seeds(data)} a cell and task (confirm stage) that met the task's success criterion at "
+        f"some evaluation, with Wilson 95% intervals. Diverged and failed trials are counted among the seeds."
     )

@@ -16,7 +16,7 @@ INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
 def data(results: Results) -> pd.DataFrame:
-    """task, cell, reference, standing, value, low, high, p_difference_holm, p_equivalence_holm, n, margin, method."""
+    """One row a task and ordered pair: standing, value, low, high, p-values after Holm, n, margin, method."""
     declaration = results.declaration
     table = all_verdicts(results.trials, declaration)
     if not (table[["n_a", "n_b"]].min(axis=1) > 1).any():
@@ -33,8 +33,8 @@ def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     cells = list(dict.fromkeys(data["cell"]))
     side = 0.5 + 0.36 * len(cells)
-    figure, axes = canvas.sheet(len(tasks), heights=[side + 0.9] * len(tasks))
-    for (panel,), task in zip(axes, tasks, strict=True):
+    figure, axes = canvas.sheet([side + 0.9] * len(tasks), foot=0.3)
+    for panel, task in zip(axes, tasks, strict=True):
         panel.set_aspect("equal")
         canvas.rows_of_cells(panel, cells)
         panel.set_ylim(len(cells) - 0.5, -0.5)
@@ -62,7 +62,7 @@ def draw(data: pd.DataFrame) -> Figure:
 def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     return (
-        f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better (>) or worse "
-        f"(<): Welch's t-test; at level {row.alpha:g} after Holm over the {row.pairs} pairs of a task; else undecided (?). "
-        f"Over {seeds(data)} a cell, confirm stage only."
+        f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better "
+        f"(>) or worse (<): Welch's t-test; at level {row.alpha:g} after Holm over the {row.pairs} pairs of "
+        f"a task; else undecided (?). Over {seeds(data)} a cell, confirm stage only."
     )

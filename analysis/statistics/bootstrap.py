@@ -6,7 +6,8 @@ percentiles a little further out instead, at
 
     α'/2 = Φ( -√(n/(n-1)) t_{n-1}(1 - α/2) )
 
-which is right for normal data and, unlike a t interval, never leaves the range of the data.
+which is right for normal data and, unlike a t interval, never leaves the range of the data. That range is
+also its limit: a nominal 95 % covers 94 % at n = 8, 92 % at n = 5, but 75 % at n = 3.
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ COLUMNS = ["task", "cell", "n", "mean", "variance", "resolution", "worst", "solv
 
 
 def groups(scores: pd.DataFrame) -> pd.DataFrame:
-    """task, cell, n, mean, variance (n - 1 below), resolution (coarsest), worst score; solved, diverged, failed counts.
+    """n, mean, variance (n - 1 below), coarsest resolution, worst score; counts of solved, diverged, failed.
 
     The resolution of a group that does not know its own (all its trials failed) is its task's coarsest.
     """

@@ -25,7 +25,7 @@ BLIND = "none: no variance and unknown resolution"
 
 
 def welch(groups: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, alpha: float = 0.05) -> pd.DataFrame:
-    """One row a pair, in the order of `pairs` (columns task, a, b), for `groups` as `statistics.groups` makes.
+    """One row a pair, in the order of `pairs` (columns task, a, b); `groups` as `statistics.groups` makes.
 
     Adds value (mean of a less mean of b), low, high (confidence 1 - 2 alpha), n_a, n_b, mean_a, mean_b, df,
     p_difference, p_equivalence, method. A pair that can not be tested has n 0 or 1 or missing numbers;

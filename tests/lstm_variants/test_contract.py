@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, arrays, normal, parameters, randomised, run
+from oracles.modules import abstract, arrays, normal, numpy, parameters, randomised, run
 
 import lstm_variants
 from lstm_variants import CELLS, CellSpec, output_size, parameter_count, state_size
@@ -150,11 +150,11 @@ def test_forget_bias_is_the_share_of_the_state_that_is_kept_at_first(name):
         pytest.skip("no gate that forgets")
     graph, params = nnx.split(spec_of(name, forget_bias=1.5).build(N, nnx.Rngs(0)))
     only_biases = jax.tree.map_with_path(
-        lambda path, p: p * any(str(getattr(k, "key", k)).startswith("b") for k in path), params
+        lambda path, p: np.asarray(p) * any(str(getattr(k, "key", k)).startswith("b") for k in path), params
     )
     cell = nnx.merge(graph, only_biases)
-    carry = jax.tree.map(jnp.ones_like, cell.initialize_carry((N,)))
-    after, _ = cell(carry, jnp.zeros(N))
+    carry = jax.tree.map(np.ones_like, cell.initialize_carry((N,)))
+    after, _ = jax.jit(cell)(carry, jnp.zeros(N))
     np.testing.assert_allclose(jax.tree.leaves(after)[0], 1 / (1 + math.exp(-1.5)), rtol=1e-6)
 
 
@@ -177,7 +177,7 @@ def test_zero_carry_is_a_named_tuple_and_needs_no_random_numbers(name):
         assert isinstance(carry, tuple)
         assert hasattr(carry, "_fields")
         assert all(leaf.shape[:-1] == batch for leaf in jax.tree.leaves(carry))
-        assert not any(leaf.any() for leaf in jax.tree.leaves(carry))
+        assert not any(np.any(leaf) for leaf in jax.tree.leaves(carry))
 
 
 @each_cell
@@ -198,7 +198,7 @@ def test_module_holds_integers_strings_tuples_modules_and_parameters(name):
 @each_cell
 def test_leading_dimensions_are_batch(name):
     cell, xs = cell_of(name), normal(1, T, 2, B, N)
-    whole = run(cell, xs)
+    whole = numpy(run(cell, xs))
     assert_close(jax.tree.map(lambda a: a[:, 1], whole), compiled(name)(xs[:, 1]))
     assert_close(jax.tree.map(lambda a: a[:, 1, 0], whole), run(cell, xs[:, 1, 0]))
 
@@ -207,7 +207,7 @@ def test_leading_dimensions_are_batch(name):
 def test_carry_keeps_shape_and_type_from_step_to_step(name):
     cell, x = cell_of(name), normal(1, 2, N)
     carry = cell.initialize_carry((2, N))
-    after, _ = cell(carry, x)
+    after, _ = jax.eval_shape(cell, carry, x)
     assert type(after) is type(carry)
     kinds = [[(a.shape, a.dtype) for a in jax.tree.leaves(c)] for c in (carry, after)]
     assert kinds[0] == kinds[1]
@@ -220,17 +220,7 @@ def test_cell_drops_into_flax_rnn(name):
     rnn = nnx.RNN(cell_of(name), time_major=True, return_carry=True)
     carry, outputs = rnn(xs, seq_lengths=lengths)
     assert_close(outputs, ys)
-    assert_close(carry, jax.tree.map(lambda a: a[lengths - 1, jnp.arange(B)], carries))
-
-
-@each_cell
-def test_flax_rnn_of_the_cell_is_safe_under_jit_and_grad_without_a_first_carry(name):
-    @nnx.jit
-    @nnx.grad
-    def gradient(cell):
-        return nnx.RNN(cell)(jnp.ones((B, T, N))).sum()
-
-    assert all(np.isfinite(g).all() for g in arrays(gradient(cell_of(name))).values())
+    assert_close(carry, jax.tree.map(lambda a: np.asarray(a)[lengths - 1, np.arange(B)], carries))
 
 
 @each_cell
@@ -241,8 +231,8 @@ def test_scan_and_jit_and_vmap_change_nothing(name):
     for x in xs:
         carry, y = step(carry, x)
         ys.append(y)
-    assert_close(jnp.stack(ys), compiled(name)(xs)[1])
-    assert_close(jnp.stack(ys), jax.vmap(lambda xs: run(cell, xs)[1], in_axes=1, out_axes=1)(xs))
+    assert_close(np.stack(ys), compiled(name)(xs)[1])
+    assert_close(np.stack(ys), jax.vmap(lambda xs: run(cell, xs)[1], in_axes=1, out_axes=1)(xs))
 
 
 @each_cell
@@ -264,17 +254,23 @@ def test_no_sequence_depends_on_its_neighbour(name):
 
 
 @each_cell
-def test_gradients_stay_finite_over_many_steps_with_large_inputs(name):
-    graph, params = nnx.split(spec_of(name).build(N, nnx.Rngs(0)))
-    xs = 100 * normal(1, 200, 2, N)
-    gradient = jax.jit(jax.grad(lambda params: jnp.sum(run(nnx.merge(graph, params), xs)[1])))(params)
-    assert all(np.isfinite(g).all() for g in arrays(gradient).values())
+def test_gradients_through_flax_rnn_stay_finite_over_many_steps_with_large_inputs(name):
+    """Under jit and grad, and without a first carry: a carry drawn with a key would raise here."""
+    xs = 100 * normal(1, B, 200, N)
+
+    @nnx.jit
+    @nnx.grad
+    def gradient(cell):
+        return nnx.RNN(cell)(xs).sum()
+
+    slopes = arrays(gradient(spec_of(name).build(N, nnx.Rngs(0))))
+    assert all(np.isfinite(slope).all() for slope in slopes.values())
 
 
 @each_cell
 def test_measured_sizes_are_those_of_a_step(name):
     cell = cell_of(name)
-    carry, y = cell(cell.initialize_carry((N,)), jnp.ones(N))
+    carry, y = jax.eval_shape(cell, cell.initialize_carry((N,)), jnp.ones(N))
     assert output_size(cell, N) == y.size
     assert state_size(cell, N) == sum(a.size for a in jax.tree.leaves(carry) if a.dtype == jnp.float32)
 

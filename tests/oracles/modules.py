@@ -11,6 +11,11 @@ def abstract(spec, inputs):
     return nnx.eval_shape(lambda: spec.build(inputs, nnx.Rngs(0)))
 
 
+def numpy(tree):
+    """The tree with NumPy arrays, whose slices compile nothing."""
+    return jax.tree.map(np.asarray, tree)
+
+
 def randomised(cell, seed=0, scale=0.7):
     """The same cell (abstract or not) with every parameter drawn from a normal: no bias, no peephole is 0."""
     graph, params, rest = nnx.split(cell, nnx.Param, ...)
@@ -34,7 +39,7 @@ def put(cell, **values):
     """Overwrite parameters by attribute name: numbers, or arrays that broadcast to the parameter."""
     for name, value in values.items():
         parameter = getattr(cell, name)
-        parameter[...] = jnp.broadcast_to(jnp.asarray(value, jnp.float32), parameter.shape)
+        parameter[...] = jnp.asarray(np.broadcast_to(np.asarray(value, np.float32), parameter.shape))
     return cell
 
 

@@ -5,10 +5,12 @@ interface that speaks W&B's protocol. Nothing here reaches W&B or depends on who
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ from sweeps.mirror_process import Follower
 from sweeps.store import Store
 
 STEPS = 4
+MIRROR = (sys.executable, "-m", "sweeps.mirror", "--study", "quick")
 MEASURES = ("train_loss", "valid_loss", "valid_error", "valid_score")
 
 
@@ -54,9 +57,16 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
     with WandbServer() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(module, "INIT_TIMEOUT", 2.0)
-        monkeypatch.setattr(module, "FINISH_TIMEOUT", 2.0)
         yield server
+
+
+@contextlib.contextmanager
+def impatience(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Give servers less time than a sweep would."""
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "INIT_TIMEOUT", 1.0)
+        patch.setattr(module, "FINISH_TIMEOUT", 1.0)
+        yield patch
 
 
 def trial_row(seed: int, **changes: object) -> dict[str, object]:
@@ -67,17 +77,8 @@ def trial_row(seed: int, **changes: object) -> dict[str, object]:
         "optimizer": {"type": "Adam", "learning_rate": 0.01, "clip": float("inf")},
         "seed": seed,
     }
-    values = {
-        pa_type: value
-        for pa_type, value in (
-            ("string", "text"),
-            ("int32", 1),
-            ("int64", 7),
-            ("double", 0.5),
-            ("bool", True),
-        )
-    }
-    row: dict[str, object] = {n: values.get(str(kind)) for n, (kind, *_) in schema.TRIAL_COLUMNS.items()}
+    by_type = {"string": "text", "int32": 1, "int64": 7, "double": 0.5, "bool": True}
+    row: dict[str, object] = {n: by_type.get(str(kind)) for n, (kind, *_) in schema.TRIAL_COLUMNS.items()}
     row |= {
         "schema_version": schema.VERSION,
         "trial_id": hashlib.sha256(f"{seed}".encode()).hexdigest()[:16],
@@ -137,13 +138,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def arguments(store: Store, **changes: object) -> argparse.Namespace:
-    options = {
-        "study": "quick",
-        "results": str(store.results),
-        "wandb": None,
-        "project": None,
-        "entity": None,
-    }
+    options = dict.fromkeys(("wandb", "project", "entity")) | {"study": "quick", "results": store.results}
     return argparse.Namespace(**options | changes)
 
 
@@ -155,8 +150,8 @@ def test_an_offline_run_holds_exactly_what_the_store_holds(store: Store) -> None
     summary = mirror(store, mode="offline")
     assert (summary.mirrored, summary.failed) == (1, 0)
     (run,) = read_runs(store.path / "wandb")
-    assert run.id == run.name == f"quick-confirm-lstm-adding-s1-{str(row['trial_id'])[:12]}"
-    assert run.path.parent.name == f"offline-run-20260102_030401-{run.id}"
+    assert run.id == run.name == f"lstm-adding-s1-confirm-quick-{str(row['trial_id'])[:12]}"
+    assert run.path.parent.name == f"offline-run-{run.id}"
     assert run.path.name == f"run-{run.id}.wandb"
     assert (run.project, run.group, run.job_type) == ("lstm-variants", "quick/adding/lstm", "confirm")
     assert run.tags == ["quick", "confirm", "lstm", "adding", "finished"]
@@ -193,7 +188,7 @@ def test_run_ids_are_readable_unique_and_allowed_by_wandb() -> None:
     def run_id(**changes: object) -> str:
         return Trial(trial_row(1, **changes), []).run_id
 
-    assert run_id(trial_id="0123456789abcdef") == "quick-confirm-lstm-adding-s1-0123456789ab"
+    assert run_id(trial_id="0123456789abcdef") == "lstm-adding-s1-confirm-quick-0123456789ab"
     assert run_id(trial_id="0123456789abcdef") != run_id(trial_id="0123456789ac0000")
     assert run_id() != run_id(study="other")
     strange = run_id(cell="peephole LSTM (no i/o): π", task="a" * 300)
@@ -208,15 +203,14 @@ def test_long_labels_become_tags_that_wandb_allows(store: Store) -> None:
     assert run.tags == ["quick", "confirm", "x" * 64, "finished"]
 
 
-def test_variables_of_a_users_own_run_do_not_reach_ours(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variables_of_a_users_run_do_not_reach_ours(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     own = {"WANDB_RUN_ID": "mine", "WANDB_RESUME": "must", "WANDB_SWEEP_ID": "s", "WANDB_NAME": "n"}
     for name, value in (own | {"WANDB_MODE": "disabled", "WANDB_RUN_GROUP": "g"}).items():
         monkeypatch.setenv(name, value)
     rows = add(store, range(2))
     assert mirror(store, mode="offline").mirrored == 2
-    assert set(offline(store)) == ids(rows)
+    assert {run.id for run in offline(store).values()} == {Trial(row, []).run_id for row in rows}
+    assert {run.group for run in offline(store).values()} == {"quick/adding/lstm"}
     assert os.environ["WANDB_RUN_ID"] == "mine"
 
 
@@ -270,26 +264,19 @@ def test_one_bad_trial_does_not_keep_the_others_out(store: Store) -> None:
     assert "4 of 5 trials mirrored" in str(summary)
 
 
-def test_a_mirror_killed_at_work_leaves_every_trial_to_be_mirrored_once(store: Store) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize(("death", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130)])
+def test_a_mirror_ended_at_work_leaves_every_trial_to_be_mirrored_once(
+    store: Store, death: signal.Signals, code: int
+) -> None:
     rows = [row for part in range(6) for row in add(store, range(5 * part, 5 * part + 5))]
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "sweeps.mirror",
-            "--results",
-            store.results,
-            "--study",
-            "quick",
-            "--mode",
-            "offline",
-        ],
-        stdout=subprocess.DEVNULL,
-    )
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started deaf stays deaf
+    process = subprocess.Popen([*MIRROR, "--results", store.results, "--mode", "offline"])
+    signal.signal(signal.SIGINT, heard)
     folder = store.path / "wandb"
     wait_until(lambda: len(list(folder.glob("offline-run-*"))) >= 5)
-    process.kill()
-    process.wait()
+    process.send_signal(death)
+    assert process.wait() == code
     summary = mirror(store, mode="offline")
     assert 4 <= summary.present < 30
     assert summary.mirrored == 30 - summary.present
@@ -314,7 +301,7 @@ def test_runs_arrive_at_the_server(store: Store, server: WandbServer) -> None:
     assert summary.where == f"{server.url}/me/lstm-variants"
     assert server.problems == []
     assert {run.summary["trial_id"] for run in server.runs.values()} == ids(rows)
-    run = server.runs[f"quick-confirm-lstm-adding-s3-{str(rows[3]['trial_id'])[:12]}"]
+    run = server.runs[f"lstm-adding-s3-confirm-quick-{str(rows[3]['trial_id'])[:12]}"]
     assert (run.project, run.group, run.job_type) == ("lstm-variants", "quick/adding/lstm", "confirm")
     assert set(run.tags) == {"quick", "confirm", "lstm", "adding", "finished"}
     assert run.config["optimizer"]["clip"] == "Infinity"
@@ -341,13 +328,25 @@ def test_uploading_a_run_again_overwrites_it(store: Store, server: WandbServer) 
         assert [p["step"] for p in run.history] == [p["step"] for p in before[name][0]]
 
 
-def test_a_server_that_is_down_costs_its_timeout_and_nothing_else(store: Store, server: WandbServer) -> None:
+def test_a_server_that_is_down_costs_its_timeout_and_nothing_else(
+    store: Store, server: WandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add(store, range(20))
     before = contents(store)
     server.down = True
-    started = time.monotonic()
-    summary = mirror(store, mode="online")
-    assert time.monotonic() - started < 10
+    attempts: list[Trial] = []
+    upload = module.upload
+
+    def counted(trial: Trial, **options: object) -> str:
+        attempts.append(trial)
+        return upload(trial, **options)
+
+    with impatience(monkeypatch) as patch:
+        patch.setattr(module, "upload", counted)
+        started = time.monotonic()
+        summary = mirror(store, mode="online")
+        assert time.monotonic() - started < 10
+    assert len(attempts) < 12  # it does not try all twenty, one timeout each
     assert (summary.mirrored, summary.failed) == (0, 20)
     assert summary.error
     assert contents(store) == before
@@ -355,21 +354,50 @@ def test_a_server_that_is_down_costs_its_timeout_and_nothing_else(store: Store, 
     assert mirror(store, mode="online").mirrored == 20
 
 
-def test_a_server_that_dies_at_work_is_reported_and_repaired(store: Store, server: WandbServer) -> None:
+def test_a_server_that_dies_at_work_is_reported_and_repaired(
+    store: Store, server: WandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = add(store, range(24))
 
     def die(run: object) -> None:
         server.down = sum(run.finished for run in server.runs.values()) >= 10
 
     server.on_finished = die
-    summary = mirror(store, mode="online")
-    assert 0 < summary.mirrored <= 10
+    with impatience(monkeypatch):
+        summary = mirror(store, mode="online")
+    assert summary.mirrored <= 10
     assert summary.failed == 24 - summary.mirrored
+    assert len(server.runs) >= 10
     server.on_finished, server.down = lambda run: None, False
     repaired = mirror(store, mode="online")
     assert (repaired.mirrored, repaired.present, repaired.failed) == (summary.failed, summary.mirrored, 0)
     assert {run.summary["trial_id"] for run in server.runs.values()} == ids(rows)
     assert all(len(run.history) == STEPS and run.exit_code == 0 for run in server.runs.values())
+
+
+def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
+    store: Store, server: WandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(store, range(2))
+    reports: list[str] = []
+    server.down = True
+
+    def back(line: str) -> None:
+        reports.append(line)
+        monkeypatch.setattr(module, "INIT_TIMEOUT", 15.0)
+        server.down = False
+
+    end = time.monotonic() + 60
+
+    def sweep_has_ended() -> bool:
+        return sum(run.finished > 0 for run in server.runs.values()) == 2 or time.monotonic() > end
+
+    monkeypatch.setattr(module, "PAUSES", (0.1,))
+    monkeypatch.setattr(module, "INIT_TIMEOUT", 1.0)
+    summary = mirror(store, mode="online", follow=True, stop=sweep_has_ended, report=back)
+    assert (summary.mirrored, summary.failed) == (2, 0)
+    assert reports
+    assert all("keeps trying" in line for line in reports)
 
 
 def test_a_run_whose_data_the_server_refuses_does_not_count_as_mirrored(
@@ -384,9 +412,8 @@ def test_a_run_whose_data_the_server_refuses_does_not_count_as_mirrored(
     assert mirror(store, mode="online").mirrored == 2
 
 
-def test_offline_runs_are_sent_by_wandb_sync_and_read_by_wandb_leet(
-    store: Store, server: WandbServer
-) -> None:
+@pytest.mark.slow
+def test_wandb_sync_sends_and_wandb_leet_reads_offline_runs(store: Store, server: WandbServer) -> None:
     rows = add(store, range(3))
     mirror(store, mode="offline")
     directories = sorted((store.path / "wandb").glob("offline-run-*"))
@@ -447,11 +474,12 @@ def test_the_mode_follows_the_settings_and_never_needs_an_answer(
     assert capfd.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_nobody_is_asked_for_a_key_on_a_terminal(store: Store) -> None:
     rows = add(store, range(1))
     ours, theirs = pty.openpty()
     process = subprocess.run(
-        [sys.executable, "-m", "sweeps.mirror", "--results", store.results, "--study", "quick"],
+        [*MIRROR, "--results", store.results],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -479,7 +507,7 @@ def test_the_command_says_where_to_look(store: Store, capsys: pytest.CaptureFixt
     assert command(arguments(store)) == 0
     said = capsys.readouterr().out
     assert "nobody is logged in" in said
-    assert "W&B offline: 2 of 2 trials mirrored, 2 of them now" in said
+    assert "W&B offline: 2 of 2 trials mirrored, 2 now" in said
     assert f"wandb leet {store.path / 'wandb'}" in said
     assert f"wandb sync {store.path / 'wandb'}/offline-run-*" in said
 
@@ -494,11 +522,15 @@ def test_the_command_fails_when_online_was_asked_for_and_is_not_possible(
 
 
 def test_the_command_prints_the_url_and_fails_with_a_line_when_the_server_does(
-    store: Store, server: WandbServer, capsys: pytest.CaptureFixture[str]
+    store: Store,
+    server: WandbServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     add(store, range(2))
     server.down = True
-    assert command(arguments(store, wandb="online", project="p")) == 1
+    with impatience(monkeypatch):
+        assert command(arguments(store, wandb="online", project="p")) == 1
     assert "`lstm-variants mirror quick` repairs it" in capsys.readouterr().out
     server.down = False
     assert command(arguments(store, wandb="online", project="p")) == 0
@@ -511,8 +543,8 @@ def test_bad_input_is_named(store: Store, tmp_path: Path) -> None:
         command(arguments(store, study="quik"))
     with pytest.raises(InputError, match="cannot contain"):
         command(arguments(store, project="a/b"))
+    (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="is a file"):
-        (tmp_path / "file").write_text("")
         command(arguments(store, results=str(tmp_path / "file")))
     store.parts("trials")[0].write_bytes(b"damaged")
     with pytest.raises(InputError, match="damaged"):
@@ -522,6 +554,7 @@ def test_bad_input_is_named(store: Store, tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- beside a sweep
 
 
+@pytest.mark.slow
 def test_a_follower_mirrors_parts_as_they_appear_and_ends_with_the_sweep(store: Store) -> None:
     lines: list[str] = []
     follower = Follower.start(store.results, "quick", mode="offline", report=lines.append)
@@ -531,11 +564,12 @@ def test_a_follower_mirrors_parts_as_they_appear_and_ends_with_the_sweep(store: 
     rows += add(store, range(3, 6))
     wait_until(lambda: len(list(folder.glob("offline-run-*"))) == 6)
     rows += add(store, range(6, 8))
-    assert follower.finish(timeout=20) == f"W&B offline: 8 of 8 trials mirrored, 8 of them now: {folder}"
+    assert follower.finish(timeout=20) == f"W&B offline: 8 of 8 trials mirrored, 8 now: {folder}"
     assert lines[0] == "W&B offline, as asked"
     assert set(offline(store)) == ids(rows)
 
 
+@pytest.mark.slow
 def test_a_follower_that_was_killed_disturbs_nothing_and_is_repaired(store: Store) -> None:
     rows = add(store, range(30))
     before = contents(store)
@@ -549,6 +583,7 @@ def test_a_follower_that_was_killed_disturbs_nothing_and_is_repaired(store: Stor
     assert set(offline(store)) == ids(rows)
 
 
+@pytest.mark.slow
 def test_a_follower_outlives_a_killed_sweep_just_long_enough(store: Store) -> None:
     rows = add(store, range(5))
     sweep = subprocess.Popen(
@@ -572,6 +607,7 @@ def test_a_follower_outlives_a_killed_sweep_just_long_enough(store: Store) -> No
     assert set(offline(store)) == ids(rows)
 
 
+@pytest.mark.slow
 def test_finishing_a_follower_never_hangs(store: Store, server: WandbServer) -> None:
     add(store, range(1))
     server.delay = 60.0

@@ -1,0 +1,163 @@
+"""Figures: `data` is complete and saved, `draw` shows these numbers (read from artists, not from pixels)."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from stores import TASKS
+
+import analysis.figures
+from analysis import canvas, palette
+from analysis.figures import FIGURES, differences, learning_curves, learning_rate, scores, solved
+from analysis.figures import verdicts as matrix
+from analysis.verdicts import verdicts
+
+CONTRACT = pytest.mark.parametrize("name", FIGURES)
+
+
+def lines(axes, marker=None):
+    return [line for line in axes.get_lines() if marker is None or line.get_marker() == marker]
+
+
+def test_every_figure_file_is_in_the_catalogue():
+    files = {p.stem for p in Path(analysis.figures.__file__).parent.glob("*.py")} - {"__init__"}
+    assert files == set(FIGURES)
+
+
+@CONTRACT
+def test_a_figure_is_drawn_from_its_saved_data_alone(name, results, written):
+    module = FIGURES[name]
+    saved = pd.read_csv(written.figures[name].with_suffix(".csv"))
+    pd.testing.assert_frame_equal(saved, module.data(results), check_dtype=False)
+    figure = module.draw(saved)
+    assert isinstance(figure, Figure)
+    titles = [a.get_title(loc="left") for a in figure.axes] + [t.get_text() for t in figure.texts]
+    assert set(TASKS) <= set(titles)
+
+
+@CONTRACT
+def test_a_caption_says_n_and_method(name, results):
+    module = FIGURES[name]
+    caption = module.caption(module.data(results))
+    assert re.search(r"\b(8 seeds|6 search trials)", caption)
+    assert re.search(r"interval|TOST", caption)
+    assert module.title
+
+
+@CONTRACT
+def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, results):
+    none = dataclasses.replace(results, trials=results.trials.iloc[:0], curves=results.curves.iloc[:0])
+    assert FIGURES[name].data(none).empty
+
+
+@CONTRACT
+def test_data_and_picture_are_the_same_every_time(name, results):
+    module = FIGURES[name]
+    pd.testing.assert_frame_equal(module.data(results), module.data(results))
+
+
+@CONTRACT
+def test_a_cell_has_one_colour_in_every_figure(name, results):
+    data = FIGURES[name].data(results)
+    if "colour" in data:
+        assert data.groupby("cell")["colour"].nunique().eq(1).all()
+        assert dict(zip(data["cell"], data["colour"], strict=True)).items() <= palette.KNOWN.items()
+
+
+def test_differences_show_value_interval_and_margin(results):
+    data = differences.data(results)
+    panel = differences.draw(data).axes[0]
+    rows = data[data["task"] == "adding"]
+    shown = [
+        line.get_xdata()
+        for line in lines(panel)
+        if len(line.get_xdata()) == 2 and line.get_color() != canvas.MUTED
+    ]
+    np.testing.assert_allclose(shown, rows[["low", "high"]])
+    points = [line.get_xdata()[0] for line in lines(panel) if line.get_marker() in ("o", "D")]
+    np.testing.assert_allclose(points, rows["value"])
+    band = next(p for p in panel.patches if isinstance(p, Rectangle))
+    assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((-0.05, 0.05))
+    low, high = panel.get_xlim()
+    assert low < rows["low"].min()
+    assert high > rows["high"].max()
+    assert [t.get_text().split()[0] for t in panel.texts] == list(rows["standing"])
+
+
+def test_scores_show_every_seed_and_mark_the_lost_ones(results):
+    data = scores.data(results)
+    panel = scores.draw(data).axes[0]
+    rows = data[data["task"] == "adding"]
+    lost = rows["status"] != "finished"
+    assert lost.sum() == 1
+    dots = np.concatenate([line.get_xdata() for line in lines(panel, "o") if line.get_markersize() < 4])
+    crosses = np.concatenate([line.get_xdata() for line in lines(panel, "x")])
+    assert sorted(dots) == sorted(rows["score"][~lost])
+    assert list(crosses) == [0.0]
+    assert len(rows) == 80
+
+
+def test_learning_curves_end_at_the_mean_of_the_seeds(results):
+    data = learning_curves.data(results)
+    confirm = results.stage("confirm")
+    for panel, task in zip(learning_curves.draw(data).axes, TASKS, strict=True):
+        for cell in ("lstm", "rnn"):
+            line = next(line for line in lines(panel) if line.get_label() == cell)
+            ids = confirm.loc[(confirm["task"] == task) & (confirm["cell"] == cell), "trial_id"]
+            last = results.curves[results.curves["trial_id"].isin(ids) & (results.curves["step"] == 2000)]
+            assert line.get_ydata()[-1] == pytest.approx(last["valid_score"].clip(lower=0).mean())
+    assert (data["low"] <= data["value"]).all()
+    assert (data["value"] <= data["high"]).all()
+
+
+def test_the_matrix_letters_every_ordered_pair(results):
+    data = matrix.data(results)
+    panel = matrix.draw(data).axes[0]
+    table = verdicts(results.trials, results.declaration)
+    counts = table.loc[table["task"] == "adding", "verdict"].value_counts()
+    letters = [text.get_text() for text in panel.texts]
+    assert len(letters) == 90
+    assert letters.count("=") == 2 * counts["equivalent"]
+    assert letters.count("<") == letters.count(">") == counts["different"]
+    assert letters.count("?") == 2 * counts["undecided"]
+
+
+def test_solved_fractions_are_counts_with_intervals(results):
+    data = solved.data(results).set_index(["task", "cell"])
+    assert (data.loc[("temporal_order", "lstm"), ["solved", "n"]] == [8, 8]).all()
+    assert data.loc[("adding", "rnn"), "high"] == pytest.approx(0.324, abs=1e-3)
+    panel = solved.draw(data.reset_index()).axes[0]
+    assert [t.get_text() for t in panel.texts] == [
+        f"{r.solved}/{r.n}" for r in data.loc["adding"].itertuples()
+    ]
+
+
+def test_the_learning_rate_figure_rings_what_the_confirm_stage_used(results):
+    data = learning_rate.data(results)
+    assert len(data) == 120
+    chosen = data[data["chosen"]].set_index(["task", "cell"])
+    assert len(chosen) == 20
+    best = data.groupby(["task", "cell"])["score"].max()
+    pd.testing.assert_series_equal(chosen["score"].sort_index(), best.sort_index())
+    panel = learning_rate.draw(data).axes[0]
+    assert panel.get_xscale() == "log"
+    rings = [line for line in lines(panel) if line.get_markerfacecolor() == "none"]
+    assert rings[0].get_xdata()[0] == chosen.loc[("adding", "lstm"), "learning_rate"]
+
+
+def test_unknown_cells_get_colours_of_their_own():
+    given = palette.colours(["lstm", "mine", "yours", "gru"])
+    assert given["lstm"] == palette.KNOWN["lstm"]
+    assert len(set(given.values())) == 4
+
+
+def test_labels_are_spread_and_keep_their_order():
+    placed = canvas.spread([0.98, 1.0, 0.99, 0.1], gap=0.08, low=0.0, high=1.03)
+    assert placed[3] == 0.1
+    assert placed[0] < placed[2] < placed[1] <= 1.03
+    assert min(np.diff(sorted(placed))) >= 0.08 - 1e-12

@@ -1,0 +1,166 @@
+"""The report: self-contained, escaped, honest about what is missing."""
+
+import dataclasses
+import html.parser
+import re
+
+import pandas as pd
+import pytest
+from stores import study, trial_row, write_store
+
+from analysis.figures import FIGURES
+from analysis.report import write_report
+from sweeps.errors import InputError
+
+QUICK = {"differences": FIGURES["differences"]}
+
+
+class Page(html.parser.HTMLParser):
+    """What a browser would load, every id, and the text."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.loads, self.links, self.ids, self.text, self.hidden = [], [], [], [], 0
+        self.feed(page.read_text(encoding="utf-8"))
+        self.words = " ".join(" ".join(self.text).split())
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        self.hidden += tag in ("style", "script")
+        self.ids += [found["id"]] if "id" in found else []
+        if tag == "a":
+            self.links.append(found["href"])
+        else:
+            self.loads += [
+                (tag, found[k]) for k in ("src", "href", "xlink:href", "srcset", "data") if k in found
+            ]
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("style", "script")
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return Page(written.report)
+
+
+def test_the_page_loads_nothing_from_anywhere(page, written):
+    assert all(target.startswith("#") for _, target in page.loads)
+    text = written.report.read_text(encoding="utf-8")
+    assert not re.search(r"@import|url\((?!#)|<script|<link|<iframe", text)
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", text)
+
+
+def test_references_inside_the_page_find_their_target_once(page, written):
+    text = written.report.read_text(encoding="utf-8")
+    wanted = {t[1:] for _, t in page.loads} | set(re.findall(r"url\(#([^)]+)\)", text))
+    assert wanted <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_every_figure_has_its_picture_twice_and_its_data(page, written):
+    assert set(written.figures) == set(FIGURES)
+    for name, png in written.figures.items():
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert png.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
+        assert len(pd.read_csv(png.with_suffix(".csv"))) > 10
+        assert f'aria-label="{FIGURES[name].title}"' in written.report.read_text(encoding="utf-8")
+
+
+def test_links_lead_to_files_beside_the_page(page, written):
+    assert len(page.links) == 1 + 3 * len(FIGURES)
+    assert all((written.report.parent / link).is_file() for link in page.links)
+
+
+def test_the_order_is_stamp_question_finding_verdicts_claims_evidence(page):
+    parts = [
+        "Controls passed.",
+        "Question",
+        "Do the variants of the LSTM differ",
+        "Of 8 cells compared with lstm",
+        "Verdicts",
+        "Published claims, checked here",
+        "Evidence",
+        "Chosen configurations",
+        "Time of the workers",
+        "Provenance",
+    ]
+    places = [page.words.index(part) for part in parts]
+    assert places == sorted(places)
+    assert "NOT TRUSTWORTHY" not in page.words
+
+
+def test_every_verdict_is_in_the_table_beside_the_page(written):
+    table = pd.read_csv(written.verdicts)
+    assert len(table) == 90
+    assert set(table["verdict"]) == {"equivalent", "different", "undecided"}
+
+
+def test_diverged_seeds_are_shown_as_such(page):
+    assert "1 diverged, counted as score 0" in page.words
+
+
+def test_cost_and_provenance_are_told(page):
+    assert "280 of 280 planned trials have results" in page.words
+    assert "0123456789abcdef" in page.words
+    assert "optimizer.learning_rate" in page.words
+    assert "steps = 2000" in page.words
+
+
+def test_both_light_and_dark_are_catered_for(written):
+    text = written.report.read_text(encoding="utf-8")
+    assert "prefers-color-scheme: dark" in text
+    assert 'name="viewport"' in text
+    svg = text[text.index("<svg") :]
+    assert "currentColor" in svg
+    assert "#1f2933" not in svg
+
+
+def test_a_running_sweep_has_a_report_that_says_how_far_it_is(tmp_path):
+    made = study(cells=("lstm", "lstm_again", "rnn"), tasks=("adding",), seeds=4)
+    some = [row for row in made.trials if row["stage"] == "search" or row["cell"] == "lstm"]
+    write_store(tmp_path, dataclasses.replace(made, trials=some, curves=[]))
+    words = Page(write_report(tmp_path, "synthetic", figures=QUICK).report).words
+    assert "NOT TRUSTWORTHY: Incomplete: 22 of 30 trials have results" in words
+    assert "too few confirmed seeds: 0 of rnn, 4 of lstm" in words
+    assert "No data yet." in words
+
+
+def test_a_study_with_no_result_yet_has_a_report(tmp_path):
+    made = study(cells=("lstm", "lstm_again", "rnn"), tasks=("adding",), seeds=2)
+    write_store(tmp_path, dataclasses.replace(made, trials=[], curves=[]))
+    written = write_report(tmp_path, "synthetic")
+    words = Page(written.report).words
+    assert "NOT TRUSTWORTHY: Incomplete: 0 of 24 trials" in words
+    assert "No verdicts yet" in words
+    assert written.figures == {}
+
+
+def test_nothing_from_the_store_becomes_markup(tmp_path):
+    evil = "<script>alert(1)</script>"
+    made = study(cells=("lstm", "rnn"), tasks=(evil,), seeds=3, search=1)
+    failed = trial_row(
+        trial_id=made.trials[0]["trial_id"], task=evil, stage="search", status="failed", error=evil
+    )
+    rows = [failed, *({**row, "device": evil, "commit": evil} for row in made.trials[1:])]
+    declaration = dataclasses.replace(made.declaration, doc=evil)
+    write_store(tmp_path, dataclasses.replace(made, trials=rows, declaration=declaration))
+    written = write_report(tmp_path, "synthetic", figures=QUICK)
+    assert "<script" not in written.report.read_text(encoding="utf-8").lower()
+    assert Page(written.report).words.count(evil) > 5
+
+
+def test_the_report_goes_where_it_is_told(tmp_path, small):
+    written = write_report(small, "synthetic", tmp_path / "there", figures={})
+    assert written.report == tmp_path / "there" / "report.html"
+    assert written.report.is_file()
+
+
+def test_a_file_in_the_way_of_the_report_is_an_input_error(tmp_path, folder):
+    (tmp_path / "there").write_text("x")
+    with pytest.raises(InputError, match="Cannot write the report to"):
+        write_report(folder, "synthetic", tmp_path / "there", figures={})

@@ -1,0 +1,141 @@
+"""What a verdict promises: three words, the confirm stage alone, and never more than the data allow."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from stores import declare, diverged, scored, trials_frame
+
+from analysis.verdicts import against, oriented, reference_cell, verdicts
+
+
+def judge(scores, alpha=0.05, margin=0.05, rows=None, cells=None, **values):
+    frame = trials_frame(scores, **values) if rows is None else rows
+    cells = cells or tuple(dict.fromkeys(cell for cell, _ in scores))
+    declaration = declare(frame.to_dict("records"), cells=cells, tasks=tuple(dict.fromkeys(frame["task"])))
+    return verdicts(frame, dataclasses.replace(declaration, alpha=alpha, margin=margin))
+
+
+def around(mean, spread=0.01, n=8):
+    return (mean + spread * np.linspace(-1, 1, n)).tolist()
+
+
+def one(a, b, **values):
+    return judge({("a", "t"): a, ("b", "t"): b}, **values).iloc[0]
+
+
+def test_means_inside_the_margin_with_little_spread_are_equivalent():
+    row = one(around(0.90), around(0.905))
+    assert (row.verdict, row.better) == ("equivalent", "")
+    assert "lies within ±0.05" in row.why
+
+
+def test_means_far_apart_are_different_and_the_better_one_is_named():
+    row = one(around(0.5), around(0.9))
+    assert (row.verdict, row.better) == ("different", "b")
+    assert row.why.startswith("b better by 0.400 (90% interval")
+
+
+def test_much_spread_is_undecided_not_equal():
+    row = one(around(0.6, 0.3), around(0.62, 0.3))
+    assert row.verdict == "undecided"
+    assert row.p_difference > 0.5
+    assert "reaches beyond ±0.05" in row.why
+
+
+def test_a_detectable_difference_inside_the_margin_stays_equivalent_and_is_flagged():
+    row = one(around(0.90, 0.002), around(0.91, 0.002))
+    assert row.p_difference_holm < 0.001
+    assert (row.verdict, row.detectable, row.better) == ("equivalent", True, "")
+    assert "detectable, but smaller than the margin" in row.why
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_fewer_than_two_seeds_are_undecided(n):
+    table = judge({("a", "t"): around(0.9), ("b", "t"): around(0.9)[:n]}, cells=("a", "b"))
+    assert table["verdict"].tolist() == ["undecided"]
+    assert table["why"].iloc[0] == f"too few confirmed seeds: 8 of a, {n} of b; a test needs 2 a side"
+
+
+def test_no_variance_on_either_side_does_not_crash_and_says_what_it_rests_on():
+    row = one([1.0] * 5, [1.0] * 5, test_sequences=1000)
+    assert row.verdict == "equivalent"
+    assert "1/test_sequences" in row.method
+    assert row.ceiling
+    assert "5/5 and 5/5 solved, which leaves room for 43% failures by Wilson's 95% interval" in row.why
+
+
+def test_a_coarse_test_sample_leaves_equal_scores_undecided():
+    assert one([1.0] * 3, [1.0] * 3, test_sequences=10).verdict == "undecided"
+
+
+def test_below_the_ceiling_nothing_is_said_of_a_ceiling():
+    assert not one(around(0.97, 0.001), around(0.97, 0.001)).ceiling
+
+
+def test_diverged_trials_pull_their_cell_down():
+    rows = [scored(s, cell=c, task="t", seed=k) for c in "ab" for k, s in enumerate(around(0.9))]
+    healthy = judge({}, rows=pd.DataFrame(rows).assign(solved=False), cells=("a", "b")).iloc[0]
+    rows[8:11] = [diverged(cell="b", task="t", seed=k) for k in range(3)]
+    row = judge({}, rows=pd.DataFrame(rows).assign(solved=False), cells=("a", "b")).iloc[0]
+    assert healthy.verdict == "equivalent"
+    assert row.n_b == 8
+    assert row.mean_b == pytest.approx(sum(around(0.9)[3:]) / 8)
+    assert row.verdict == "undecided"
+
+
+def test_the_search_stage_never_enters_a_verdict():
+    confirm = trials_frame({("a", "t"): around(0.9), ("b", "t"): around(0.9)})
+    search = trials_frame({("b", "t"): around(0.1)}, stage="search")
+    alone = judge({}, rows=confirm, cells=("a", "b"))
+    both = judge({}, rows=pd.concat([confirm, search], ignore_index=True), cells=("a", "b"))
+    pd.testing.assert_frame_equal(alone, both)
+    only = judge({}, rows=search, cells=("a", "b"))
+    assert only["n_b"].tolist() == [0]
+
+
+def test_every_pair_of_declared_cells_is_there_once_a_task(results):
+    table = verdicts(results.trials, results.declaration)
+    assert len(table) == 2 * 45
+    assert set(table["pairs"]) == {45}
+    assert table[["task", "a", "b"]].drop_duplicates().shape[0] == 90
+    assert not table.drop(columns=["low", "high", "df"]).isna().any(axis=None)
+
+
+def test_the_known_truth_is_found(results):
+    table = against(verdicts(results.trials, results.declaration), "lstm").set_index(["task", "cell"])[
+        "standing"
+    ]
+    for task in ("adding", "temporal_order"):
+        for cell in ("lstm_again", "peephole", "coupled", "gru"):
+            assert table[task, cell] == "equivalent"
+        for cell in ("rnn", "no_output_activation"):
+            assert table[task, cell] == "worse"
+    assert table["adding", "no_forget"] == "equivalent"
+    assert table["temporal_order", "no_forget"] == "worse"
+
+
+def test_holm_makes_a_family_more_cautious_than_a_pair():
+    few = {("a", "t"): around(0.9, 0.05), ("b", "t"): around(0.93, 0.05)}
+    alone = judge(few).iloc[0]
+    many = {**few, **{(f"c{k}", "t"): around(0.91, 0.05) for k in range(4)}}
+    inside = judge(many).iloc[0]
+    assert inside.p_difference == alone.p_difference
+    assert inside.p_difference_holm > alone.p_difference_holm
+    assert (alone.pairs, inside.pairs) == (1, 15)
+
+
+def test_turned_round_a_pair_says_the_same():
+    both = oriented(judge({("a", "t"): around(0.5), ("b", "t"): around(0.9, 0.02, n=5)})).set_index("cell")
+    assert (both.loc["a", "standing"], both.loc["b", "standing"]) == ("worse", "better")
+    assert both.loc["a", "value"] == -both.loc["b", "value"]
+    assert both.loc["a", "low"] == -both.loc["b", "high"]
+    assert (both.loc["a", "n_a"], both.loc["b", "n_a"]) == (8, 5)
+    assert both.loc["a", "why"] == both.loc["b", "why"]
+
+
+def test_the_reference_is_the_cell_with_the_alias_else_the_first(results):
+    assert reference_cell(results.declaration) == "lstm"
+    plain = dataclasses.replace(results.declaration, same=[], cells=["gru", "lstm"])
+    assert reference_cell(plain) == "gru"
