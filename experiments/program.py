@@ -5,8 +5,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from experiments.cohort import Cohort, Report, State, make_advance, make_init
+from experiments.cohort import Cohort, State, make_advance, make_init
+from experiments.specs import knobs
 from experiments.trial import Trial
+
+
+# `init` runs once a cohort, so its machine code need not be good: this compiles three times faster.
+QUICKLY = {"xla_backend_optimization_level": 0}
 
 
 class Program:
@@ -16,8 +21,6 @@ class Program:
     """
 
     def __init__(self, bare: Trial, size: int):
-        from experiments.specs import knobs
-
         members = jax.ShapeDtypeStruct((size,), jnp.float32)
         arguments = (
             {path: members for path in knobs(bare)},
@@ -25,7 +28,7 @@ class Program:
             jax.ShapeDtypeStruct((size,), jnp.bool_),
         )
         init = jax.jit(make_init(bare))
-        self.init = init.lower(*arguments).compile()
+        self.init = init.lower(*arguments).compile(compiler_options=QUICKLY)
         advance = jax.jit(make_advance(bare), donate_argnums=0)
         self.advance = advance.lower(jax.eval_shape(init, *arguments)).compile()
         self.memory_bytes = reserved(self.advance)
@@ -46,11 +49,3 @@ def reserved(compiled: Any) -> int:
         + analysis.temp_size_in_bytes
         - analysis.alias_size_in_bytes
     )
-
-
-def finished(state: State) -> bool:
-    """Whether no member runs any more (waits for the device)."""
-    return not bool(jnp.any(state.running))
-
-
-__all__ = ["Program", "Report", "State", "finished"]

@@ -42,7 +42,7 @@ class ClockworkCell(nnx.RNNCellBase):
         self.periods = periods
         k = hidden // len(periods)
         self.W = kernel(rngs, inputs, hidden)
-        # Column block i, `((g - i) k, k)`, holds the weights from modules i, i + 1, ..., g into module i.
+        # Column block i, counted from 0 and `((g - i) k, k)`: weights from modules i ... g - 1 into module i.
         R = recurrent(rngs, hidden)[...]
         self.R = nnx.List([nnx.Param(R[i * k :, i * k : (i + 1) * k]) for i in range(len(periods))])
         self.b = bias(hidden, 0.0)

@@ -15,8 +15,10 @@ the floats are tracers: so it may not branch on them, and a spec with floats has
 A spec in the catalogue `CELLS` also says, as class variables,
 
     reference    where the equations come from, one line
-    parameters   the number of parameters as a Python expression in `n` (inputs), `h` (hidden units)
-                 and the spec's other fields of structure; checked against the built module
+    parameters   the number of parameters as a Python expression in `n` (inputs), `h` (hidden units),
+                 the spec's other fields of structure and `len`; checked against the built module
+
+and call their number of units `hidden`.
 """
 
 import math

@@ -69,7 +69,12 @@ class NoOutputActivationLSTM:
         at_least("NoOutputActivationLSTM", "hidden", self.hidden, 1, "unit")
 
     def check(self) -> None:
-        finite("NoOutputActivationLSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+        finite(
+            "NoOutputActivationLSTM",
+            "forget_bias",
+            self.forget_bias,
+            "(5 holds a gate open for about 150 steps)",
+        )
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> NoOutputActivationCell:
         return NoOutputActivationCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)

@@ -6,12 +6,14 @@
 The store is the truth and this is a leaf: it reads the store, nothing reads it, and whatever happens
 to W&B happens to nobody else. A ledger beside the offline runs says which trials a destination has:
 
-    results/STUDY/wandb/mirrored-*.jsonl    {"trial_id": ..., "run_id": ..., "destination": ..., "url": ...}
+    results/STUDY/wandb/mirrored-*.jsonl    {"trial_id": ..., "status": ..., "destination": ..., "url": ...}
 
 A line is written after its run was finished, so a mirror that was killed repeats at most the runs it
 had open. A repetition replaces: W&B keys a run's lines by run id and offset, and an offline run takes
-its directory's name from the run id. This is the only file that imports wandb. During a sweep it runs as
-a process of its own (`sweeps/mirror_process.py` starts it):
+its directory's name from the run id. A trial that failed and was run again replaces its run likewise.
+
+This is the only file that imports wandb. During a sweep it runs as a process of its own, which
+`sweeps/mirror_process.py` starts:
 
     python -m sweeps.mirror --results DIR --study NAME --mode auto --follow
 """
@@ -32,7 +34,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -137,6 +138,10 @@ class Trial:
         return str(self.row["trial_id"])
 
     @property
+    def status(self) -> str:
+        return str(self.row["status"])
+
+    @property
     def run_id(self) -> str:
         """Readable (`wandb leet` shows some twenty characters: what differs comes first), the same at every
         attempt, and unique: twelve digits of the trial's hash end it."""
@@ -204,7 +209,8 @@ class Ledger:
                 entry = json.loads(line)
                 latest[entry["trial_id"]] = entry
         here = [entry for entry in latest.values() if entry.get("destination") == destination]
-        self.trials = {entry["trial_id"] for entry in here}
+        self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
+        self.made: set[str] = set()  # since it was opened
         self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
         self.file = open(path, "a")  # noqa: SIM115 closed on exit
         if text and not text.endswith("\n"):
@@ -216,10 +222,15 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
+    def lacks(self, trial_id: str, status: str) -> bool:
+        """Whether a row has no run yet, or only that of an attempt that failed while this one did not."""
+        return trial_id not in self.status or (self.status[trial_id] == "failed" != status)
+
     def add(self, trial: Trial, url: str) -> None:
         self.url = url
-        self.trials.add(trial.id)
-        entry = {"trial_id": trial.id, "run_id": trial.run_id, "destination": self.destination, "url": url}
+        self.status[trial.id] = trial.status
+        self.made.add(trial.id)
+        entry = {"trial_id": trial.id, "status": trial.status, "destination": self.destination, "url": url}
         self.file.write(json.dumps(entry) + "\n")
         self.file.flush()
 
@@ -261,7 +272,7 @@ def upload(trial: Trial, *, mode: Mode, project: str, entity: str | None, folder
         run.log(point)
     run.summary.update(trial.summary)
     directory, url = Path(run.settings.sync_dir), run.project_url
-    run.finish(exit_code=int(trial.row["status"] == "failed"))
+    run.finish(exit_code=int(trial.status == "failed"))
     complain(directory / "logs" / "debug-internal.log")
     for name in ("logs", "files", "tmp"):  # 50 kB a run that neither `wandb sync` nor `wandb leet` reads
         shutil.rmtree(directory / name, ignore_errors=True)
@@ -364,36 +375,39 @@ def mirror(
         def make(trial: Trial) -> str:
             return upload(trial, mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
 
-        def tick(total: int) -> None:
-            progress(len(ledger.trials) - present, total - present)
-
-        present = len(ledger.trials)
-        complete: set[Path] = set()
+        made = 0
+        finished: set[tuple[Path, int]] = set()
         said: set[str] = set()
         trouble = 0  # looks in a row that brought errors and no run
         while True:
             last = not follow or stop()  # asked before the look, so that the last look sees everything
-            done = len(ledger.trials)
-            missing = look(store, ledger, complete)
-            total = done + sum(len(ids) for ids in missing.values())
+            missing = look(store, ledger, finished)
+            known = made + sum(len(ids) for ids in missing.values())
             trials = (trial for part, ids in missing.items() for trial in read_trials(store, part, ids))
-            errors = make_all(trials, make, ledger, limit=OPEN[mode], tick=partial(tick, total))
+            before = made
+            errors = []
+            for message in make_all(trials, make, ledger, limit=OPEN[mode]):
+                if message:
+                    errors.append(message)
+                else:
+                    made += 1
+                progress(made, known)
             if last:
                 break
-            for message in dict.fromkeys(errors):
+            for message in errors:
                 if message not in said:
+                    said.add(message)
                     report(f"W&B: {message}; the mirror keeps trying until the sweep ends")
-            said.update(errors)
             if errors:
                 wandb.teardown()  # else the ids of runs that failed stay "in use"
                 log_in(mode, project, entity)
-            trouble = trouble + 1 if errors and len(ledger.trials) == done else 0
+            trouble = trouble + 1 if errors and made == before else 0
             rest(PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL, stop)
         return MirrorSummary(
             mode=mode,
-            mirrored=len(ledger.trials) - present,
-            present=present,
-            failed=len(set().union(*missing.values()) - ledger.trials),
+            mirrored=len(ledger.made),
+            present=len(ledger.status) - len(ledger.made),
+            failed=known - made,
             error=errors[-1] if errors else "",
             where=ledger.url if mode == "online" else str(folder),
         )
@@ -416,57 +430,57 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
     raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
 
 
-def look(store: Store, ledger: Ledger, complete: set[Path]) -> dict[Path, set[str]]:
-    """Parts that hold trials without a run, and these trials; `complete` remembers which hold none. A
-    trial that two parts hold belongs to the first."""
-    missing: dict[Path, set[str]] = {}
-    claimed = set(ledger.trials)
+def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]]) -> dict[Path, set[str]]:
+    """Parts that hold rows without a run, and these trials. A trial that several parts hold belongs to
+    one of them, to one where it did not fail if it can. `finished` remembers parts to be passed over; a
+    part may be replaced by one of its name, so its time belongs to it."""
+    best: dict[str, tuple[bool, Path]] = {}
     for part in store.parts("trials"):
-        if part not in complete:
-            trials = set(read_part(part, ["trial_id"])["trial_id"].to_pylist())
-            if trials <= ledger.trials:
-                complete.add(part)
-            elif trials - claimed:
-                missing[part] = trials - claimed
-            claimed |= trials
+        stamp = (part, part.stat().st_mtime_ns)
+        if stamp in finished:
+            continue
+        rows = read_part(part, ["trial_id", "status"])
+        lacking = False
+        for trial, status in zip(rows["trial_id"].to_pylist(), rows["status"].to_pylist(), strict=True):
+            if ledger.lacks(trial, status):
+                lacking = True
+                candidate = (status == "failed", part)
+                best[trial] = min(best.get(trial, candidate), candidate)
+        if not lacking:
+            finished.add(stamp)
+    missing: dict[Path, set[str]] = {}
+    for trial, (_, part) in best.items():
+        missing.setdefault(part, set()).add(trial)
     return missing
 
 
 def make_all(
-    trials: Iterator[Trial],
-    make: Callable[[Trial], str],
-    ledger: Ledger,
-    *,
-    limit: int,
-    tick: Callable[[], None],
-) -> list[str]:
-    """Make the runs, at most `limit` at once; returns the errors. One bad trial does not keep the others
-    out, but after `ENOUGH` errors in a row it gives up."""
-    errors: list[str] = []
+    trials: Iterator[Trial], make: Callable[[Trial], str], ledger: Ledger, *, limit: int
+) -> Iterator[str]:
+    """Make the runs, at most `limit` at once; yields for each its error, or an empty string. One bad
+    trial does not keep the others out, but after `ENOUGH` errors in a row it gives up."""
     in_a_row = 0
     running: dict[Future[str], Trial] = {}
 
-    def collect(allowed: int) -> None:
+    def collect(allowed: int) -> Iterator[str]:
         nonlocal in_a_row
         while len(running) > allowed:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 trial = running.pop(future)
                 try:
                     ledger.add(trial, future.result())
-                    in_a_row = 0
+                    in_a_row, message = 0, ""
                 except Exception as error:
-                    errors.append(one_line(error))
-                    in_a_row += 1
-                tick()
+                    in_a_row, message = in_a_row + 1, one_line(error)
+                yield message
 
     with ThreadPoolExecutor(limit) as pool:
         for trial in trials:
-            collect(limit - 1)
+            yield from collect(limit - 1)
             if in_a_row >= ENOUGH:
                 break
             running[pool.submit(make, trial)] = trial
-        collect(0)
-    return errors
+        yield from collect(0)
 
 
 def rest(seconds: float, stop: Callable[[], bool]) -> None:
@@ -488,7 +502,7 @@ def command(arguments: argparse.Namespace) -> int:
 
     Exit code 1 where W&B did not take everything, or where online was asked for and it became offline.
     """
-    study = Path(arguments.study).stem if arguments.study.endswith(".py") else arguments.study
+    study = arguments.study
     store = Store(arguments.results, study)
     if store.results.is_file():
         raise InputError(f"The results directory must be a directory; {store.results} is a file.")
@@ -509,9 +523,6 @@ def command(arguments: argparse.Namespace) -> int:
                 entity=arguments.entity,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
-    except KeyboardInterrupt:
-        print(f"W&B: mirror interrupted; `lstm-variants mirror {study}` continues.")
-        return 130
     except MirrorError as error:
         print(f"W&B: {one_line(error)}. The results are untouched; {repair(study)}.")
         return 1

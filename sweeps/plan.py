@@ -1,5 +1,6 @@
 """From a study to the trials that it means, and to the cohorts that run what is missing."""
 
+import math
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.specs import SpecError, replace, structure, trial_id
+from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
+from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
 from sweeps.store import Declaration, Store
 from sweeps.study import SEEDS_PER_STUDY, Loaded, Study
@@ -67,17 +70,19 @@ def search_entries(study: Study) -> list[Entry]:
         rng = np.random.default_rng([study.seed, zlib.crc32(who.encode())])
         for i, setting in enumerate(study.search.settings(rng)):
             seed = base_seed(study, "search", cell_label) + i
-            trial = base_trial(study, cell, task, seed, stop_after=study.stop_after)
+            trial = base_trial(study, cell, task, seed, study.steps_on(task_label), study.stop_after)
             trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
             entries.append(Entry(trial, "search", cell_label, task_label))
     return entries
 
 
-def base_trial(study: Study, cell: object, task: object, seed: int, **changes: float) -> Trial:
-    names = ("optimizer", "steps", "batch", "evaluate_every", "validation_batches", "test_batches")
+def base_trial(
+    study: Study, cell: CellSpec, task: TaskSpec, seed: int, steps: int, stop_after: float = math.inf
+) -> Trial:
+    names = ("optimizer", "batch", "evaluate_every", "validation_batches", "test_batches")
     values = {name: getattr(study, name) for name in names}
     try:
-        return Trial(cell=cell, task=task, seed=seed, **values, **changes)  # type: ignore[arg-type]
+        return Trial(cell=cell, task=task, seed=seed, steps=steps, stop_after=stop_after, **values)
     except ValueError as error:
         raise InputError(f"The study's settings make no trial: {error}") from None
 
@@ -97,7 +102,7 @@ def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[En
     for (cell, task), trial in best.items():
         start = base_seed(study, "confirm", cell)
         for i in range(study.confirm):
-            again = replace(replace(trial, "seed", start + i), "stop_after", float("inf"))
+            again = replace(replace(trial, "seed", start + i), "stop_after", math.inf)
             entries.append(Entry(again, "confirm", cell, task))
     return entries
 
@@ -105,7 +110,7 @@ def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[En
 def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
     """Arm to its trial for studies without a search: the specs as they are."""
     return {
-        (c, t): with_setting(base_trial(study, cell, task, 0), {}, f"cell '{c}', task '{t}'")
+        (c, t): with_setting(base_trial(study, cell, task, 0, study.steps_on(t)), {}, f"cell '{c}', task '{t}'")
         for c, cell, t, task in study.arms()
     }
 
@@ -131,8 +136,8 @@ def rank(row: dict[str, object]) -> tuple[bool, float, float, str]:
         value = row[name]
         return missing if value is None or value != value else float(value)  # type: ignore[arg-type]
 
-    inf = float("inf")
-    return row["status"] != "finished", -number("valid_score", -inf), number("valid_loss", inf), str(row["trial_id"])
+    score, loss = number("valid_score", -math.inf), number("valid_loss", math.inf)
+    return row["status"] != "finished", -score, loss, str(row["trial_id"])
 
 
 RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss"]

@@ -47,7 +47,7 @@ class Study:
     """What a study file defines as `STUDY`.
 
     cells, tasks: label to spec. optimizer, steps, batch, evaluate_every, validation_batches, test_batches:
-    as in `Trial`. search: settings to try, None to confirm the specs as they are. confirm: number of fresh
+    as in `Trial`; steps may differ by task label. search: settings to try, None to confirm the specs as they are. confirm: number of fresh
     seeds. margin: smallest difference in test score that matters, declared before anything runs. stop_after:
     as in `Trial`, search stage only. seed: which draws; at most 4000.
     """
@@ -59,7 +59,7 @@ class Study:
     confirm: int = 8
     margin: float = 0.05
     controls: Controls = field(default_factory=Controls)
-    steps: int = 2000
+    steps: int | Mapping[str, int] = 2000
     batch: int = 32
     evaluate_every: int = 100
     validation_batches: int = 16
@@ -81,6 +81,8 @@ class Study:
             raise InputError(f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}.")
         if not 0 <= self.seed <= 4000:
             raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
+        if isinstance(self.steps, Mapping) and set(self.steps) != set(self.tasks):
+            raise InputError(f"steps by task needs every task: {', '.join(self.tasks)}; got {dict(self.steps)!r}.")
         c = self.controls
         if c.same and c.same not in self.cells:
             raise InputError(unknown("cell label in controls.same", c.same, self.cells))
@@ -101,6 +103,10 @@ class Study:
     @property
     def control_task(self) -> str:
         return self.controls.task or next(iter(self.tasks))
+
+    def steps_on(self, task: str) -> int:
+        """Optimiser updates of every trial on a task."""
+        return self.steps[task] if isinstance(self.steps, Mapping) else self.steps
 
     def arms(self) -> list[tuple[str, CellSpec, str, TaskSpec]]:
         """Every (cell label, cell, task label, task), controls included."""

@@ -104,9 +104,9 @@ class Scheduler:
         return work, work.structure, task
 
     def put(self, work: Work, event: "Event") -> None:
-        self.listener.heard(work, event)
         if event.kind == "done":
             self.take_note(event.rows)
+        self.listener.heard(work, event)
 
     def failed(self, work: Work, error: BaseException) -> None:
         from sweeps.worker import Event, failed_rows
@@ -114,8 +114,8 @@ class Scheduler:
         rows = failed_rows(work, self.store.study, self.loaded.study.margin, error)
         self.store.append(rows, [])
         self.listener.say(f"{work.name}: {rows[0]['error']}")
-        self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
         self.take_note(rows)
+        self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
 
     def take_note(self, rows: list[dict[str, object]]) -> None:
         for row in rows:

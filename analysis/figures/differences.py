@@ -42,7 +42,7 @@ def data(results: Results) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     sizes = [data["task"].eq(task).sum() for task in tasks]
-    figure, axes = canvas.sheet([0.4 + 0.24 * size for size in sizes], foot=0.75, sharex=True)
+    figure, axes = canvas.sheet([0.4 + 0.24 * size for size in sizes], foot=0.9, sharex=True)
     margin, reference = data["margin"].iloc[0], data["reference"].iloc[0]
     for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]

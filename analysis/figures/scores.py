@@ -1,4 +1,4 @@
-"""Test scores by cell and task: every seed a dot, the mean with its interval."""
+"""Scores by cell and task: every seed a dot, the mean with its interval."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from analysis.load import Results
 from analysis.statistics.bootstrap import bootstrap
 from analysis.verdicts import confirmed
 
-title = "Test score of every seed"
+title = "Score of every seed"
 
 
 def data(results: Results) -> pd.DataFrame:
@@ -27,6 +27,7 @@ def data(results: Results) -> pd.DataFrame:
     if not groups:
         return pd.DataFrame(columns=["task", "cell", "seed", "status", "score"])
     frame = frame[["task", "cell", "seed", "status", "score"]].merge(pd.concat(groups), on=["task", "cell"])
+    frame = frame.assign(measure=declaration.measure)
     return palette.paint(results.in_order(frame, "seed"), declaration.cells)
 
 
@@ -52,7 +53,7 @@ def draw(data: pd.DataFrame) -> Figure:
                 [first.low, first.high], [y - 0.17] * 2, color=first.colour, lw=2, solid_capstyle="butt"
             )
             panel.plot(first.value, y - 0.17, palette.marker(first.look), ms=5.5, color=first.colour)
-    axes[-1].set_xlabel("test score: 0 naive baseline, 1 perfect")
+    axes[-1].set_xlabel(f"{data['measure'].iloc[0].replace('_', ' ')}: 0 naive baseline, 1 perfect")
     return figure
 
 

@@ -32,8 +32,8 @@ def data(results: Results) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
     cells = list(dict.fromkeys(data["cell"]))
-    side = 0.5 + 0.36 * len(cells)
-    figure, axes = canvas.sheet([side + 0.9] * len(tasks), foot=0.3)
+    side = min(0.36 * len(cells), 2.85) + 1.0
+    figure, axes = canvas.sheet([side] * len(tasks), foot=0.3)
     for panel, task in zip(axes, tasks, strict=True):
         panel.set_aspect("equal")
         canvas.rows_of_cells(panel, cells)

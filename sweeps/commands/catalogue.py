@@ -12,6 +12,8 @@ from sweeps.study import load_study, shipped
 
 def run(options: argparse.Namespace) -> int:
     console = Console()
+    if not console.is_terminal:  # one line each, whatever a pipe's width is taken to be
+        console.width = 200
     cells = table("Cells", "name", "parameters (n inputs, h units)", "reference")
     for name, cell in CELLS.items():
         cells.add_row(name, cell.parameters, cell.reference)

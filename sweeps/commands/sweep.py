@@ -21,10 +21,15 @@ def run(options: argparse.Namespace) -> int:
     pool = plan.pool_of(options, workers) if workers else None
     board = Board(console, max(1, workers))
     start = time.monotonic()
-    follower = None
+    follower, said = None, list[str]()
     if options.wandb != "off":
         follower = Follower.start(
-            store.results, loaded.name, mode=options.wandb, project=options.project, entity=options.entity
+            store.results,
+            loaded.name,
+            mode=options.wandb,
+            project=options.project,
+            entity=options.entity,
+            report=said.append,
         )
     try:
         with board.running():
@@ -36,7 +41,9 @@ def run(options: argparse.Namespace) -> int:
     took = time.monotonic() - start
     if follower is not None:
         with console.status("W&B: writing the last runs"):
-            console.print(follower.finish(), highlight=False, markup=False, soft_wrap=True)
+            outcome = follower.finish()
+        for line in dict.fromkeys([*said, outcome]):
+            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
     wanted = {entry.id for entry in scheduler.planned}
     bad = [row for i, row in scheduler.rows.items() if i in wanted and row["status"] == "failed"]
     counts = board.counts

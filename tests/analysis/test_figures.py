@@ -20,6 +20,12 @@ from analysis.verdicts import verdicts
 CONTRACT = pytest.mark.parametrize("name", FIGURES)
 
 
+@pytest.fixture(scope="module")
+def data(results):
+    """The data of every figure, computed a second time: it must be what the report saved."""
+    return {name: module.data(results) for name, module in FIGURES.items()}
+
+
 def lines(axes, marker=None):
     return [line for line in axes.get_lines() if marker is None or line.get_marker() == marker]
 
@@ -30,23 +36,21 @@ def test_every_figure_file_is_in_the_catalogue():
 
 
 @CONTRACT
-def test_a_figure_is_drawn_from_its_saved_data_alone(name, results, written):
-    module = FIGURES[name]
+def test_a_figure_is_drawn_from_its_saved_data_alone(name, data, written):
     saved = pd.read_csv(written.figures[name].with_suffix(".csv"))
-    pd.testing.assert_frame_equal(saved, module.data(results), check_dtype=False)
-    figure = module.draw(saved)
+    pd.testing.assert_frame_equal(saved, data[name], check_dtype=False)
+    figure = FIGURES[name].draw(saved)
     assert isinstance(figure, Figure)
     titles = [a.get_title(loc="left") for a in figure.axes] + [t.get_text() for t in figure.texts]
     assert set(TASKS) <= set(titles)
 
 
 @CONTRACT
-def test_a_caption_says_n_and_method(name, results):
-    module = FIGURES[name]
-    caption = module.caption(module.data(results))
+def test_a_caption_says_n_and_method(name, data):
+    caption = FIGURES[name].caption(data[name])
     assert re.search(r"\b(8 seeds|6 search trials)", caption)
     assert re.search(r"interval|TOST", caption)
-    assert module.title
+    assert FIGURES[name].title
 
 
 @CONTRACT
@@ -56,21 +60,15 @@ def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, results)
 
 
 @CONTRACT
-def test_data_and_picture_are_the_same_every_time(name, results):
-    module = FIGURES[name]
-    pd.testing.assert_frame_equal(module.data(results), module.data(results))
+def test_a_cell_has_one_colour_in_every_figure(name, data):
+    frame = data[name]
+    if "colour" in frame:
+        assert frame.groupby("cell")["colour"].nunique().eq(1).all()
+        assert dict(zip(frame["cell"], frame["colour"], strict=True)).items() <= palette.KNOWN.items()
 
 
-@CONTRACT
-def test_a_cell_has_one_colour_in_every_figure(name, results):
-    data = FIGURES[name].data(results)
-    if "colour" in data:
-        assert data.groupby("cell")["colour"].nunique().eq(1).all()
-        assert dict(zip(data["cell"], data["colour"], strict=True)).items() <= palette.KNOWN.items()
-
-
-def test_differences_show_value_interval_and_margin(results):
-    data = differences.data(results)
+def test_differences_show_value_interval_and_margin(data):
+    data = data["differences"]
     panel = differences.draw(data).axes[0]
     rows = data[data["task"] == "adding"]
     shown = [
@@ -89,8 +87,8 @@ def test_differences_show_value_interval_and_margin(results):
     assert [t.get_text().split()[0] for t in panel.texts] == list(rows["standing"])
 
 
-def test_scores_show_every_seed_and_mark_the_lost_ones(results):
-    data = scores.data(results)
+def test_scores_show_every_seed_and_mark_the_lost_ones(data):
+    data = data["scores"]
     panel = scores.draw(data).axes[0]
     rows = data[data["task"] == "adding"]
     lost = rows["status"] != "finished"
@@ -102,8 +100,8 @@ def test_scores_show_every_seed_and_mark_the_lost_ones(results):
     assert len(rows) == 80
 
 
-def test_learning_curves_end_at_the_mean_of_the_seeds(results):
-    data = learning_curves.data(results)
+def test_learning_curves_end_at_the_mean_of_the_seeds(data, results):
+    data = data["learning_curves"]
     confirm = results.stage("confirm")
     for panel, task in zip(learning_curves.draw(data).axes, TASKS, strict=True):
         for cell in ("lstm", "rnn"):
@@ -115,8 +113,8 @@ def test_learning_curves_end_at_the_mean_of_the_seeds(results):
     assert (data["value"] <= data["high"]).all()
 
 
-def test_the_matrix_letters_every_ordered_pair(results):
-    data = matrix.data(results)
+def test_the_matrix_letters_every_ordered_pair(data, results):
+    data = data["verdicts"]
     panel = matrix.draw(data).axes[0]
     table = verdicts(results.trials, results.declaration)
     counts = table.loc[table["task"] == "adding", "verdict"].value_counts()
@@ -127,8 +125,8 @@ def test_the_matrix_letters_every_ordered_pair(results):
     assert letters.count("?") == 2 * counts["undecided"]
 
 
-def test_solved_fractions_are_counts_with_intervals(results):
-    data = solved.data(results).set_index(["task", "cell"])
+def test_solved_fractions_are_counts_with_intervals(data):
+    data = data["solved"].set_index(["task", "cell"])
     assert (data.loc[("temporal_order", "lstm"), ["solved", "n"]] == [8, 8]).all()
     assert data.loc[("adding", "rnn"), "high"] == pytest.approx(0.324, abs=1e-3)
     panel = solved.draw(data.reset_index()).axes[0]
@@ -137,8 +135,8 @@ def test_solved_fractions_are_counts_with_intervals(results):
     ]
 
 
-def test_the_learning_rate_figure_rings_what_the_confirm_stage_used(results):
-    data = learning_rate.data(results)
+def test_the_learning_rate_figure_rings_what_the_confirm_stage_used(data):
+    data = data["learning_rate"]
     assert len(data) == 120
     chosen = data[data["chosen"]].set_index(["task", "cell"])
     assert len(chosen) == 20

@@ -5,7 +5,6 @@ import dataclasses
 import inspect
 import json
 import math
-from functools import lru_cache
 from pathlib import Path
 
 import jax
@@ -34,13 +33,6 @@ def floats(spec):
 def cell_of(name, seed=0, **fields):
     """A cell with random non-zero parameters, biases and peepholes among them."""
     return randomised(abstract(spec_of(name, **fields), N), seed)
-
-
-@lru_cache
-def compiled(name):
-    """`xs (T, B, N) -> (carries, ys)` of `cell_of(name)`, compiled once for all tests."""
-    cell = cell_of(name)
-    return jax.jit(lambda xs: run(cell, xs))
 
 
 def assert_close(a, b):
@@ -199,7 +191,7 @@ def test_module_holds_integers_strings_tuples_modules_and_parameters(name):
 def test_leading_dimensions_are_batch(name):
     cell, xs = cell_of(name), normal(1, T, 2, B, N)
     whole = numpy(run(cell, xs))
-    assert_close(jax.tree.map(lambda a: a[:, 1], whole), compiled(name)(xs[:, 1]))
+    assert_close(jax.tree.map(lambda a: a[:, 1], whole), run(cell, xs[:, 1]))
     assert_close(jax.tree.map(lambda a: a[:, 1, 0], whole), run(cell, xs[:, 1, 0]))
 
 
@@ -216,7 +208,7 @@ def test_carry_keeps_shape_and_type_from_step_to_step(name):
 @each_cell
 def test_cell_drops_into_flax_rnn(name):
     xs, lengths = normal(1, T, B, N), jnp.array([T, T - 2])
-    carries, ys = compiled(name)(xs)
+    carries, ys = run(cell_of(name), xs)
     rnn = nnx.RNN(cell_of(name), time_major=True, return_carry=True)
     carry, outputs = rnn(xs, seq_lengths=lengths)
     assert_close(outputs, ys)
@@ -231,15 +223,15 @@ def test_scan_and_jit_and_vmap_change_nothing(name):
     for x in xs:
         carry, y = step(carry, x)
         ys.append(y)
-    assert_close(np.stack(ys), compiled(name)(xs)[1])
+    assert_close(np.stack(ys), run(cell, xs)[1])
     assert_close(np.stack(ys), jax.vmap(lambda xs: run(cell, xs)[1], in_axes=1, out_axes=1)(xs))
 
 
 @each_cell
 def test_no_output_depends_on_a_later_input(name):
     xs = normal(1, T, B, N)
-    _, before = compiled(name)(xs)
-    _, after = compiled(name)(xs.at[5].add(10.0))
+    _, before = run(cell_of(name), xs)
+    _, after = run(cell_of(name), xs.at[5].add(10.0))
     assert np.array_equal(before[:5], after[:5])
     assert not np.array_equal(before[5], after[5])
 
@@ -247,8 +239,8 @@ def test_no_output_depends_on_a_later_input(name):
 @each_cell
 def test_no_sequence_depends_on_its_neighbour(name):
     xs = normal(1, T, B, N)
-    _, before = compiled(name)(xs)
-    _, after = compiled(name)(xs.at[:, 1].set(jnp.nan))
+    _, before = run(cell_of(name), xs)
+    _, after = run(cell_of(name), xs.at[:, 1].set(jnp.nan))
     assert np.array_equal(before[:, 0], after[:, 0])
     assert np.isnan(after[:, 1]).any()
 

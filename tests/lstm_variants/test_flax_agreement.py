@@ -7,8 +7,8 @@ from oracles.modules import abstract, normal, put, randomised, run
 
 from lstm_variants import GRU, LSTM, VanillaRNN
 
-N, H = 3, 4
-XS = normal(1, 10, 2, N)
+N, H = 3, 8
+XS = normal(1, 8, 2, N)
 
 
 def pair(spec, flax_cell):

@@ -19,10 +19,10 @@ from lstm_variants import (
     VanillaRNN,
 )
 
-T, N, H = 10, 3, 4
+T, B, N, H = 8, 2, 3, 8
 OPEN, SHUT = 1e9, -1e9  # as a bias: σ is 1 or 0 exactly, in float32
 z, i, f, o = (slice(k * H, (k + 1) * H) for k in range(4))
-XS = normal(1, T, 2, N)
+XS = normal(1, T, B, N)
 
 
 def random_cell(spec, seed=0):
@@ -46,7 +46,7 @@ def biased(cell, biases):
 
 
 def assert_same_outputs(a, b):
-    # The same sums in another order: float32 rounding over ten steps.
+    # The same sums in another order: float32 rounding over eight steps.
     np.testing.assert_allclose(run(a, XS)[1], run(b, XS)[1], rtol=1e-5, atol=2e-6)
 
 
@@ -142,7 +142,7 @@ def test_one_clock_of_period_one_is_the_vanilla_rnn():
 def test_only_modules_whose_time_has_come_change_and_the_rest_hold_bit_for_bit():
     periods = (1, 2, 3, 8)
     cell = random_cell(ClockworkRNN(hidden=2 * len(periods), periods=periods))
-    carries, ys = numpy(run(cell, normal(1, 25, 2, N)))
+    carries, ys = numpy(run(cell, normal(1, 25, B, N)))
     assert np.array_equal(carries.t[:, 0, 0], np.arange(1, 26))
     before = np.concatenate([np.zeros_like(ys[:1]), ys[:-1]]).reshape(25, 2, len(periods), 2)
     after = ys.reshape(before.shape)

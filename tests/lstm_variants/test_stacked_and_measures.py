@@ -20,7 +20,7 @@ from lstm_variants import (
 )
 
 N = 3
-XS = normal(1, 6, 2, N)
+XS = normal(1, 8, 2, N)
 
 
 class Projected(nnx.RNNCellBase):
@@ -54,7 +54,7 @@ class Elsewhere:
 
 
 def test_layers_feed_each_other():
-    cell = randomised(abstract(Stacked(cell=LSTM(hidden=4), layers=3), N))
+    cell = randomised(abstract(Stacked(cell=LSTM(hidden=8), layers=3), N))
     ys, every = XS, []
     for layer in cell.cells:
         carries, ys = run(layer, ys)
@@ -76,13 +76,13 @@ def test_one_layer_is_the_cell_alone():
     assert np.array_equal(outputs, run(alone, XS)[1])
 
 
-@pytest.mark.parametrize("cell", [Elsewhere(), ClockworkRNN(hidden=4), DepthGatedLSTM(hidden=4)], ids=str)
+@pytest.mark.parametrize("cell", [Elsewhere(), ClockworkRNN(hidden=8), DepthGatedLSTM(hidden=8)], ids=str)
 def test_any_cell_can_be_stacked(cell):
     spec = Stacked(cell=cell, layers=2)
     built = randomised(abstract(spec, N))
     bottom, top = built.cells
     _, ys = run(built, XS)
-    assert ys.shape == (6, 2, output_size(built, N))
+    assert ys.shape == (8, 2, output_size(built, N))
     assert parameter_count(built) == parameter_count(bottom) + parameter_count(top)
     assert state_size(built, N) == state_size(bottom, N) + state_size(top, output_size(bottom, N))
     outputs = nnx.RNN(built, time_major=True)(XS)
@@ -90,15 +90,15 @@ def test_any_cell_can_be_stacked(cell):
 
 
 def test_stacked_spec_is_a_value_and_its_floats_are_traced():
-    assert hash(Stacked(cell=LSTM(hidden=4))) == hash(Stacked(cell=LSTM(hidden=4)))
+    assert hash(Stacked(cell=LSTM(hidden=8))) == hash(Stacked(cell=LSTM(hidden=8)))
 
     @jax.jit
     def biases(forget_bias):
-        cell = Stacked(cell=LSTM(hidden=4, forget_bias=forget_bias), layers=2).build(N, nnx.Rngs(0))
+        cell = Stacked(cell=LSTM(hidden=8, forget_bias=forget_bias), layers=2).build(N, nnx.Rngs(0))
         return [layer.b[...] for layer in cell.cells]
 
     for b in biases(3.0):
-        assert np.array_equal(np.asarray(b).reshape(4, 4)[2], np.full(4, 3.0))
+        assert np.array_equal(np.asarray(b).reshape(4, 8)[2], np.full(8, 3.0))
 
 
 THIRD_PARTY = {
@@ -123,10 +123,10 @@ def test_output_need_not_have_the_size_of_the_state():
 
 
 def test_clock_is_not_counted_as_state():
-    assert state_size(abstract(ClockworkRNN(hidden=4), N), N) == 4
+    assert state_size(abstract(ClockworkRNN(hidden=8), N), N) == 8
 
 
-@pytest.mark.parametrize("spec", [LSTM(hidden=4), Elsewhere(), Stacked(cell=Elsewhere())], ids=str)
+@pytest.mark.parametrize("spec", [LSTM(hidden=8), Elsewhere(), Stacked(cell=Elsewhere())], ids=str)
 def test_measures_work_inside_jit(spec):
     sizes = []
 

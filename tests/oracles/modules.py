@@ -43,8 +43,12 @@ def put(cell, **values):
     return cell
 
 
+@jax.jit
 def run(cell, xs, carry=None):
-    """`(carries, ys)` of every step; xs is time-major `(T, ..., n)`."""
+    """`(carries, ys)` of every step; xs is time-major `(T, ..., n)`.
+
+    Compiled once per kind of cell and shape, so tests that use T, B, N, H = 8, 2, 3, 8 share programs.
+    """
 
     def step(carry, x):
         carry, y = cell(carry, x)

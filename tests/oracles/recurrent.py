@@ -149,7 +149,7 @@ def depth_gated(p, start, xs, spec):
 
 
 def clockwork(p, start, xs, spec):
-    """Koutník et al. 2014, module by module; column block i of R lists the senders i, i + 1, ..., g."""
+    """Koutník et al. 2014, module by module; column block i (from 0) of R lists the senders i ... g - 1."""
     g = len(spec.periods)
     k = spec.hidden // g
     W, b = p["W"].T.reshape(g, k, -1), p["b"].reshape(g, k)

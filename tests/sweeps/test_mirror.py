@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from wandb_offline import read_runs
+from wandb_offline import OfflineRun, read_runs
 from wandb_server import WandbServer
 
 from sweeps import mirror as module
@@ -114,7 +114,7 @@ def add(store: Store, seeds: range, **changes: object) -> list[dict[str, object]
     return rows
 
 
-def offline(store: Store) -> dict[str, object]:
+def offline(store: Store) -> dict[str, OfflineRun]:
     """Offline runs by trial id; fails where a trial has two."""
     runs = read_runs(store.path / "wandb")
     by_trial = {str(run.summary["trial_id"]): run for run in runs}
@@ -245,6 +245,31 @@ def test_a_trial_that_two_parts_hold_is_one_run(store: Store) -> None:
     add(store, range(2, 4))
     assert mirror(store, mode="offline").mirrored == 4
     assert len(offline(store)) == 4
+
+
+@pytest.mark.parametrize("company", [range(1), range(2)], ids=["the same part", "another part"])
+def test_a_trial_that_failed_and_was_run_again_gets_its_run_anew(store: Store, company: range) -> None:
+    add(store, range(1), status="failed", error="out of memory")
+    assert mirror(store, mode="offline").mirrored == 1
+    assert mirror(store, mode="offline").mirrored == 0
+    rows = add(store, company)
+    summary = mirror(store, mode="offline")
+    assert (summary.mirrored, summary.present, summary.failed) == (len(company), 0, 0)
+    assert {trial: run.summary["status"] for trial, run in offline(store).items()} == dict.fromkeys(
+        ids(rows), "finished"
+    )
+    add(store, range(3), status="failed")
+    assert mirror(store, mode="offline").mirrored == len({*range(3)} - {*company})
+    assert offline(store)[str(rows[0]["trial_id"])].summary["status"] == "finished"
+
+
+def test_of_two_rows_of_a_trial_the_one_that_did_not_fail_is_mirrored(store: Store) -> None:
+    for n in range(1, 5):
+        add(store, range(n), status="failed")
+    rows = add(store, range(5))
+    assert mirror(store, mode="offline").mirrored == 5
+    assert {run.summary["status"] for run in offline(store).values()} == {"finished"}
+    assert len(offline(store)) == len(rows)
 
 
 def test_another_project_is_another_destination(store: Store) -> None:

@@ -1,0 +1,140 @@
+"""The command line: light until it has to be, and exit code 2 before any work for bad input."""
+
+import subprocess
+import sys
+
+import pytest
+from studies import TEXT, write_study
+
+from sweeps import cli
+
+HEAVY = {"jax", "flax", "optax", "ray", "wandb", "pyarrow", "pandas", "matplotlib", "scipy", "numpy"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"]])
+def test_help_imports_nothing_heavy(arguments):
+    script = (
+        "import sys\nfrom sweeps.cli import main\n"
+        f"try: main({arguments!r})\n"
+        f"except SystemExit: print('HEAVY', sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def run(capsys, *arguments):
+    code = cli.main(arguments)
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def test_list_names_every_cell_task_and_study(capsys):
+    code, out = run(capsys, "list")
+    assert code == 0
+    for name in ("lstm", "depth_gated", "temporal_order", "waveform", "quick", "4*h*(n + h + 1)", "0.1667"):
+        assert name in out
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["train", "--cell", "lstn", "--task", "adding"], "Did you mean 'lstm'"),
+        (["train", "--cell", "lstm", "--task", "adding", "--length", "-3"], "Adding needs length >= 4"),
+        (["train", "--cell", "lstm", "--task", "adding", "--learning-rate", "0"], "learning_rate > 0"),
+        (["train", "--cell", "lstm", "--task", "adding", "--set", "cell.hiden=3"], "Did you mean 'hidden'"),
+        (["train", "--cell", "lstm", "--task", "adding", "--set", "steps"], "PATH=VALUE"),
+        (["train", "--cell", "lstm", "--task", "adding", "--layers", "0"], "layers >= 1"),
+        (["sweep", "quik"], "Did you mean 'quick'"),
+        (["sweep", "quick", "--workers", "-1"], "--workers must be 0"),
+        (["sweep", "quick", "--cohort", "-1"], "--cohort must be 1"),
+        (["sweep", "quick", "--seed", "5000"], "0 to 4000"),
+        (["status", "quick"], "No results of study 'quick'"),
+        (["report", "quick"], "No results of study 'quick'"),
+    ],
+)
+def test_bad_input_is_refused_with_code_2_before_anything_is_written(capsys, tmp_path, arguments, message):
+    code, out = run(capsys, *arguments, "--results", str(tmp_path / "results"))
+    assert (code, message in out) == (2, True), out
+    assert not (tmp_path / "results").exists() or not list((tmp_path / "results").rglob("*.parquet"))
+
+
+def test_a_results_directory_that_is_a_file_is_named(capsys, tmp_path):
+    (tmp_path / "results").write_text("mine")
+    for command in (["sweep", "quick", "--wandb", "off"], ["train", "--cell", "rnn", "--task", "adding"]):
+        code, out = run(capsys, *command, "--results", str(tmp_path / "results"))
+        assert (code, "results is a file" in out) == (2, True), out
+    assert (tmp_path / "results").read_text() == "mine"
+
+
+def test_a_misspelt_field_in_a_study_file_is_named(capsys, tmp_path):
+    path = write_study(tmp_path, TEXT.replace("hidden=3", "hiden=3"), "misspelt")
+    code, out = run(capsys, "sweep", str(path), "--results", str(tmp_path / "results"))
+    assert (code, "Did you mean 'hidden'" in out) == (2, True), out
+
+
+@pytest.fixture
+def swept(tmp_path, capsys):
+    path, results = write_study(tmp_path, name="swept"), str(tmp_path / "results")
+    common = [str(path), "--results", results]
+    code, planned = run(capsys, "plan", *common, "--workers", "0")
+    assert code == 0
+    code, out = run(capsys, "sweep", *common, "--workers", "0", "--wandb", "off")
+    assert code == 0, out
+    return common, planned, out
+
+
+def test_plan_says_what_a_sweep_then_runs(swept, capsys):
+    common, planned, out = swept
+    assert "12 in all; 0 in" in planned
+    assert "12 trials in 4 cohorts, 2 compilations (2 structures) on 1 worker" in planned
+    assert "memory about" in planned
+    assert "12 of 12 trials" in out
+    code, again = run(capsys, "sweep", *common, "--workers", "0", "--dry-run")
+    assert code == 0
+    assert "12 in " in again
+    assert "Nothing to run" in again
+    code, again = run(capsys, "sweep", *common, "--workers", "0", "--wandb", "off")
+    assert "this run made 0" in again
+
+
+def test_status_counts_by_cell_stage_and_task(swept, capsys):
+    common, _, _ = swept
+    code, out = run(capsys, "status", *common)
+    assert code == 0
+    assert "12 of 12 trials done" in out
+    assert "gru_again" in out
+
+
+def test_a_corrupt_part_is_refused_with_code_2_and_nothing_else_is_touched(swept, capsys, tmp_path):
+    common, _, _ = swept
+    parts = sorted((tmp_path / "results" / "swept" / "trials").glob("*.parquet"))
+    parts[0].write_bytes(b"not parquet")
+    others = [p.read_bytes() for p in parts[1:]]
+    for command in ("status", "report", "plan"):
+        code, out = run(capsys, command, *common, *(["--workers", "0"] if command == "plan" else []))
+        assert (code, "Cannot read" in out, parts[0].name in out) == (2, True, True), out
+    code, out = run(capsys, "sweep", *common, "--workers", "0", "--wandb", "off")
+    assert (code, "Move this file away" in out) == (2, True)
+    assert [p.read_bytes() for p in parts[1:]] == others
+
+
+def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp_path):
+    command = ["train", "--cell", "gru", "--task", "adding", "--length", "6", "--hidden", "4", "--steps", "60"]
+    command += ["--batch", "4", "--set", "test_batches=2", "--results", str(tmp_path)]
+    code, out = run(capsys, *command)
+    assert code == 0
+    assert "validation score, steps 3 to 60:" in out
+    assert "test score" in out
+    assert list((tmp_path / "single" / "figures").glob("gru-adding-*.png"))
+    code, again = run(capsys, *command)
+    assert "has this trial already" in again
+    assert len(list((tmp_path / "single" / "trials").glob("*.parquet"))) == 1
+
+
+def test_train_stacks_layers_and_says_when_a_trial_diverged(capsys, tmp_path):
+    command = ["train", "--cell", "rnn", "--task", "adding", "--length", "6", "--layers", "2", "--steps", "40"]
+    command += ["--hidden", "3", "--learning-rate", "1e38", "--set", "optimizer.clip=1e38", "--set", "test_batches=1"]
+    code, out = run(capsys, *command, "--results", str(tmp_path))
+    assert code == 1
+    assert "Diverged at step" in out
+    assert '"layers":2' in out

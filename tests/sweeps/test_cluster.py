@@ -1,0 +1,113 @@
+"""The sweep through Ray: workers and driver may be killed at any time, and nothing is lost or done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from studies import TEXT, tiny, write_study
+
+from sweeps.cluster import Pool
+from sweeps.errors import InputError
+from sweeps.store import Store
+from sweeps.sweep import Silent, sweep
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*:ResourceWarning"),  # Ray leaves its log files to the collector
+    pytest.mark.filterwarnings("ignore:.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*:FutureWarning"),
+]
+
+# Ten thousand updates a trial: long enough to be killed in the middle of.
+LONG = TEXT.replace("steps=20", "steps=3000").replace("evaluate_every=10", "evaluate_every=500")
+
+
+def ids(store):
+    return Counter(store.trials(["trial_id"])["trial_id"].to_pylist())
+
+
+class Killer(Silent):
+    """Kills the first worker that reports, once."""
+
+    def __init__(self):
+        self.killed, self.lines = False, []
+
+    def heard(self, work, event):
+        if not self.killed:
+            self.killed = True
+            found = subprocess.run(["pgrep", "-f", "ray::Actor"], capture_output=True, text=True)
+            os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+
+    def say(self, line):
+        self.lines.append(line)
+
+
+def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path):
+    listener, store = Killer(), Store(tmp_path, "tiny")
+    scheduler = sweep(tiny(), store, pool=Pool(workers=2), size=2, listener=listener)
+    assert any("runs again" in line for line in listener.lines)
+    assert ids(store) == Counter(e.id for e in scheduler.planned)
+    assert len(scheduler.planned) == 16
+    assert all(status == "finished" for status in store.trials(["status"])["status"].to_pylist())
+
+
+def start(path, results):
+    command = [sys.executable, "-m", "sweeps.cli", "sweep", str(path), "--results", str(results), "--workers", "1"]
+    command += ["--wandb", "off", "--cohort", "1"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def wait_for_rows(store, n, process):
+    for _ in range(1200):
+        if store.path.exists() and len(store.parts("trials")) >= n:
+            return
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.1)
+    raise AssertionError("no rows came")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_driver_loses_nothing_that_finished_and_the_next_sweep_does_the_rest(tmp_path, how):
+    path, store = write_study(tmp_path, LONG, "long_study"), Store(tmp_path / "results", "long_study")
+    process = start(path, store.results)
+    wait_for_rows(store, 2, process)
+    process.send_signal(how)
+    output, _ = process.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Everything that finished is stored" in output
+    first = {p.name: p.stat().st_mtime_ns for p in store.parts("trials")}
+    assert 2 <= len(first) < 12
+    again = start(path, store.results)
+    output, _ = again.communicate(timeout=240)
+    assert again.returncode == 0, output
+    counts = ids(store)
+    assert len(counts) == 12  # gru, its alias and the vanilla RNN: 2 search and 2 confirm trials each
+    assert set(counts.values()) == {1}
+    now = {p.name: p.stat().st_mtime_ns for p in store.parts("trials")}
+    assert len(now) == 12
+    assert {name: now[name] for name in first} == first
+
+
+def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path):
+    (tmp_path / "beside.py").write_text(
+        "import dataclasses\nfrom lstm_variants import GRU\n\n"
+        "@dataclasses.dataclass(frozen=True, kw_only=True)\nclass Mine(GRU):\n    hidden: int = 3\n"
+    )
+    text = TEXT.replace("from lstm_variants import GRU", "from beside import Mine as GRU")
+    path, store = write_study(tmp_path, text, "uses_beside"), Store(tmp_path / "results", "uses_beside")
+    process = start(path, store.results)
+    output, _ = process.communicate(timeout=240)
+    assert process.returncode == 0, output
+    assert len(ids(store)) == 12
+    assert all('"type":"beside:Mine"' in s or "VanillaRNN" in s for s in store.trials(["spec"])["spec"].to_pylist())
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path):
+    pool = Pool(workers=1, address="127.0.0.1:1")
+    with pytest.raises(InputError, match=r"No Ray cluster answers at '127.0.0.1:1'.*ray start --head"):
+        sweep(tiny(), Store(tmp_path, "tiny"), pool=pool, size=2, listener=Silent())

@@ -1,0 +1,115 @@
+"""A study always means the same trials; the plan subtracts what is stored."""
+
+import dataclasses
+
+import pytest
+from studies import tiny
+
+from experiments import Adam
+from lstm_variants import LSTM
+from sweeps.errors import InputError
+from sweeps.plan import choices, confirm_entries, cut, search_entries, unique
+from sweeps.spaces import choice, sampled
+
+
+def row(entry, score=0.5, status="finished", loss=0.1):
+    return {"trial_id": entry.id, "status": status, "valid_score": score, "valid_loss": loss}
+
+
+def test_a_study_means_the_same_trials_every_time():
+    first, second = (search_entries(tiny().study) for _ in range(2))
+    assert [e.id for e in first] == [e.id for e in second]
+    assert len({e.id for e in first}) == len(first) == 8
+
+
+def test_another_study_seed_means_other_trials_throughout():
+    ids = [{e.id for e in search_entries(tiny(seed=seed).study)} for seed in (0, 1)]
+    assert not ids[0] & ids[1]
+
+
+def test_cells_share_settings_and_seeds_and_the_alias_has_its_own():
+    by_cell = {}
+    for entry in search_entries(tiny().study):
+        by_cell.setdefault(entry.cell, []).append((entry.trial.optimizer.learning_rate, entry.trial.seed))
+    assert by_cell["lstm"] == by_cell["gru"] == by_cell["rnn"]
+    assert not set(by_cell["lstm"]) & set(by_cell["lstm_again"])
+
+
+def test_adding_a_cell_leaves_every_other_trial_as_it_was():
+    more = {**tiny().study.cells, "wide": LSTM(hidden=5)}
+    before, after = ({e.id for e in search_entries(tiny(**c).study)} for c in ({}, {"cells": more}))
+    assert before < after
+
+
+def test_the_best_on_validation_is_confirmed_with_fresh_seeds_and_never_stopped_early():
+    study = tiny(stop_after=0.0).study
+    search = search_entries(study)
+    rows = {e.id: row(e, score=i / 10) for i, e in enumerate(search)}
+    best = choices(study, search, rows)
+    assert best["lstm", "adding"] == search[1].trial
+    confirm = confirm_entries(study, best)
+    assert len(confirm) == 8
+    assert not {e.trial.seed for e in confirm} & {e.trial.seed for e in search}
+    assert all(e.trial.stop_after == float("inf") for e in confirm)
+    assert {e.trial.optimizer.learning_rate for e in confirm if e.cell == "lstm"} == {
+        search[1].trial.optimizer.learning_rate
+    }
+
+
+def test_ties_go_to_the_lower_loss_and_diverged_trials_come_last():
+    study = tiny().study
+    search = search_entries(study)
+    rows = {e.id: row(e) for e in search}
+    a, b = search[:2]
+    rows[a.id] = row(a, score=1.0, loss=0.2)
+    rows[b.id] = row(b, score=1.0, loss=0.1)
+    assert choices(study, search, rows)[a.arm] == b.trial
+    rows[b.id] = row(b, score=1.0, loss=0.1, status="diverged")
+    assert choices(study, search, rows)[a.arm] == a.trial
+    rows[a.id] = row(a, score=None, loss=None)
+    rows[b.id] = row(b, score=-3.0)
+    assert choices(study, search, rows)[a.arm] == b.trial
+
+
+def test_an_arm_whose_search_is_incomplete_is_not_confirmed():
+    study = tiny().study
+    search = search_entries(study)
+    rows = {e.id: row(e) for e in search[1:]}
+    assert search[0].arm not in choices(study, search, rows)
+
+
+def test_a_study_without_search_confirms_its_specs_as_they_are():
+    study = tiny(search=None).study
+    assert search_entries(study) == []
+    confirm = confirm_entries(study, choices(study, [], {}))
+    assert {e.cell for e in confirm} == {"lstm", "gru", "lstm_again", "rnn"}
+    assert len({e.id for e in confirm}) == 8
+
+
+def test_cohorts_hold_one_structure_and_stage_and_at_most_their_size():
+    works = cut(search_entries(tiny().study), 3)
+    assert sum(len(w.entries) for w in works) == 8
+    for work in works:
+        assert len(work.entries) <= 3
+        assert len({(e.stage, dataclasses.replace(work.structure)) for e in work.entries}) == 1
+    assert len(works[0].entries) == 3  # lstm and its alias share a structure
+
+
+def test_one_trial_under_two_names_is_refused():
+    cells = {"lstm": LSTM(hidden=3), "same": LSTM(hidden=3)}
+    with pytest.raises(InputError, match="'lstm' and 'same' on 'adding' are the same trial"):
+        unique(search_entries(tiny(cells=cells).study))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"search": sampled({"cell.hiden": choice(1)}, trials=1)}, "cell 'lstm'.*Did you mean 'hidden'"),
+        ({"search": sampled({"cell.hidden": choice(0)}, trials=1)}, "hidden >= 1"),
+        ({"optimizer": Adam(learning_rate=0.0), "search": sampled({"seed": choice(1)}, trials=1)}, "learning_rate > 0"),
+        ({"steps": 5}, "evaluate_every <= steps"),
+    ],
+)
+def test_a_bad_setting_is_found_in_planning(changes, message):
+    with pytest.raises(InputError, match=message):
+        search_entries(tiny(**changes).study)

@@ -1,0 +1,87 @@
+"""A study file is found, read, and refused with the line and the likely fix."""
+
+import pytest
+from studies import TEXT, tiny, write_study
+
+from experiments import Adam, TemporalOrder
+from lstm_variants import LSTM, VanillaRNN
+from sweeps.errors import InputError
+from sweeps.study import Controls, load_study, shipped
+
+
+def test_every_shipped_study_loads_and_says_question_expectation_and_cost():
+    assert "quick" in shipped()
+    for name in shipped():
+        loaded = load_study(name)
+        assert all(word in loaded.doc for word in ("Question:", "Expectation", "Cost:"))
+
+
+def test_a_users_file_may_import_what_lies_beside_it(tmp_path):
+    (tmp_path / "my_cells.py").write_text("from lstm_variants import GRU as MyCell\n")
+    text = TEXT.replace("from lstm_variants import GRU", "from my_cells import MyCell as GRU")
+    loaded = load_study(str(write_study(tmp_path, text, "imports_beside")))
+    assert loaded.name == "imports_beside"
+    assert loaded.folder == tmp_path
+    assert loaded.study.cells["gru"].hidden == 3
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("hidden=3", "hiden=3", r"line 12: TypeError: Unknown GRU field 'hiden'. Did you mean 'hidden'"),
+        ("confirm=2", "confrm=2", r"Unknown Study field 'confrm'. Did you mean 'confirm'"),
+        ("length=4", "length=-4", r"line 13: ValueError: Adding needs length >= 4"),
+        ("confirm=2", "confirm=1", r"confirm >= 2 seeds"),
+        ("STUDY =", "STUDIES =", r"must define STUDY = Study"),
+        ("import GRU", "import GRUU", r"line 7: ImportError"),
+        ("confirm=2,", "confirm=2,,", r"line 16: SyntaxError"),
+        ('{"gru": GRU(hidden=3)}', '{"gru": GRU}', r"cells\['gru'\] must be a cell spec"),
+    ],
+)
+def test_a_mistake_in_a_study_file_is_named_with_its_line(tmp_path, old, new, message):
+    assert old in TEXT
+    path = write_study(tmp_path, TEXT.replace(old, new), "broken")
+    with pytest.raises(InputError, match=message):
+        load_study(str(path))
+
+
+def test_an_unknown_study_names_the_nearest():
+    with pytest.raises(InputError, match="Did you mean 'quick'"):
+        load_study("quik")
+    with pytest.raises(InputError, match="There is no study file"):
+        load_study("no/such/file.py")
+
+
+def test_every_study_has_its_controls():
+    study = tiny().study
+    assert (study.same, study.alias, study.control_task) == ("lstm", "lstm_again", "adding")
+    assert [arm[0] for arm in study.arms()] == ["lstm", "gru", "lstm_again", "rnn"]
+
+
+def test_the_unable_cell_is_added_on_the_control_task_alone_and_only_where_it_is_missing():
+    tasks = {"adding": tiny().study.tasks["adding"], "order": TemporalOrder(length=10)}
+    study = tiny(tasks=tasks, controls=Controls(task="order")).study
+    assert [(c, t) for c, _, t, _ in study.arms() if c == "rnn"] == [("rnn", "order")]
+    with_rnn = tiny(tasks=tasks, cells={"lstm": LSTM(hidden=3), "rnn": VanillaRNN(hidden=3)}).study
+    assert [t for c, _, t, _ in with_rnn.arms() if c == "rnn"] == ["adding", "order"]
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"cells": {}}, "needs cells"),
+        ({"margin": 0.0}, "margin must be > 0"),
+        ({"seed": -1}, "0 to 4000"),
+        ({"steps": {"ading": 3}}, "steps by task needs every task: adding"),
+        ({"controls": Controls(same="lstmm")}, "Did you mean 'lstm'"),
+        ({"controls": Controls(task="add")}, "Did you mean 'adding'"),
+        ({"controls": Controls(alias="gru")}, "a cell of the study already"),
+        ({"optimizer": Adam(learning_rate=0.0), "search": None}, None),
+    ],
+)
+def test_a_study_that_can_not_be_judged_is_refused(changes, message):
+    if message is None:  # ranges of floats are known when the trials are planned
+        assert tiny(**changes).study.optimizer.learning_rate == 0.0
+        return
+    with pytest.raises(InputError, match=message):
+        tiny(**changes)
