@@ -40,7 +40,9 @@ class Cohort:
 
     def __post_init__(self) -> None:
         if not self.trials or len(self.trials) > self.size:
-            raise ValueError(f"A cohort of size {self.size} needs 1 to {self.size} trials; got {len(self.trials)}.")
+            raise ValueError(
+                f"A cohort of size {self.size} needs 1 to {self.size} trials; got {len(self.trials)}."
+            )
         if len({structure(trial) for trial in self.trials}) > 1:
             raise ValueError("Trials of one cohort must be equal up to floats and seed.")
 
@@ -62,8 +64,9 @@ class Cohort:
 class State(NamedTuple):
     """What the next step needs, one entry a member.
 
-    params: all trainable numbers (size, P). optimizer: the optimiser's state. step: updates made. running: False once stopped, diverged or finished. solved_step, diverged_step:
-    the update at which it happened, `NEVER` before.
+    params: all trainable numbers (size, P). optimizer: the optimiser's state. step: updates made. running:
+    False once stopped, diverged or finished. solved_step, diverged_step: the update at which it happened,
+    `NEVER` before.
     """
 
     params: Array
@@ -103,7 +106,8 @@ def network_of(trial: Trial, key: Array) -> tuple[Array, Callable[[Array], Netwo
     One vector instead of a tree: the optimiser is a few loops instead of a few loops a matrix, which
     compiles in four fifths of the time and runs no slower.
     """
-    graph, params, rest = nnx.split(Network(trial, nnx.Rngs(params=key)), nnx.Param, ...)
+    parts: Any = nnx.split(Network(trial, nnx.Rngs(params=key)), nnx.Param, ...)
+    graph, params, rest = parts
     vector, unravel = ravel_pytree(params)
     return vector, lambda v: nnx.merge(graph, unravel(v), rest)
 
@@ -174,7 +178,9 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             stops = (solved_step != NEVER) & (s.step - solved_step >= trial.stop_after)
             return s._replace(
                 solved_step=solved_step,
-                diverged_step=jnp.where(sound, s.diverged_step, jnp.where(s.running, s.step, s.diverged_step)),
+                diverged_step=jnp.where(
+                    sound, s.diverged_step, jnp.where(s.running, s.step, s.diverged_step)
+                ),
                 running=s.running & sound & ~stops & (s.step < trial.steps),
             )
 

@@ -46,7 +46,9 @@ class Adam:
     def build(self) -> optax.GradientTransformation:
         return clipped(
             self.clip,
-            optax.adamw(self.learning_rate, b1=self.b1, b2=self.b2, eps=self.eps, weight_decay=self.weight_decay),
+            optax.adamw(
+                self.learning_rate, b1=self.b1, b2=self.b2, eps=self.eps, weight_decay=self.weight_decay
+            ),
         )
 
 

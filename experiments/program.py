@@ -9,9 +9,8 @@ from experiments.cohort import Cohort, State, make_advance, make_init
 from experiments.specs import knobs
 from experiments.trial import Trial
 
-
 # `init` runs once a cohort, so its machine code need not be good: this compiles three times faster.
-QUICKLY = {"xla_backend_optimization_level": 0}
+QUICKLY: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 
 class Program:

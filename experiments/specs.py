@@ -18,7 +18,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,11 +33,13 @@ class SpecError(ValueError):
     """A spec that can not be built or must not run; the message says what is expected instead."""
 
 
-@functools.cache
-def annotations(kind: type) -> dict[str, Any]:
+def read_annotations(kind: Any) -> dict[str, Any]:
     """The spec's fields and their types, in order."""
     hints = typing.get_type_hints(kind)
     return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+
+
+annotations: Callable[[Any], dict[str, Any]] = functools.cache(read_annotations)
 
 
 def is_spec(value: object) -> bool:

@@ -46,7 +46,9 @@ class Trial:
 
     def check(self) -> None:
         if not self.stop_after >= 0:
-            raise ValueError(f"A trial needs stop_after >= 0 (inf never stops); got stop_after={self.stop_after!r}.")
+            raise ValueError(
+                f"A trial needs stop_after >= 0 (inf never stops); got stop_after={self.stop_after!r}."
+            )
 
     @property
     def evaluations(self) -> int:

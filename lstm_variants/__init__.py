@@ -4,6 +4,8 @@
 file like `lstm.py` and add one line here.
 """
 
+from typing import Any
+
 from lstm_variants.clockwork import ClockworkCell, ClockworkRNN, ClockworkState
 from lstm_variants.contract import CellSpec
 from lstm_variants.coupled import CoupledCell, CoupledLSTM, CoupledState
@@ -22,7 +24,7 @@ from lstm_variants.stacked import Stacked, StackedCell
 from lstm_variants.unroll import unroll
 from lstm_variants.vanilla import VanillaCell, VanillaRNN, VanillaState
 
-CELLS: dict[str, type] = {
+CELLS: dict[str, type[Any]] = {
     "rnn": VanillaRNN,
     "lstm": LSTM,
     "peephole": PeepholeLSTM,

@@ -25,17 +25,25 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         if study:
             command.add_argument("study", metavar="STUDY", help="name of a study, or path of a study file")
-        command.add_argument("--results", default="results", metavar="DIR", help="results directory (default: results)")
+        command.add_argument(
+            "--results", default="results", metavar="DIR", help="results directory (default: results)"
+        )
         return command
 
     add("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies", study=False)
 
-    train = add("train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False)
+    train = add(
+        "train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False
+    )
     train.add_argument("--cell", required=True, metavar="NAME", help="a cell from `lstm-variants list`")
     train.add_argument("--task", required=True, metavar="NAME", help="a task from `lstm-variants list`")
     train.add_argument("--hidden", type=int, metavar="N", help="hidden units of the cell")
-    train.add_argument("--length", type=int, metavar="T", help="sequence length of the task (delay of copy_memory)")
-    train.add_argument("--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)")
+    train.add_argument(
+        "--length", type=int, metavar="T", help="sequence length of the task (delay of copy_memory)"
+    )
+    train.add_argument(
+        "--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)"
+    )
     train.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
     train.add_argument("--learning-rate", type=float, metavar="X", help="default: 0.01 for adam, 0.1 for sgd")
     train.add_argument("--steps", type=int, metavar="N", help="optimiser updates (default: 2000)")
@@ -52,16 +60,30 @@ def parser() -> argparse.ArgumentParser:
 
     def where(command: argparse.ArgumentParser) -> None:
         command.add_argument(
-            "--address", metavar="auto|ray://HOST", help="join this Ray cluster (default: start one on this machine)"
+            "--address",
+            metavar="auto|ray://HOST",
+            help="join this Ray cluster (default: start one on this machine)",
         )
-        command.add_argument("--workers", type=int, metavar="N", help="workers (default: one a core; 0: no Ray)")
-        command.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="default: 0, CPU only")
-        command.add_argument("--cohort", type=int, metavar="N", help="trials a cohort (default: 4 on CPUs, 64 on GPUs)")
-        command.add_argument("--seed", type=int, metavar="N", help="run the study with this seed instead of its own")
+        command.add_argument(
+            "--workers", type=int, metavar="N", help="workers (default: one a core; 0: no Ray)"
+        )
+        command.add_argument(
+            "--gpus-per-worker", type=float, default=0.0, metavar="X", help="default: 0, CPU only"
+        )
+        command.add_argument(
+            "--cohort", type=int, metavar="N", help="trials a cohort (default: 4 on CPUs, 64 on GPUs)"
+        )
+        command.add_argument(
+            "--seed", type=int, metavar="N", help="run the study with this seed instead of its own"
+        )
 
-    plan = add("plan", "sweeps.commands.plan:run", "show what a sweep would run, how long and how much memory")
+    plan = add(
+        "plan", "sweeps.commands.plan:run", "show what a sweep would run, how long and how much memory"
+    )
     where(plan)
-    sweep = add("sweep", "sweeps.commands.sweep:run", "run what is missing of a study; run it again to resume")
+    sweep = add(
+        "sweep", "sweeps.commands.sweep:run", "run what is missing of a study; run it again to resume"
+    )
     where(sweep)
     sweep.add_argument("--dry-run", action="store_true", help="the same as `plan`")
     sweep.add_argument(
@@ -73,11 +95,15 @@ def parser() -> argparse.ArgumentParser:
     add("status", "sweeps.commands.status:run", "show how far a study is, from its results")
 
     mirror = add("mirror", "sweeps.mirror:command", "write results to W&B, whatever is not there yet")
-    mirror.add_argument("--wandb", choices=["online", "offline"], help="default: online where logged in, else offline")
+    mirror.add_argument(
+        "--wandb", choices=["online", "offline"], help="default: online where logged in, else offline"
+    )
     mirror.add_argument("--project", help="W&B project (default: lstm-variants)")
     mirror.add_argument("--entity", help="W&B user or team (default: yours)")
 
-    report = add("report", "analysis.commands:report", "write report.html, figures and tables, print the verdicts")
+    report = add(
+        "report", "analysis.commands:report", "write report.html, figures and tables, print the verdicts"
+    )
     report.add_argument("--out", metavar="DIR", help="where to write (default: RESULTS/STUDY/report)")
     return main
 
@@ -92,7 +118,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(getattr(importlib.import_module(module), function)(options))
     except KeyboardInterrupt:
-        print("\nInterrupted. Everything that finished is stored; the same command runs the rest.", file=sys.stderr)
+        print(
+            "\nInterrupted. Everything that finished is stored; the same command runs the rest.",
+            file=sys.stderr,
+        )
         return 130
     except InputError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)

@@ -73,8 +73,8 @@ def connected(pool: Pool) -> Iterator[None]:
             ray.init(address=pool.address, **quiet)  # type: ignore[arg-type]
     except (ConnectionError, RayError, ValueError, TimeoutError) as error:
         raise InputError(
-            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]} Start one with `ray start --head`, "
-            "or leave --address out to use this machine."
+            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]} "
+            "Start one with `ray start --head`, or leave --address out to use this machine."
         ) from None
     try:
         if pool.folder is not None:
@@ -137,7 +137,7 @@ def run(
     have compiled `elsewhere`, or None. pending(): whether `take` has something. put(item, event): something
     that the task yielded. failed(item, error): the task raised, or was lost `TRIES` times. say: news in words.
     """
-    crew, retry = Crew(pool, say), []
+    crew, retry = Crew(pool, say), list[Any]()
     try:
         for _ in range(pool.workers):
             crew.grow()
@@ -205,7 +205,9 @@ def listen(
         ray.kill(handle.actor)
         crew.grow()
         again = tried < TRIES
-        crew.say(f"A worker was lost ({type(error).__name__}); its cohort {'runs again' if again else 'is given up'}.")
+        crew.say(
+            f"A worker was lost ({type(error).__name__}); its cohort {'runs again' if again else 'is given up'}."
+        )
         if again:
             retry.append((*given, tried + 1))
         else:

@@ -54,7 +54,7 @@ def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterat
     start = time.perf_counter()
     program = Program(replace(bare, **changes), size)
     compiling = time.perf_counter() - start
-    first, second = [], []
+    first, second = list[float](), list[float]()
     for _ in range(3):
         state = program.start(Cohort((replace(trial, **changes),), size))
         for times in (first, second):
@@ -87,13 +87,24 @@ class Estimate:
         ]
 
 
-def estimate(counts: dict[Trial, int], trials: dict[Trial, Trial], costs: dict[Trial, Cost], *, size: int, workers: int, ray: bool) -> Estimate:
+def estimate(
+    counts: dict[Trial, int],
+    trials: dict[Trial, Trial],
+    costs: dict[Trial, Cost],
+    *,
+    size: int,
+    workers: int,
+    ray: bool,
+) -> Estimate:
     """Add up: `counts` trials to run of each structure, one of its trials, and its measured cost.
 
     Workers share the structures, so each is compiled about once; the longest structure bounds the end.
     """
     shares = [costs[s].compile + n * costs[s].trial(trials[s]) for s, n in counts.items()]
-    wall = max(sum(shares) / workers, max(costs[s].compile + costs[s].trial(trials[s]) for s in counts) if counts else 0.0)
+    wall = max(
+        sum(shares) / workers,
+        max(costs[s].compile + costs[s].trial(trials[s]) for s in counts) if counts else 0.0,
+    )
     overhead = (RAY_START_SECONDS + WORKER_START_SECONDS if ray else 0.0) if counts else 0.0
     return Estimate(
         trials=sum(counts.values()),

@@ -110,12 +110,16 @@ def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[En
 def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
     """Arm to its trial for studies without a search: the specs as they are."""
     return {
-        (c, t): with_setting(base_trial(study, cell, task, 0, study.steps_on(t)), {}, f"cell '{c}', task '{t}'")
+        (c, t): with_setting(
+            base_trial(study, cell, task, 0, study.steps_on(t)), {}, f"cell '{c}', task '{t}'"
+        )
         for c, cell, t, task in study.arms()
     }
 
 
-def choices(study: Study, search: list[Entry], rows: dict[str, dict[str, object]]) -> dict[tuple[str, str], Trial]:
+def choices(
+    study: Study, search: list[Entry], rows: dict[str, dict[str, object]]
+) -> dict[tuple[str, str], Trial]:
     """Arm to its best trial on validation, for arms whose search is complete in `rows` (by trial id)."""
     if study.search is None:
         return base_choices(study)
@@ -166,7 +170,9 @@ def cut(entries: Iterable[Entry], size: int) -> list[Work]:
     for entry in entries:
         groups.setdefault((entry.stage, structure(entry.trial)), []).append(entry)
     return [
-        Work(tuple(group[i : i + size]), size) for group in groups.values() for i in range(0, len(group), size)
+        Work(tuple(group[i : i + size]), size)
+        for group in groups.values()
+        for i in range(0, len(group), size)
     ]
 
 
@@ -185,5 +191,3 @@ def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> De
         plan={"search": [e.id for e in search], "confirm": [e.id for e in confirm]},
         total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
     )
-
-

@@ -28,7 +28,9 @@ def checkout(folder: Path) -> tuple[str | None, bool | None]:
     """Commit of the checkout that holds `folder` and whether tracked files are changed; None outside one."""
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20
+        )
         if done.returncode:
             raise OSError(done.stderr)
         return done.stdout.strip()

@@ -70,7 +70,11 @@ CURVE_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "seed": (pa.int64(), "", "the trial's seed"),
     "step": (pa.int64(), "steps", "optimiser updates made so far"),
     "train_loss": (pa.float64(), "task loss", "mean training loss since the last evaluation"),
-    "gradient_norm": (pa.float64(), "", "mean global gradient norm before clipping, since the last evaluation"),
+    "gradient_norm": (
+        pa.float64(),
+        "",
+        "mean global gradient norm before clipping, since the last evaluation",
+    ),
     "valid_loss": (pa.float64(), "task loss", "loss on the validation stream"),
     "valid_error": (pa.float64(), "fraction", "fraction of validation items wrong"),
     "valid_score": (pa.float64(), "score", "0 naive baseline, 1 perfect"),
@@ -99,9 +103,13 @@ def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, s
     Raises KeyError when a row lacks a declared column: a row must explain itself.
     """
     fields = [field(name, columns) for name in columns]
-    arrays = [pa.array([row[name] for row in rows], type=f.type) for name, f in zip(columns, fields, strict=True)]
+    arrays = [
+        pa.array([row[name] for row in rows], type=f.type) for name, f in zip(columns, fields, strict=True)
+    ]
     for name in dict.fromkeys(key for row in rows for key in row if key not in columns):
         array = pa.array([row.get(name) for row in rows])
-        fields.append(pa.field(name, array.type, metadata={"unit": "", "meaning": "field of the trial's spec"}))
+        fields.append(
+            pa.field(name, array.type, metadata={"unit": "", "meaning": "field of the trial's spec"})
+        )
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"schema_version": str(VERSION)}))

@@ -148,7 +148,9 @@ class Store:
                 f"Run `lstm-variants sweep {self.study}` first or name the directory with --results."
             ) from None
         except (ValueError, TypeError) as error:
-            raise InputError(f"{path} is not a study declaration ({error}); run the sweep again to rewrite it.") from None
+            raise InputError(
+                f"{path} is not a study declaration ({error}); run the sweep again to rewrite it."
+            ) from None
 
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
         declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
@@ -190,7 +192,9 @@ def read_part(path: Path, columns: list[str] | None) -> pa.Table:
                     f"Use the version that wrote it, or move the results away."
                 )
             have = part.schema_arrow.names
-            return part.read([c for c in columns if c in have] if columns else None).replace_schema_metadata(None)
+            return part.read([c for c in columns if c in have] if columns else None).replace_schema_metadata(
+                None
+            )
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(

@@ -71,18 +71,28 @@ class Study:
         for name, kind in (("cells", "cell"), ("tasks", "task")):
             labels = getattr(self, name)
             if not isinstance(labels, Mapping) or not labels:
-                raise InputError(f"A study needs {name}: a dictionary from label to {kind} spec; got {labels!r}.")
+                raise InputError(
+                    f"A study needs {name}: a dictionary from label to {kind} spec; got {labels!r}."
+                )
             for label, spec in labels.items():
                 if not is_spec(spec):
-                    raise InputError(f"{name}['{label}'] must be a {kind} spec such as a LSTM(); got {spec!r}.")
+                    raise InputError(
+                        f"{name}['{label}'] must be a {kind} spec such as a LSTM(); got {spec!r}."
+                    )
         if self.confirm < 2:
-            raise InputError(f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={self.confirm}.")
+            raise InputError(
+                f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={self.confirm}."
+            )
         if not 0 < self.margin < math.inf:
-            raise InputError(f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}.")
+            raise InputError(
+                f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}."
+            )
         if not 0 <= self.seed <= 4000:
             raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
         if isinstance(self.steps, Mapping) and set(self.steps) != set(self.tasks):
-            raise InputError(f"steps by task needs every task: {', '.join(self.tasks)}; got {dict(self.steps)!r}.")
+            raise InputError(
+                f"steps by task needs every task: {', '.join(self.tasks)}; got {dict(self.steps)!r}."
+            )
         c = self.controls
         if c.same and c.same not in self.cells:
             raise InputError(unknown("cell label in controls.same", c.same, self.cells))
@@ -140,7 +150,9 @@ def load_study(name: str) -> Loaded:
     if name.endswith(".py") or "/" in name:
         path = Path(name).absolute()
         if not path.is_file():
-            raise InputError(f"There is no study file {path}; give a path that ends in .py, or one of: {', '.join(shipped())}.")
+            raise InputError(
+                f"There is no study file {path}; give a path that ends in .py, or one of: {', '.join(shipped())}."
+            )
         return loaded(path.stem, lambda: import_file(path), path.parent)
     if name not in shipped():
         raise InputError(unknown("study", name, shipped()) + " Or give the path of a Python file.")
@@ -150,7 +162,9 @@ def load_study(name: str) -> Loaded:
 def import_file(path: Path) -> types.ModuleType:
     """Run a Python file as a module named after it; modules beside it can be imported from it."""
     if not path.stem.isidentifier():
-        raise InputError(f"A study file's name must be a Python name, since results carry it; got {path.name}.")
+        raise InputError(
+            f"A study file's name must be a Python name, since results carry it; got {path.name}."
+        )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -168,7 +182,9 @@ def loaded(name: str, load, folder: Path | None) -> Loaded:  # type: ignore[no-u
     except InputError as error:
         raise InputError(f"Study '{name}': {error}") from None
     except Exception as error:
-        raise InputError(f"Study '{name}' {where(error, name)}: {type(error).__name__}: {helpful(error)}") from None
+        raise InputError(
+            f"Study '{name}' {where(error, name)}: {type(error).__name__}: {helpful(error)}"
+        ) from None
     study = getattr(module, "STUDY", None)
     if not isinstance(study, Study):
         raise InputError(f"Study '{name}' must define STUDY = Study(...); found {study!r}.")
@@ -201,5 +217,7 @@ def helpful(error: Exception) -> str:
         if spec is not None:
             from experiments.specs import annotations
 
-            return unknown(f"{kind} field", given, annotations(spec) if kind != "Study" else Study.__dataclass_fields__)
+            return unknown(
+                f"{kind} field", given, annotations(spec) if kind != "Study" else Study.__dataclass_fields__
+            )
     return text

@@ -84,7 +84,9 @@ class Scheduler:
         self.store.declare(declaration(self.loaded, self.search, self.confirm))
         self.listener.planned(self)
 
-    def take(self, seen: set[Any], elsewhere: set[Any]) -> tuple[Work, Trial, Callable[[Any], Iterator[Any]]] | None:
+    def take(
+        self, seen: set[Any], elsewhere: set[Any]
+    ) -> tuple[Work, Trial, Callable[[Any], Iterator[Any]]] | None:
         """The next work: one whose structure the worker has compiled, else one that nobody has, else any."""
         if not self.queue:
             return None
@@ -126,33 +128,40 @@ class Scheduler:
             self.promote()
 
 
-def train(worker: "Worker", *, work: Work, results: Path, study: str, margin: float | None) -> "Iterator[Event]":
+def train(
+    worker: "Worker", *, work: Work, results: Path, study: str, margin: float | None
+) -> "Iterator[Event]":
     """What is sent to a worker."""
     return worker.run(work, Store(results, study), study, margin)
 
 
+def run(scheduler: Scheduler, pool: "Pool | None") -> None:
+    """Run the queue, on a pool of Ray workers or in this process when `pool` is None."""
+    if not scheduler.queue:
+        return
+    if pool is None:
+        serial.run(scheduler.take, scheduler.put, scheduler.failed)
+        return
+    from sweeps import cluster
+
+    with cluster.connected(pool):
+        cluster.run(
+            pool,
+            scheduler.take,
+            lambda: bool(scheduler.queue),
+            scheduler.put,
+            scheduler.failed,
+            scheduler.listener.say,
+        )
+
+
 def sweep(loaded: Loaded, store: Store, *, pool: "Pool | None", size: int, listener: Listener) -> Scheduler:
-    """Run the study's missing trials on a pool of Ray workers, or in this process when `pool` is None.
+    """Plan a study and run what is missing of it, in cohorts of `size`.
 
     Raises InputError before any work starts where the plan or the store is bad. A KeyboardInterrupt passes
     through: every row written stays, and the next call runs the rest.
     """
     with store.prepare().lock():
         scheduler = Scheduler(loaded, store, size, listener)
-        if not scheduler.queue:
-            return scheduler
-        if pool is None:
-            serial.run(scheduler.take, scheduler.put, scheduler.failed)
-        else:
-            from sweeps import cluster
-
-            with cluster.connected(pool):
-                cluster.run(
-                    pool,
-                    scheduler.take,
-                    lambda: bool(scheduler.queue),
-                    scheduler.put,
-                    scheduler.failed,
-                    listener.say,
-                )
-        return scheduler
+        run(scheduler, pool)
+    return scheduler

@@ -25,7 +25,7 @@ from sweeps.plan import Entry, Work
 from sweeps.provenance import device_name, provenance
 from sweeps.store import Store
 
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ class Worker:
             state, report = program.advance(state)
             running = np.asarray(state.running)
             now = time.perf_counter()
-            reports.append((np.asarray(state.step), jax.tree.map(np.asarray, report), (now - start) / len(entries)))
+            reports.append(
+                (np.asarray(state.step), jax.tree.map(np.asarray, report), (now - start) / len(entries))
+            )
             if not running.any():
                 break
             scores = {e.id: float(s) for e, s in zip(entries, reports[-1][1].validation.score, strict=False)}
@@ -87,7 +89,7 @@ class Worker:
             "device": device_name(jax.devices()[0]),
         }
         solved, diverged = np.asarray(state.solved_step), np.asarray(state.diverged_step)
-        trials, curves = [], []
+        trials, curves = list[Row](), list[Row]()
         for i, entry in enumerate(entries):
             steps, last_report = last_of(reports, i)
             ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]))
@@ -95,7 +97,9 @@ class Worker:
             curves.extend(curve_rows(entry, study, reports, i))
         if store is not None:
             store.append(trials, curves)
-        yield Event("done", 1.0, time.perf_counter() - last, {str(r["trial_id"]): score_of(r) for r in trials}, trials)
+        yield Event(
+            "done", 1.0, time.perf_counter() - last, {str(r["trial_id"]): score_of(r) for r in trials}, trials
+        )
 
 
 def names(entry: Entry, study: str) -> Row:
@@ -112,7 +116,9 @@ def names(entry: Entry, study: str) -> Row:
 
 def flatten_spec(trial: Trial) -> Row:
     """The spec's own columns; `seed` is a declared one."""
-    return {path: value for path, value in flatten(trial).items() if path != "seed"} | {"spec": canonical(trial)}
+    return {path: value for path, value in flatten(trial).items() if path != "seed"} | {
+        "spec": canonical(trial)
+    }
 
 
 def last_of(reports: list[tuple[np.ndarray, Report, float]], i: int) -> tuple[int, Report]:

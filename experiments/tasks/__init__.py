@@ -3,13 +3,15 @@
 `TASKS` maps the name used on the command line and in rows to the spec class.
 """
 
+from typing import Any
+
 from experiments.tasks.adding import Adding
 from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec
 from experiments.tasks.copy_memory import CopyMemory
 from experiments.tasks.temporal_order import TemporalOrder
 from experiments.tasks.waveform import Waveform
 
-TASKS: dict[str, type] = {
+TASKS: dict[str, type[Any]] = {
     "adding": Adding,
     "temporal_order": TemporalOrder,
     "copy_memory": CopyMemory,

@@ -29,7 +29,9 @@ def run(options: argparse.Namespace) -> int:
     todo, done = missing(loaded, store)
     study = loaded.study
     arms = len(study.arms())
-    console.print(f"[bold]{loaded.name}[/]: {loaded.doc.splitlines()[0] if loaded.doc else ''}", highlight=False)
+    console.print(
+        f"[bold]{loaded.name}[/]: {loaded.doc.splitlines()[0] if loaded.doc else ''}", highlight=False
+    )
     console.print(
         f"{arms} arms (cell on task): {len(study.search) if study.search else 0} search and {study.confirm} confirm "
         f"trials each, {arms * ((len(study.search) if study.search else 0) + study.confirm)} in all; "
@@ -79,7 +81,9 @@ def calibrate(
     """Measure every structure on as many workers as the sweep will have, so that they share the machine alike."""
     queue, costs, start = list(samples), dict[Trial, Cost](), time.monotonic()
 
-    def take(seen: set[Any], elsewhere: set[Any]) -> tuple[Trial, Trial, Callable[[Any], Iterator[Any]]] | None:
+    def take(
+        seen: set[Any], elsewhere: set[Any]
+    ) -> tuple[Trial, Trial, Callable[[Any], Iterator[Any]]] | None:
         if not queue:
             return None
         bare = queue.pop(0)
@@ -88,7 +92,9 @@ def calibrate(
     def put(bare: Trial, cost: Cost) -> None:
         costs[bare] = cost
         left = (time.monotonic() - start) / len(costs) * (len(samples) - len(costs))
-        status.update(f"A few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left")
+        status.update(
+            f"A few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left"
+        )
 
     def failed(bare: Trial, error: BaseException) -> None:
         raise InputError(

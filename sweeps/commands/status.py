@@ -35,7 +35,11 @@ def run(options: argparse.Namespace) -> int:
             mine = [r for r in rows if r["cell"] == cell and r["task"] == task]
             stages = Counter(r["stage"] for r in mine if r["status"] != "failed")
             scores = [r["valid_score"] for r in mine if r["valid_score"] is not None]
-            columns += [str(stages["search"]), str(stages["confirm"]), f"{max(scores):.3f}" if scores else "·"]
+            columns += [
+                str(stages["search"]),
+                str(stages["confirm"]),
+                f"{max(scores):.3f}" if scores else "·",
+            ]
         table.add_row(cell, *columns)
     console.print(table)
     return 0

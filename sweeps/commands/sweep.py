@@ -9,7 +9,8 @@ from sweeps.commands import plan
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror_process import Follower
 from sweeps.progress import Board, seconds
-from sweeps.sweep import sweep
+from sweeps.sweep import Scheduler
+from sweeps.sweep import run as run_queue
 
 
 def run(options: argparse.Namespace) -> int:
@@ -20,30 +21,30 @@ def run(options: argparse.Namespace) -> int:
     store = store_of(options, loaded.name).prepare()
     pool = plan.pool_of(options, workers) if workers else None
     board = Board(console, max(1, workers))
-    start = time.monotonic()
-    follower, said = None, list[str]()
-    if options.wandb != "off":
-        follower = Follower.start(
-            store.results,
-            loaded.name,
-            mode=options.wandb,
-            project=options.project,
-            entity=options.entity,
-            report=said.append,
-        )
-    try:
-        with board.running():
-            scheduler = sweep(loaded, store, pool=pool, size=size, listener=board)
-    except BaseException:
-        if follower is not None:
-            follower.kill()
-        raise
+    start, said = time.monotonic(), list[str]()
+
+    def tell(line: str) -> None:
+        if line not in said:
+            said.append(line)
+            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+
+    with store.lock(), board.running():
+        scheduler = Scheduler(loaded, store, size, board)
+        follower = None
+        if options.wandb != "off":
+            names = {"mode": options.wandb, "project": options.project, "entity": options.entity}
+            follower = Follower.start(store.results, loaded.name, **names, report=tell)
+        try:
+            run_queue(scheduler, pool)
+        except BaseException:
+            if follower is not None:
+                follower.kill()
+            raise
     took = time.monotonic() - start
     if follower is not None:
         with console.status("W&B: writing the last runs"):
             outcome = follower.finish()
-        for line in dict.fromkeys([*said, outcome]):
-            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+        tell(outcome)
     wanted = {entry.id for entry in scheduler.planned}
     bad = [row for i, row in scheduler.rows.items() if i in wanted and row["status"] == "failed"]
     counts = board.counts
@@ -56,7 +57,14 @@ def run(options: argparse.Namespace) -> int:
         soft_wrap=True,
     )
     if bad:
-        console.print(f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}", style="red")
+        console.print(
+            f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}",
+            style="red",
+        )
         return 1
-    console.print(f"Next: lstm-variants report {options.study} --results {options.results}", highlight=False, soft_wrap=True)
+    console.print(
+        f"Next: lstm-variants report {options.study} --results {options.results}",
+        highlight=False,
+        soft_wrap=True,
+    )
     return 0

@@ -33,7 +33,9 @@ def run(options: argparse.Namespace) -> int:
         row = stored[0]
     else:
         row = train(console, entry, store)
-    curve = sorted((c for c in store.curves().to_pylist() if c["trial_id"] == entry.id), key=lambda c: c["step"])
+    curve = sorted(
+        (c for c in store.curves().to_pylist() if c["trial_id"] == entry.id), key=lambda c: c["step"]
+    )
     show(console, row, curve)
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
     console.print(f"row {entry.id} in {store.path}\ncurve {path}", highlight=False, soft_wrap=True)
@@ -76,7 +78,12 @@ def trial_of(options: argparse.Namespace) -> Trial:
 
 def train(console: Console, entry: Entry, store: Store) -> Row:
     """Train it here, showing the newest validation score; returns the row that was stored."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("compiling", total=1.0)
         for event in Worker().run(Work((entry,), 1), store, STUDY, None):
@@ -88,7 +95,10 @@ def train(console: Console, entry: Entry, store: Store) -> Row:
 
 def show(console: Console, row: Row, curve: list[Row]) -> None:
     scores = [c["valid_score"] for c in curve]
-    console.print(f"validation score, steps {curve[0]['step']} to {curve[-1]['step']}: {sparkline(scores)}", highlight=False)
+    console.print(
+        f"validation score, steps {curve[0]['step']} to {curve[-1]['step']}: {sparkline(scores)}",
+        highlight=False,
+    )
     if row["status"] == "diverged":
         console.print(
             f"Diverged at step {row['diverged_step']}: the loss or its gradient was not finite. "
@@ -124,8 +134,14 @@ def draw(entry: Entry, row: Row, curve: list[Row], path: Path) -> Path:
     axes.axhline(1, color="0.6", linewidth=0.8, linestyle=":")
     if row["solved_step"] is not None:
         axes.axvline(row["solved_step"], color="#009E73", linewidth=1)
-        axes.annotate("solved", (row["solved_step"], 0.02), rotation=90, color="#009E73", va="bottom", ha="right")
-    axes.set(xlabel="step", ylabel="validation score", title=f"{entry.cell} on {entry.task}, seed {entry.trial.seed}")
+        axes.annotate(
+            "solved", (row["solved_step"], 0.02), rotation=90, color="#009E73", va="bottom", ha="right"
+        )
+    axes.set(
+        xlabel="step",
+        ylabel="validation score",
+        title=f"{entry.cell} on {entry.task}, seed {entry.trial.seed}",
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     return path

@@ -106,7 +106,12 @@ def test_no_float_and_no_seed_ever_compiles_again():
     jax.monitoring.register_event_duration_secs_listener(listener)
     program = Program(Cohort((BASE,), 2).structure, 2)
     assert len(compiled) == 2  # init and advance
-    changes = {"optimizer.learning_rate": 0.3, "optimizer.clip": 5.0, "cell.forget_bias": 3.0, "stop_after": 7.0}
+    changes = {
+        "optimizer.learning_rate": 0.3,
+        "optimizer.clip": 5.0,
+        "cell.forget_bias": 3.0,
+        "stop_after": 7.0,
+    }
     changes |= {"optimizer.weight_decay": 0.1, "optimizer.b1": 0.5, "seed": 77}
     results = []
     for path, value in changes.items():
@@ -136,7 +141,7 @@ def plain_training(trial, optimizer):
 
 
 @pytest.mark.parametrize(
-    "spec, plain",
+    ("spec", "plain"),
     [
         (
             Adam(learning_rate=0.02, clip=0.1, weight_decay=0.01, b1=0.8),

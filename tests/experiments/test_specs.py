@@ -11,16 +11,22 @@ from experiments import SGD, Adam, Adding, SpecError, TemporalOrder, Trial, stru
 from experiments.specs import canonical, check, flatten, knobs, replace, set_text, to_json, with_knobs
 from lstm_variants import CELLS, LSTM, ClockworkRNN, Stacked
 
-TRIAL = Trial(cell=LSTM(hidden=8), task=Adding(length=20), optimizer=Adam(learning_rate=0.01), seed=3, steps=100)
+TRIAL = Trial(
+    cell=LSTM(hidden=8), task=Adding(length=20), optimizer=Adam(learning_rate=0.01), seed=3, steps=100
+)
 
 
 def test_two_trials_that_differ_in_floats_and_seed_alone_share_a_structure():
-    other = replace(replace(replace(TRIAL, "optimizer.learning_rate", 0.5), "cell.forget_bias", 2.0), "seed", 9)
+    other = replace(
+        replace(replace(TRIAL, "optimizer.learning_rate", 0.5), "cell.forget_bias", 2.0), "seed", 9
+    )
     assert structure(other) == structure(TRIAL)
     assert hash(structure(other)) == hash(structure(TRIAL))
 
 
-@pytest.mark.parametrize("path, value", [("cell.hidden", 9), ("task.length", 21), ("steps", 101), ("batch", 2)])
+@pytest.mark.parametrize(
+    ("path", "value"), [("cell.hidden", 9), ("task.length", 21), ("steps", 101), ("batch", 2)]
+)
 def test_a_changed_int_is_another_structure(path, value):
     assert structure(replace(TRIAL, path, value)) != structure(TRIAL)
 
@@ -34,7 +40,12 @@ def test_another_class_with_the_same_fields_is_another_structure_and_another_id(
 def test_knobs_come_back_where_they_were():
     values = {path: value + 1 for path, value in knobs(TRIAL).items() if value != math.inf}
     assert {p: v for p, v in knobs(with_knobs(TRIAL, values)).items() if p in values} == values
-    assert set(knobs(TRIAL)) >= {"cell.forget_bias", "optimizer.learning_rate", "optimizer.clip", "stop_after"}
+    assert set(knobs(TRIAL)) >= {
+        "cell.forget_bias",
+        "optimizer.learning_rate",
+        "optimizer.clip",
+        "stop_after",
+    }
 
 
 def test_knobs_of_nested_cells_have_dotted_paths():
@@ -78,7 +89,7 @@ def test_a_spec_from_elsewhere_is_known_by_its_module_too():
 
 
 @pytest.mark.parametrize(
-    "path, text, message",
+    ("path", "text", "message"),
     [
         ("cell.hiden", "3", "Did you mean 'hidden'"),
         ("cel.hidden", "3", "Did you mean 'cell'"),
@@ -95,15 +106,15 @@ def test_a_misspelt_field_or_a_bad_value_says_what_is_expected(path, text, messa
 
 def test_text_is_read_by_the_type_of_the_field():
     assert set_text(TRIAL, "optimizer.clip", "inf").optimizer.clip == math.inf
-    assert set_text(replace(TRIAL, "optimizer", SGD(learning_rate=0.1)), "optimizer.nesterov", "false").optimizer == SGD(
-        learning_rate=0.1, nesterov=False
-    )
+    assert set_text(
+        replace(TRIAL, "optimizer", SGD(learning_rate=0.1)), "optimizer.nesterov", "false"
+    ).optimizer == SGD(learning_rate=0.1, nesterov=False)
     clockwork = replace(TRIAL, "cell", ClockworkRNN(hidden=8))
     assert set_text(clockwork, "cell.periods", "[1, 2]").cell.periods == (1, 2)
 
 
 @pytest.mark.parametrize(
-    "trial, message",
+    ("trial", "message"),
     [
         (replace(TRIAL, "optimizer.learning_rate", 0.0), "learning_rate > 0"),
         (replace(TRIAL, "optimizer.clip", -1.0), "clip > 0"),

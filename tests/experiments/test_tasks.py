@@ -126,7 +126,9 @@ def test_temporal_order_has_its_symbols_in_their_windows_and_the_class_they_spel
     assert set(np.asarray(batch.targets)[0]) == set(range(8))
 
 
-@pytest.mark.parametrize("delay, baseline", [(100, 0.1733), (200, 0.0945), (300, 0.0650), (500, 0.0400), (1000, 0.0204)])
+@pytest.mark.parametrize(
+    ("delay", "baseline"), [(100, 0.1733), (200, 0.0945), (300, 0.0650), (500, 0.0400), (1000, 0.0204)]
+)
 def test_copy_memory_has_the_published_baselines(delay, baseline):
     assert CopyMemory(delay=delay).baseline == pytest.approx(baseline, abs=5e-5)
 
@@ -152,7 +154,7 @@ def test_waveforms_differ_by_signal_and_have_the_declared_periods():
 
 
 @pytest.mark.parametrize(
-    "make, message",
+    ("make", "message"),
     [
         (lambda: Adding(length=-1), "length >= 4"),
         (lambda: TemporalOrder(length=5), "length >= 10"),
@@ -177,7 +179,9 @@ def test_streams_never_share_a_key():
 
 def test_whole_numbers_are_uniform_and_never_reach_the_end():
     u = np.nextafter(np.float32(1), np.float32(0))
-    assert all(int(whole(jnp.float32(1 - 2**-23), 0, n)) == n - 1 for n in (*range(1, 2000), 2**20, 2**20 + 7))
+    assert all(
+        int(whole(jnp.float32(1 - 2**-23), 0, n)) == n - 1 for n in (*range(1, 2000), 2**20, 2**20 + 7)
+    )
     assert u > 1 - 2**-23  # uniform draws have 23 bits: the largest is 1 - 2**-23
     counts = np.bincount(np.asarray(whole(jax.random.uniform(jax.random.key(1), (60_000,)), 0, 6)))
     assert (np.abs(counts - 10_000) < 5 * math.sqrt(60_000 * 5 / 36)).all()

@@ -11,7 +11,9 @@ from sweeps import cli
 HEAVY = {"jax", "flax", "optax", "ray", "wandb", "pyarrow", "pandas", "matplotlib", "scipy", "numpy"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"]]
+)
 def test_help_imports_nothing_heavy(arguments):
     script = (
         "import sys\nfrom sweeps.cli import main\n"
@@ -36,7 +38,7 @@ def test_list_names_every_cell_task_and_study(capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         (["train", "--cell", "lstn", "--task", "adding"], "Did you mean 'lstm'"),
         (["train", "--cell", "lstm", "--task", "adding", "--length", "-3"], "Adding needs length >= 4"),
@@ -119,7 +121,19 @@ def test_a_corrupt_part_is_refused_with_code_2_and_nothing_else_is_touched(swept
 
 
 def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp_path):
-    command = ["train", "--cell", "gru", "--task", "adding", "--length", "6", "--hidden", "4", "--steps", "60"]
+    command = [
+        "train",
+        "--cell",
+        "gru",
+        "--task",
+        "adding",
+        "--length",
+        "6",
+        "--hidden",
+        "4",
+        "--steps",
+        "60",
+    ]
     command += ["--batch", "4", "--set", "test_batches=2", "--results", str(tmp_path)]
     code, out = run(capsys, *command)
     assert code == 0
@@ -132,8 +146,29 @@ def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp
 
 
 def test_train_stacks_layers_and_says_when_a_trial_diverged(capsys, tmp_path):
-    command = ["train", "--cell", "rnn", "--task", "adding", "--length", "6", "--layers", "2", "--steps", "40"]
-    command += ["--hidden", "3", "--learning-rate", "1e38", "--set", "optimizer.clip=1e38", "--set", "test_batches=1"]
+    command = [
+        "train",
+        "--cell",
+        "rnn",
+        "--task",
+        "adding",
+        "--length",
+        "6",
+        "--layers",
+        "2",
+        "--steps",
+        "40",
+    ]
+    command += [
+        "--hidden",
+        "3",
+        "--learning-rate",
+        "1e38",
+        "--set",
+        "optimizer.clip=1e38",
+        "--set",
+        "test_batches=1",
+    ]
     code, out = run(capsys, *command, "--results", str(tmp_path))
     assert code == 1
     assert "Diverged at step" in out

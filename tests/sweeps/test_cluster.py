@@ -56,7 +56,17 @@ def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path):
 
 
 def start(path, results):
-    command = [sys.executable, "-m", "sweeps.cli", "sweep", str(path), "--results", str(results), "--workers", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "sweeps.cli",
+        "sweep",
+        str(path),
+        "--results",
+        str(results),
+        "--workers",
+        "1",
+    ]
     command += ["--wandb", "off", "--cohort", "1"]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -104,7 +114,9 @@ def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path):
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     assert len(ids(store)) == 12
-    assert all('"type":"beside:Mine"' in s or "VanillaRNN" in s for s in store.trials(["spec"])["spec"].to_pylist())
+    assert all(
+        '"type":"beside:Mine"' in s or "VanillaRNN" in s for s in store.trials(["spec"])["spec"].to_pylist()
+    )
 
 
 def test_a_cluster_that_does_not_answer_is_named(tmp_path):

@@ -102,11 +102,14 @@ def test_one_trial_under_two_names_is_refused():
 
 
 @pytest.mark.parametrize(
-    "changes, message",
+    ("changes", "message"),
     [
         ({"search": sampled({"cell.hiden": choice(1)}, trials=1)}, "cell 'lstm'.*Did you mean 'hidden'"),
         ({"search": sampled({"cell.hidden": choice(0)}, trials=1)}, "hidden >= 1"),
-        ({"optimizer": Adam(learning_rate=0.0), "search": sampled({"seed": choice(1)}, trials=1)}, "learning_rate > 0"),
+        (
+            {"optimizer": Adam(learning_rate=0.0), "search": sampled({"seed": choice(1)}, trials=1)},
+            "learning_rate > 0",
+        ),
         ({"steps": 5}, "evaluate_every <= steps"),
     ],
 )

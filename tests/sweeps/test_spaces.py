@@ -40,7 +40,7 @@ def test_a_grid_is_every_combination_in_order():
 
 
 @pytest.mark.parametrize(
-    "make, message",
+    ("make", "message"),
     [
         (lambda: log_uniform(0, 1), "0 < low < high"),
         (lambda: uniform(1, 1), "low < high"),

@@ -16,7 +16,13 @@ DECLARATION = Declaration(study="s", doc="Doc.", cells=["a"], tasks=["t"], plan=
 
 def trial(identity, **values):
     row = dict.fromkeys(schema.TRIAL_COLUMNS)
-    row |= {"schema_version": schema.VERSION, "trial_id": identity, "study": "s", "stage": "search", "cell": "a"}
+    row |= {
+        "schema_version": schema.VERSION,
+        "trial_id": identity,
+        "study": "s",
+        "stage": "search",
+        "cell": "a",
+    }
     return row | {"task": "t", "seed": 1, "status": "finished", "test_score": 0.25} | values
 
 

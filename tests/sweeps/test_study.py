@@ -26,7 +26,7 @@ def test_a_users_file_may_import_what_lies_beside_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "old, new, message",
+    ("old", "new", "message"),
     [
         ("hidden=3", "hiden=3", r"line 12: TypeError: Unknown GRU field 'hiden'. Did you mean 'hidden'"),
         ("confirm=2", "confrm=2", r"Unknown Study field 'confrm'. Did you mean 'confirm'"),
@@ -67,7 +67,7 @@ def test_the_unable_cell_is_added_on_the_control_task_alone_and_only_where_it_is
 
 
 @pytest.mark.parametrize(
-    "changes, message",
+    ("changes", "message"),
     [
         ({"cells": {}}, "needs cells"),
         ({"margin": 0.0}, "margin must be > 0"),

@@ -138,7 +138,7 @@ class Broken:
 
 def test_a_cell_that_raises_fails_alone_with_its_error_and_is_tried_again(tmp_path):
     cells = {"lstm": LSTM(hidden=3), "broken": Broken()}
-    scheduler, store = run(tiny(cells=cells), tmp_path)
+    _, store = run(tiny(cells=cells), tmp_path)
     rows = {r["trial_id"]: r for r in store.trials().to_pylist()}
     failed = [r for r in rows.values() if r["status"] == "failed"]
     assert {r["cell"] for r in failed} == {"broken"}
@@ -149,7 +149,9 @@ def test_a_cell_that_raises_fails_alone_with_its_error_and_is_tried_again(tmp_pa
 
 
 def test_a_diverged_trial_is_a_row_that_says_so(tmp_path):
-    wild = tiny(search=None, optimizer=dataclasses.replace(tiny().study.optimizer, learning_rate=1e38, clip=1e38))
+    wild = tiny(
+        search=None, optimizer=dataclasses.replace(tiny().study.optimizer, learning_rate=1e38, clip=1e38)
+    )
     _, store = run(wild, tmp_path)
     rows = store.trials().to_pylist()
     assert {r["status"] for r in rows if r["cell"] == "rnn"} == {"diverged"}
@@ -159,8 +161,7 @@ def test_a_diverged_trial_is_a_row_that_says_so(tmp_path):
             assert row["test_score"] is None
 
 
-def test_another_study_in_the_same_store_knows_the_trials_that_it_shares(finished, tmp_path):
-    _, store = finished
+def test_a_study_with_one_more_cell_means_the_old_trials_too():
     more = tiny(cells={**tiny().study.cells, "rnn": VanillaRNN(hidden=3)})
     ids = {e.id for e in search_entries(tiny().study) if e.cell != "rnn"}
     assert ids <= {e.id for e in search_entries(more.study)}
