@@ -121,7 +121,7 @@ def make_init(bare: Trial) -> Callable[..., State]:
         never = jnp.array(NEVER, jnp.int32)
         return State(
             params=params,
-            optimizer=trial.optimizer.build().init(params),
+            optimizer=trial.optimizer.build(trial.steps).init(params),
             knobs=values,
             seed=seed,
             step=jnp.array(0, jnp.int32),
@@ -138,7 +138,7 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
 
     def one(state: State) -> tuple[State, Report]:
         trial = with_knobs(bare, state.knobs)
-        task, optimizer = trial.task, trial.optimizer.build()
+        task, optimizer = trial.task, trial.optimizer.build(trial.steps)
         _, network = network_of(bare, stream(0, "init"))
 
         def measure(params: Array, key: Array) -> Measures:

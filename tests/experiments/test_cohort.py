@@ -112,7 +112,7 @@ def test_no_float_and_no_seed_ever_compiles_again():
         "cell.forget_bias": 3.0,
         "stop_after": 7.0,
     }
-    changes |= {"optimizer.weight_decay": 0.1, "optimizer.b1": 0.5, "seed": 77}
+    changes |= {"optimizer.weight_decay": 0.1, "optimizer.b1": 0.5, "optimizer.cooldown": 1.0, "seed": 77}
     results = []
     for path, value in changes.items():
         trials = (BASE, replace(BASE, path, value))
@@ -133,10 +133,13 @@ def plain_training(trial, optimizer):
         batch = trial.task.sample(stream(trial.seed, "data", step), trial.batch)
         return trial.task.measure(network(p)(batch.inputs), batch).loss
 
-    gradient = jax.jit(jax.grad(loss))
+    @jax.jit
+    def update(params, state, step):
+        updates, state = optimizer.update(jax.grad(loss)(params, step), state, params)
+        return optax.apply_updates(params, updates), state
+
     for step in range(trial.steps):
-        updates, state = optimizer.update(gradient(params, step), state, params)
-        params = optax.apply_updates(params, updates)
+        params, state = update(params, state, step)
     return params
 
 
@@ -148,10 +151,14 @@ def plain_training(trial, optimizer):
             optax.chain(optax.clip_by_global_norm(0.1), optax.adamw(0.02, b1=0.8, weight_decay=0.01)),
         ),
         (Adam(learning_rate=0.02, clip=math.inf), optax.adam(0.02)),
+        (
+            Adam(learning_rate=0.02, clip=math.inf, cooldown=0.5),
+            optax.adam(optax.linear_schedule(0.02, 0.0, transition_steps=10, transition_begin=10)),
+        ),
         (SGD(learning_rate=0.05, momentum=0.7), optax.sgd(0.05, momentum=0.7, nesterov=True)),
         (SGD(learning_rate=0.05, momentum=0.0, nesterov=False), optax.sgd(0.05)),
     ],
-    ids=["adamw", "adam", "nesterov", "sgd"],
+    ids=["adamw", "adam", "cooldown", "nesterov", "sgd"],
 )
 def test_the_engine_computes_what_a_plain_loop_with_optax_computes(spec, plain):
     trial = replace(replace(BASE, "optimizer", spec), "steps", 20)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, arrays, normal, numpy, parameters, randomised, run
+from oracles.modules import abstract, arrays, normal, numpy, parameters, randomised, run, step
 
 import lstm_variants
 from lstm_variants import CELLS, CellSpec, output_size, parameter_count, state_size
@@ -146,7 +146,7 @@ def test_forget_bias_is_the_share_of_the_state_that_is_kept_at_first(name):
     )
     cell = nnx.merge(graph, only_biases)
     carry = jax.tree.map(np.ones_like, cell.initialize_carry((N,)))
-    after, _ = jax.jit(cell)(carry, jnp.zeros(N))
+    after, _ = step(cell, carry, jnp.zeros(N))
     np.testing.assert_allclose(jax.tree.leaves(after)[0], 1 / (1 + math.exp(-1.5)), rtol=1e-6)
 
 
@@ -189,10 +189,21 @@ def test_module_holds_integers_strings_tuples_modules_and_parameters(name):
 
 @each_cell
 def test_leading_dimensions_are_batch(name):
-    cell, xs = cell_of(name), normal(1, T, 2, B, N)
-    whole = numpy(run(cell, xs))
-    assert_close(jax.tree.map(lambda a: a[:, 1], whole), run(cell, xs[:, 1]))
-    assert_close(jax.tree.map(lambda a: a[:, 1, 0], whole), run(cell, xs[:, 1, 0]))
+    cell, xs = cell_of(name), normal(1, T, B, N)
+    carries, _ = numpy(run(cell, xs))
+
+    def at(*times):
+        """One step from the carries of these times on, all at once: batch `(times, B)`."""
+        times = list(times)
+        return numpy(step(cell, jax.tree.map(lambda a: a[times], carries), np.asarray(xs)[times]))
+
+    def first(tree):
+        return jax.tree.map(lambda a: a[0], tree)
+
+    together = at(2, 5)
+    assert_close(first(together), first(at(2)))
+    one = numpy(step(cell, jax.tree.map(lambda a: a[2, 0], carries), xs[2, 0]))
+    assert_close(first(first(together)), one)
 
 
 @each_cell
@@ -218,13 +229,12 @@ def test_cell_drops_into_flax_rnn(name):
 @each_cell
 def test_scan_and_jit_and_vmap_change_nothing(name):
     cell, xs = cell_of(name), normal(1, T, B, N)
-    step = jax.jit(lambda carry, x: cell(carry, x))
-    carry, ys = cell.initialize_carry((B, N)), []
-    for x in xs:
-        carry, y = step(carry, x)
-        ys.append(y)
-    assert_close(np.stack(ys), run(cell, xs)[1])
-    assert_close(np.stack(ys), jax.vmap(lambda xs: run(cell, xs)[1], in_axes=1, out_axes=1)(xs))
+    carry, scanned = cell.initialize_carry((B, N)), run(cell, xs)
+    for t, x in enumerate(xs):
+        mapped = jax.vmap(step, in_axes=(None, 0, 0))(cell, carry, x)
+        carry, y = step(cell, carry, x)
+        assert_close(mapped, (carry, y))
+        assert_close(jax.tree.map(lambda a, t=t: np.asarray(a)[t], scanned), (carry, y))
 
 
 @each_cell

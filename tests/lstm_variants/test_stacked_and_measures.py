@@ -157,3 +157,4 @@ def test_measuring_leaves_a_cell_with_generators_as_it_was():
     before = cell.noise.rngs.count[...]
     assert (state_size(cell, N), output_size(cell, N)) == (10, 2)
     assert cell.noise.rngs.count[...] == before
+    assert parameter_count(cell) == parameter_count(abstract(Elsewhere(), N))  # its key is no parameter

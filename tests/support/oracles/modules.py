@@ -44,18 +44,24 @@ def put(cell, **values):
 
 
 @jax.jit
+def step(cell, carry, x):
+    """One step of `cell`, compiled."""
+    return cell(carry, x)
+
+
+@jax.jit
 def run(cell, xs, carry=None):
     """`(carries, ys)` of every step; xs is time-major `(T, ..., n)`.
 
     Compiled once per kind of cell and shape, so tests that use T, B, N, H = 8, 2, 3, 8 share programs.
     """
 
-    def step(carry, x):
+    def body(carry, x):
         carry, y = cell(carry, x)
         return carry, (carry, y)
 
     carry = cell.initialize_carry(xs.shape[1:], nnx.Rngs(0)) if carry is None else carry
-    return jax.lax.scan(step, carry, xs)[1]
+    return jax.lax.scan(body, carry, xs)[1]
 
 
 def normal(seed, *shape):
