@@ -34,7 +34,9 @@ def check_common(name: str, learning_rate: float, clip: float, weight_decay: flo
     if not 0 <= weight_decay < math.inf:
         raise ValueError(f"{name} needs a finite weight_decay >= 0; got weight_decay={weight_decay!r}.")
     if not 0 <= cooldown <= 1:
-        raise ValueError(f"{name} needs a cooldown from 0 to 1, a share of the steps; got cooldown={cooldown!r}.")
+        raise ValueError(
+            f"{name} needs a cooldown from 0 to 1, a share of the steps; got cooldown={cooldown!r}."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ already. A worker that dies takes its cohort with it: both are started again, th
 
 import contextlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -70,10 +71,11 @@ def connected(pool: Pool) -> Iterator[None]:
         if pool.address is None:
             ray.init(address="local", num_cpus=pool.workers, include_dashboard=False, **quiet)  # type: ignore[arg-type]
         else:
+            knock(pool.address)
             ray.init(address=pool.address, **quiet)  # type: ignore[arg-type]
-    except (ConnectionError, RayError, ValueError, TimeoutError) as error:
+    except (OSError, RayError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]} "
+            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]}. "
             "Start one with `ray start --head`, or leave --address out to use this machine."
         ) from None
     try:
@@ -82,6 +84,13 @@ def connected(pool: Pool) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def knock(address: str) -> None:
+    """Raise OSError unless something listens at `[ray://]HOST:PORT`: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
 
 
 def send_modules_of(folder: Path) -> None:

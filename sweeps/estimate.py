@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.trial import Trial
+from sweeps.plan import Work
 from sweeps.progress import seconds
 
 if TYPE_CHECKING:
@@ -88,31 +89,21 @@ class Estimate:
         ]
 
 
-def estimate(
-    counts: dict[Trial, int],
-    trials: dict[Trial, Trial],
-    costs: dict[Trial, Cost],
-    *,
-    size: int,
-    workers: int,
-    ray: bool,
-) -> Estimate:
-    """Add up: `counts` trials to run of each structure, one of its trials, and its measured cost.
+def estimate(works: list[Work], costs: dict[Trial, Cost], *, workers: int, ray: bool) -> Estimate:
+    """Add up the cohorts to run, given the cost of each structure.
 
-    Workers share the structures, so each is compiled about once; the longest structure bounds the end.
+    Workers keep to the structures that they have compiled, so each is compiled about once.
     """
-    shares = [costs[s].compile + n * costs[s].trial(trials[s]) for s, n in counts.items()]
-    wall = max(
-        sum(shares) / workers,
-        max(costs[s].compile + costs[s].trial(trials[s]) for s in counts) if counts else 0.0,
-    )
-    overhead = (RAY_START_SECONDS + WORKER_START_SECONDS if ray else 0.0) if counts else 0.0
+    structures = {work.structure for work in works}
+    compute = sum(costs[work.structure].trial(e.trial) for work in works for e in work.entries)
+    compiling = sum(costs[bare].compile for bare in structures)
+    overhead = RAY_START_SECONDS + WORKER_START_SECONDS if ray and works else 0.0
     return Estimate(
-        trials=sum(counts.values()),
-        cohorts=sum(-(-n // size) for n in counts.values()),
-        structures=len(counts),
-        compilations=len(counts),
-        seconds=wall + overhead,
+        trials=sum(len(work.entries) for work in works),
+        cohorts=len(works),
+        structures=len(structures),
+        compilations=len(structures),
+        seconds=(compute + compiling) / workers + overhead,
         worker_memory=max((cost.memory for cost in costs.values()), default=0),
         workers=workers,
     )

@@ -48,8 +48,8 @@ class Study:
 
     cells, tasks: label to spec. optimizer, steps, batch, evaluate_every, validation_batches, test_batches:
     as in `Trial`; steps may differ by task label. search: settings to try, None to confirm the specs as they
-    are. confirm: number of fresh seeds. margin: smallest difference in test score that matters, declared before anything runs. stop_after:
-    as in `Trial`, search stage only. seed: which draws; at most 4000.
+    are. confirm: number of fresh seeds. margin: smallest difference in test score that matters, declared
+    before anything runs. stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec]

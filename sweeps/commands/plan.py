@@ -42,19 +42,18 @@ def run(options: argparse.Namespace) -> int:
     if not todo:
         console.print("Nothing to run.")
         return 0
-    counts = Counter(structure(entry.trial) for entry in todo)
+    works = cut(todo, size)
     samples = {structure(entry.trial): entry.trial for entry in reversed(todo)}
     costs = calibrate(console, samples, options, size, workers)
-    result = estimate(counts, samples, costs, size=size, workers=max(1, workers), ray=workers > 0)
+    result = estimate(works, costs, workers=max(1, workers), ray=workers > 0)
     for line in result.lines():
         console.print(line, highlight=False, soft_wrap=True)
-    slow = max(counts, key=lambda s: counts[s] * costs[s].trial(samples[s]))
-    entry = next(e for e in todo if structure(e.trial) == slow)
+    compute: Counter[tuple[str, str]] = Counter()
+    for entry in todo:
+        compute[entry.arm] += costs[structure(entry.trial)].trial(entry.trial)  # type: ignore[assignment]
+    ((cell, task), most), *_ = compute.most_common(1)
     console.print(
-        f"most of it: {entry.cell} on {entry.task}, {seconds(counts[slow] * costs[slow].trial(samples[slow]))} "
-        f"of compute for {counts[slow]} trials",
-        highlight=False,
-        soft_wrap=True,
+        f"most of it: {cell} on {task}, {seconds(most)} of compute", highlight=False, soft_wrap=True
     )
     return 0
 
@@ -122,6 +121,3 @@ def pool_of(options: argparse.Namespace, workers: int) -> Any:
         gpus_per_worker=options.gpus_per_worker,
         folder=study_of(options).folder,
     )
-
-
-__all__ = ["calibrate", "cut", "missing", "pool_of", "run"]
