@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from studies import TEXT, tiny, write_study
@@ -43,6 +44,19 @@ def start(path, results):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def descendants(pid):
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True)
+    children = [int(child) for child in found.stdout.split()]
+    return children + [grandchild for child in children for grandchild in descendants(child)]
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
 def wait_for_rows(store, n, process):
     for _ in range(1200):
         if store.path.exists() and len(store.parts("trials")) >= n:
@@ -56,9 +70,10 @@ def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path):
     path, store = write_study(tmp_path, LONG, "killed_worker"), Store(tmp_path / "results", "killed_worker")
     process = start(path, store.results)
     wait_for_rows(store, 1, process)
-    found = subprocess.run(["pgrep", "-f", "ray::Actor"], capture_output=True, text=True, check=True)
-    for worker in found.stdout.split():
-        os.kill(int(worker), signal.SIGKILL)
+    workers = [pid for pid in descendants(process.pid) if "ray::Actor" in command_of(pid)]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     assert "its cohort runs again" in output
