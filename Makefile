@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: study test check lock clean
+.PHONY: study test check readme lock clean
 
 study: $(READY)
 	$(BIN)/lstm-variants sweep quick
@@ -29,6 +29,10 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# Write the quick study's figure and verdicts from results/ into the README.
+readme: $(READY)
+	$(BIN)/python -m analysis.publish README.md results quick docs/quick
 
 # Pin again after a change of pyproject.toml (needs uv). The result names no index and no URL.
 lock:

@@ -148,7 +148,9 @@ RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss"]
 
 
 def rows_by_id(store: Store) -> dict[str, dict[str, object]]:
-    return {row["trial_id"]: row for row in store.trials(RANK_COLUMNS).to_pylist()}
+    """Rows that count when a sweep starts: a failed trial is tried again, so that it is missing here."""
+    rows = store.trials(RANK_COLUMNS).to_pylist()
+    return {row["trial_id"]: row for row in rows if row["status"] != "failed"}
 
 
 def unique(entries: list[Entry]) -> list[Entry]:

@@ -58,7 +58,7 @@ class Scheduler:
         self.search = unique(search_entries(self.loaded.study))
         self.confirm: list[Entry] = []
         self.rows = rows_by_id(self.store)
-        self.done = {i for i, row in self.rows.items() if row["status"] != "failed"}
+        self.done = set(self.rows)
         self.arms_left = [(c, t) for c, _, t, _ in self.loaded.study.arms()]
         self.queue = cut((e for e in self.search if e.id not in self.done), self.size)
         self.promote()

@@ -69,8 +69,7 @@ def missing(loaded: Loaded, store: Store) -> tuple[list[Entry], int]:
     best = choices(loaded.study, search, rows)
     known = unique(search + confirm_entries(loaded.study, best))
     stand_in = {e.arm: e.trial for e in reversed(search) if e.arm not in best}
-    done = {i for i, row in rows.items() if row["status"] != "failed"}
-    todo = [e for e in known if e.id not in done]
+    todo = [e for e in known if e.id not in rows]
     return todo + confirm_entries(loaded.study, stand_in), len(known) - len(todo)
 
 

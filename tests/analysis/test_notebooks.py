@@ -13,9 +13,9 @@ FOLDER = Path(analysis.__file__).parent / "notebooks"
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
-def test_a_notebook_runs_on_the_store(path, small, monkeypatch):
-    monkeypatch.setenv("LSTM_VARIANTS_RESULTS", str(small))
-    monkeypatch.setenv("LSTM_VARIANTS_STUDY", "synthetic")
+def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(path, monkeypatch):
+    monkeypatch.setenv("LSTM_VARIANTS_RESULTS", str(FOLDER.parents[1] / "docs" / "quick" / "results"))
+    monkeypatch.setenv("LSTM_VARIANTS_STUDY", "quick")
     notebook = jupytext.read(path)
     client = nbclient.NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(FOLDER.parents[1])}}

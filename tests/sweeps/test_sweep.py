@@ -148,6 +148,16 @@ def test_a_cell_that_raises_fails_alone_with_its_error_and_is_tried_again(tmp_pa
     assert {e.cell for e in again.planned if e.id not in again.done} == {"broken"}
 
 
+def test_a_choice_is_never_made_from_trials_that_will_be_tried_again(finished, tmp_path):
+    scheduler, store = finished
+    broken = [{**row, "status": "failed", "valid_score": None} for row in store.trials().to_pylist()]
+    other = Store(tmp_path, "tiny").prepare()
+    other.append([row for row in broken if row["stage"] == "search"], [])
+    run(tiny(), tmp_path)
+    assert essential(other.trials()) == essential(store.trials())
+    assert other.declaration().plan == store.declaration().plan
+
+
 def test_a_diverged_trial_is_a_row_that_says_so(tmp_path):
     wild = tiny(
         search=None, optimizer=dataclasses.replace(tiny().study.optimizer, learning_rate=1e38, clip=1e38)
