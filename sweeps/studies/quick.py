@@ -27,7 +27,7 @@ STUDY = Study(
         "peephole": PeepholeLSTM(hidden=16),
         "coupled": CoupledLSTM(hidden=16),
         "gru": GRU(hidden=16),
-        "depth_gated": DepthGatedLSTM(hidden=10, layers=2),
+        "depth_gated": DepthGatedLSTM(hidden=16, layers=2),
         "no_forget": NoForgetLSTM(hidden=16),
         "no_output_activation": NoOutputActivationLSTM(hidden=16),
         "rnn": VanillaRNN(hidden=16),
