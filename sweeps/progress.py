@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -114,16 +114,20 @@ class Board:
             f"{'about ' + seconds(left) if left is not None else 'time not yet known'} left"
         )
 
-    def __rich__(self) -> Group:
+    def __rich__(self) -> Table | Text:
         if self.scheduler is None:
-            return Group(Text("Planning..."))
+            return Text("Planning...")
         tasks = list(self.scheduler.loaded.study.tasks)
-        table = Table("cell", *tasks, title="best validation score so far", title_justify="left", box=None)
+        table = Table("cell", *tasks, box=None, header_style="bold")
         for cell in dict.fromkeys(cell for cell, _, _, _ in self.scheduler.loaded.study.arms()):
             scores = [self.best.get((cell, task)) for task in tasks]
             table.add_row(cell, *(f"{s:.3f}" if s is not None else "·" for s in scores))
-        bar = ProgressBar(total=self.scheduler.total, completed=self.done(), width=60)
-        return Group(Text(self.line()), bar, table)
+        grid = Table.grid()
+        grid.add_row(Text(self.line()))
+        grid.add_row(ProgressBar(total=self.scheduler.total, completed=self.done(), width=60))
+        grid.add_row(Text("best validation score so far", style="dim"))
+        grid.add_row(table)
+        return grid
 
 
 def seconds(value: float) -> str:

@@ -149,7 +149,7 @@ def test_a_cell_that_raises_fails_alone_with_its_error_and_is_tried_again(tmp_pa
 
 
 def test_a_choice_is_never_made_from_trials_that_will_be_tried_again(finished, tmp_path):
-    scheduler, store = finished
+    _, store = finished
     broken = [{**row, "status": "failed", "valid_score": None} for row in store.trials().to_pylist()]
     other = Store(tmp_path, "tiny").prepare()
     other.append([row for row in broken if row["stage"] == "search"], [])

@@ -1,0 +1,60 @@
+"""What a sweep says of its progress is computed from what it has seen."""
+
+import io
+
+import pytest
+from rich.console import Console
+from studies import tiny
+
+from sweeps.estimate import Cost, estimate
+from sweeps.plan import cut, search_entries
+from sweeps.progress import Board, seconds
+from sweeps.store import Store
+from sweeps.sweep import Scheduler
+from sweeps.worker import Event
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (185, "3 min 05 s"), (7800, "2 h 10 min")]
+)
+def test_durations_are_words(value, text):
+    assert seconds(value) == text
+
+
+def row(entry, solved=False, status="finished"):
+    return {
+        "trial_id": entry.id,
+        "status": status,
+        "solved": solved,
+        "valid_score": 0.5,
+        "valid_loss": 0.1,
+        "run_seconds": 2.0,
+    }
+
+
+def test_the_board_counts_what_happened_and_estimates_what_is_left(tmp_path):
+    board = Board(Console(file=io.StringIO()), workers=2)
+    scheduler = Scheduler(tiny(), Store(tmp_path, "tiny").prepare(), 2, board)
+    assert "0 of 16 trials" in board.line()
+    assert "time not yet known left" in board.line()
+    first = scheduler.take(set(), set())[0]
+    scheduler.put(first, Event("compiled", 0.0, 6.0))
+    scheduler.put(first, Event("evaluated", 0.5, 1.0, {first.entries[0].id: 0.75}))
+    assert board.best == {first.entries[0].arm: 0.75}
+    rows = [row(first.entries[0], solved=True), row(first.entries[1], status="diverged")]
+    scheduler.put(first, Event("done", 1.0, 1.0, {}, rows))
+    assert "2 of 16 trials; in this run 2: 1 solved, 1 diverged, 0 failed" in board.line()
+    # 14 trials of 2 s and, of three structures, two still to compile at 6 s each, on two workers.
+    assert board.clock.left(scheduler, board.under_way) == pytest.approx((14 * 2 + 2 * 6) / 2)
+
+
+def test_an_estimate_adds_up_compilations_updates_and_evaluations():
+    works = cut(search_entries(tiny().study), 2)
+    cost = Cost(compile=5.0, update=0.01, block=0.002, memory=100)
+    costs = {work.structure: cost for work in works}
+    result = estimate(works, costs, workers=2, ray=False)
+    # Per trial 20 updates, 2 evaluations of 1 batch and a test of 2; 8 trials of 3 structures.
+    trial = 20 * 0.01 + (2 * 1 + 2) * 0.002
+    assert cost.trial(works[0].entries[0].trial) == pytest.approx(trial)
+    assert result.seconds == pytest.approx((8 * trial + 3 * 5.0) / 2)
+    assert (result.trials, result.compilations, result.worker_memory) == (8, 3, 100)
