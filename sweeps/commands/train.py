@@ -142,6 +142,9 @@ def draw(entry: Entry, row: Row, curve: list[Row], path: Path) -> Path:
         ylabel="validation score",
         title=f"{entry.cell} on {entry.task}, seed {entry.trial.seed}",
     )
+    axes.set_ylim(
+        max(-1.0, axes.get_ylim()[0]), 1.05
+    )  # what a network far below the baseline does is no detail
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     return path
