@@ -87,6 +87,14 @@ def structure(spec: Spec) -> Spec:
     return dataclasses.replace(bare, seed=0) if "seed" in annotations(type(spec)) else bare  # type: ignore[type-var]
 
 
+def has(spec: Any, path: str) -> bool:
+    """Whether a dotted path leads to a field of the spec."""
+    head, _, rest = path.partition(".")
+    if not is_spec(spec) or head not in annotations(type(spec)):
+        return False
+    return not rest or has(getattr(spec, head), rest)
+
+
 def replace(spec: Spec, path: str, value: Any) -> Spec:
     """The spec with the field at a dotted path changed.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.specs import SpecError, replace, structure, trial_id
+from experiments.specs import SpecError, has, replace, structure, trial_id
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
 from lstm_variants.contract import CellSpec
@@ -61,9 +61,19 @@ def base_seed(study: Study, stage: str, label: str) -> int:
 
 
 def search_entries(study: Study) -> list[Entry]:
-    """The search stage's trials; raises InputError, naming the cell, for a field that it does not have."""
+    """The search stage's trials.
+
+    A field of cells or tasks that only some of them have is searched for those. Raises InputError, with the
+    nearest name, for one that none has.
+    """
     if study.search is None:
         return []
+    arms = [{"cell": cell, "task": task} for _, cell, _, task in study.arms()]
+
+    def known(path: str) -> bool:
+        head, _, rest = path.partition(".")
+        return head not in ("cell", "task") or any(has(arm[head], rest) for arm in arms)
+
     entries = []
     for cell_label, cell, task_label, task in study.arms():
         who = "alias" if cell_label == study.alias else "all"
@@ -71,6 +81,7 @@ def search_entries(study: Study) -> list[Entry]:
         for i, setting in enumerate(study.search.settings(rng)):
             seed = base_seed(study, "search", cell_label) + i
             trial = base_trial(study, cell, task, seed, study.steps_on(task_label), study.stop_after)
+            setting = {path: v for path, v in setting.items() if has(trial, path) or not known(path)}
             trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
             entries.append(Entry(trial, "search", cell_label, task_label))
     return entries

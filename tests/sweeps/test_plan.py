@@ -9,7 +9,7 @@ from experiments import Adam
 from lstm_variants import LSTM
 from sweeps.errors import InputError
 from sweeps.plan import choices, confirm_entries, cut, search_entries, unique
-from sweeps.spaces import choice, sampled
+from sweeps.spaces import choice, sampled, uniform
 
 
 def row(entry, score=0.5, status="finished", loss=0.1):
@@ -93,6 +93,15 @@ def test_cohorts_hold_one_structure_and_stage_and_at_most_their_size():
         assert len(work.entries) <= 3
         assert len({(e.stage, dataclasses.replace(work.structure)) for e in work.entries}) == 1
     assert len(works[0].entries) == 3  # lstm and its alias share a structure
+
+
+def test_a_field_that_some_cells_have_is_searched_for_those_alone():
+    space = {"cell.forget_bias": uniform(2.0, 3.0), "optimizer.learning_rate": uniform(0.01, 0.02)}
+    entries = search_entries(tiny(search=sampled(space, trials=3)).study)
+    for entry in entries:
+        assert entry.cell == "rnn" or 2.0 <= entry.trial.cell.forget_bias <= 3.0
+        assert 0.01 <= entry.trial.optimizer.learning_rate <= 0.02
+    assert len({e.id for e in entries}) == len(entries) == 12
 
 
 def test_one_trial_under_two_names_is_refused():
