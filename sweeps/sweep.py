@@ -78,7 +78,8 @@ class Scheduler:
         ready = {arm: best[arm] for arm in self.arms_left if arm in best}
         self.arms_left = [arm for arm in self.arms_left if arm not in ready]
         fresh = confirm_entries(self.loaded.study, ready)
-        self.confirm += fresh
+        order = {(c, t): i for i, (c, _, t, _) in enumerate(self.loaded.study.arms())}
+        self.confirm = sorted(self.confirm + fresh, key=lambda entry: order[entry.arm])  # whoever came first
         unique(self.planned)
         self.queue += cut((e for e in fresh if e.id not in self.done), self.size)
         self.store.declare(declaration(self.loaded, self.search, self.confirm))
