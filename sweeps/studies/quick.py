@@ -32,11 +32,11 @@ STUDY = Study(
         "no_output_activation": NoOutputActivationLSTM(hidden=16),
         "rnn": VanillaRNN(hidden=16),
     },
-    tasks={"adding": Adding(length=60), "temporal_order": TemporalOrder(length=60)},
+    tasks={"adding": Adding(length=60), "temporal_order": TemporalOrder(length=50)},
     optimizer=Adam(learning_rate=0.01, clip=1.0, cooldown=0.3),
     search=sampled({"optimizer.learning_rate": log_uniform(4e-3, 9e-3)}, trials=3),
     confirm=6,
     margin=0.05,
     controls=Controls(same="lstm", task="adding"),
-    steps={"adding": 1000, "temporal_order": 700},
+    steps={"adding": 1000, "temporal_order": 600},
 )
