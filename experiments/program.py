@@ -1,7 +1,5 @@
 """The compiled form of a structure: what is kept, one a worker, so that nothing compiles twice."""
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 
@@ -14,10 +12,7 @@ QUICKLY: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 
 class Program:
-    """`init` and `advance` for cohorts of one structure and size, compiled when constructed.
-
-    memory_bytes: what XLA reserves for one `advance` (arguments, results, temporaries).
-    """
+    """`init` and `advance` for cohorts of one structure and size, compiled when constructed."""
 
     def __init__(self, bare: Trial, size: int):
         members = jax.ShapeDtypeStruct((size,), jnp.float32)
@@ -30,21 +25,7 @@ class Program:
         self.init = init.lower(*arguments).compile(compiler_options=QUICKLY)
         advance = jax.jit(make_advance(bare), donate_argnums=0)
         self.advance = advance.lower(jax.eval_shape(init, *arguments)).compile()
-        self.memory_bytes = reserved(self.advance)
 
     def start(self, cohort: Cohort) -> State:
         """The state of a cohort before its first update."""
         return self.init(*cohort.stack())
-
-
-def reserved(compiled: Any) -> int:
-    """Bytes of arguments, results and temporaries of a compiled program; 0 where XLA does not say."""
-    analysis = compiled.memory_analysis()
-    if analysis is None:
-        return 0
-    return int(
-        analysis.argument_size_in_bytes
-        + analysis.output_size_in_bytes
-        + analysis.temp_size_in_bytes
-        - analysis.alias_size_in_bytes
-    )

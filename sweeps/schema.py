@@ -14,7 +14,6 @@ import pyarrow as pa
 VERSION = 1
 
 STATUSES = ("finished", "diverged", "failed")
-STAGES = ("search", "confirm", "single")
 
 # name: (type, unit, meaning)
 TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
