@@ -17,8 +17,8 @@ KNOWN = {
     "gru": "#d55e00",
     "depth_gated": "#cc79a7",
     "clockwork": "#8a63d2",
-    "no_forget": "#a6761d",
-    "no_output_activation": "#7f9a00",
+    "nfg": "#a6761d",
+    "noaf": "#7f9a00",
     "rnn": "#7f8790",
 }
 SPARE = ("#1b9e9e", "#c2417c", "#5a7fdb", "#b5563c", "#4f9d3a", "#a05fb4")

@@ -26,6 +26,7 @@ from experiments.specs import knobs, structure, with_knobs
 from experiments.streams import stream
 from experiments.tasks.contract import TOLERANCE, Measures
 from experiments.trial import Trial
+from lstm_variants import Layers
 
 Array = jax.Array
 NEVER = -1
@@ -139,16 +140,19 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
     def one(state: State) -> tuple[State, Report]:
         trial = with_knobs(bare, state.knobs)
         task, optimizer = trial.task, trial.optimizer.build(trial.steps)
-        _, network = network_of(bare, stream(0, "init"))
+        # Drawn for its shape alone, the parameters come from the state; but layers hold their noise and dropout.
+        noisy = isinstance(trial.cell, Layers)
+        _, network = network_of(trial if noisy else bare, stream(0, "init"))
 
-        def measure(params: Array, key: Array) -> Measures:
+        def measure(params: Array, key: Array, noise: Array | None = None) -> Measures:
             batch = task.sample(key, trial.batch)
-            return task.measure(network(params)(batch.inputs), batch)
+            return task.measure(network(params)(batch.inputs, noise), batch)
 
         def update(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
             s, loss_sum, norm_sum = carry
             key = stream(state.seed, "data", s.step)
-            loss, gradient = jax.value_and_grad(lambda p: measure(p, key).loss)(s.params)
+            noise = stream(state.seed, "noise", s.step) if noisy else None
+            loss, gradient = jax.value_and_grad(lambda p: measure(p, key, noise).loss)(s.params)
             norm = optax.tree.norm(gradient)
             sound = jnp.isfinite(loss) & jnp.isfinite(norm)
             change, moments = optimizer.update(gradient, s.optimizer, s.params)

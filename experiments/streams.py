@@ -8,12 +8,18 @@ for such related keys (Salmon et al. 2011: a counter-based generator with a stro
 import jax
 import jax.numpy as jnp
 
-NAMES = ("init", "data", "validation", "test")
-INDICES = 2**30
+# The low words of each stream. "init" has a single draw, so "noise" took the upper half of its words when it came.
+STREAMS = {
+    "init": range(0, 2**29),
+    "noise": range(2**29, 2**30),
+    "data": range(2**30, 2 * 2**30),
+    "validation": range(2 * 2**30, 3 * 2**30),
+    "test": range(3 * 2**30, 4 * 2**30),
+}
 
 
 def stream(seed: jax.Array | int, name: str, index: jax.Array | int = 0) -> jax.Array:
-    """Key of draw number `index` (below 2**30) of one of `NAMES`, for a seed in [0, 2**32)."""
-    start = jnp.uint32(NAMES.index(name) * INDICES)
+    """Key of draw number `index`, below `len(STREAMS[name])`, of a stream, for a seed in [0, 2**32)."""
+    start = jnp.uint32(STREAMS[name].start)
     words = jnp.stack([jnp.asarray(seed, jnp.uint32), start + jnp.asarray(index, jnp.uint32)])
     return jax.random.wrap_key_data(words, impl="threefry2x32")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from experiments.optimizers import SGD, Adam
 from experiments.specs import check
 from experiments.tasks.contract import TaskSpec
+from lstm_variants import Layers
 from lstm_variants.contract import CellSpec
 
 SEED_LIMIT = 2**32
@@ -13,7 +14,7 @@ SEED_LIMIT = 2**32
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """A cell, a task, an optimiser and a seed.
+    """A cell or layers of it, a task, an optimiser and a seed.
 
     steps: optimiser updates at most. batch: sequences per update. evaluate_every: updates between two
     evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
@@ -21,7 +22,7 @@ class Trial:
     infinity never (a measure of final score must never stop early: all scores would be alike).
     """
 
-    cell: CellSpec
+    cell: CellSpec | Layers
     task: TaskSpec
     optimizer: Adam | SGD
     seed: int

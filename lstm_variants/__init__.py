@@ -6,40 +6,89 @@ file like `lstm.py` and add one line here.
 
 from typing import Any
 
+from lstm_variants.attention import TransformerBlock, TransformerCell, TransformerState
+from lstm_variants.cifg import CIFG, CIFGCell, CIFGState
 from lstm_variants.clockwork import ClockworkCell, ClockworkRNN, ClockworkState
 from lstm_variants.contract import CellSpec
 from lstm_variants.coupled import CoupledCell, CoupledLSTM, CoupledState
 from lstm_variants.depth_gated import DepthGatedCell, DepthGatedLSTM, DepthGatedState
+from lstm_variants.full_gate_recurrence import FGR, FGRCell, FGRState
+from lstm_variants.full_peephole import FullPeepholeCell, FullPeepholeLSTM, FullPeepholeState
+from lstm_variants.grid import GridCell, GridLSTM, GridState
+from lstm_variants.grid_depth import DepthGridCell, DepthGridLSTM, DepthGridState
 from lstm_variants.gru import GRU, GRUCell, GRUState
+from lstm_variants.gru_after import GRUAfter, GRUAfterCell, GRUAfterState
+from lstm_variants.initial import IRNN, STANDARD, Initial
+from lstm_variants.layers import Layers, LayersModel
 from lstm_variants.lstm import LSTM, LSTMCell, LSTMState
-from lstm_variants.measure import output_size, parameter_count, state_size
-from lstm_variants.no_forget import NoForgetCell, NoForgetLSTM, NoForgetState
-from lstm_variants.no_output_activation import (
-    NoOutputActivationCell,
-    NoOutputActivationLSTM,
-    NoOutputActivationState,
-)
+from lstm_variants.lstm_1997 import LSTM1997, LSTM1997Cell, LSTM1997State
+from lstm_variants.lstm_2000 import LSTM2000, LSTM2000Cell, LSTM2000State
+from lstm_variants.measure import flops, output_size, parameter_count, state_size
+from lstm_variants.min_gru import MinGRU, MinGRUCell, MinGRUState
+from lstm_variants.min_lstm import MinLSTM, MinLSTMCell, MinLSTMState
+from lstm_variants.mut1 import MUT1, MUT1Cell, MUT1State
+from lstm_variants.mut2 import MUT2, MUT2Cell, MUT2State
+from lstm_variants.mut3 import MUT3, MUT3Cell, MUT3State
+from lstm_variants.no_forget_gate import NFG, NFGCell, NFGState
+from lstm_variants.no_input_activation import NIAF, NIAFCell, NIAFState
+from lstm_variants.no_input_gate import NIG, NIGCell, NIGState
+from lstm_variants.no_output_activation import NOAF, NOAFCell, NOAFState
+from lstm_variants.no_output_gate import NOG, NOGCell, NOGState
 from lstm_variants.peephole import PeepholeCell, PeepholeLSTM, PeepholeState
+from lstm_variants.sequence import lengths_mask, run_sequence
 from lstm_variants.stacked import Stacked, StackedCell
 from lstm_variants.unroll import unroll
 from lstm_variants.vanilla import VanillaCell, VanillaRNN, VanillaState
 
 CELLS: dict[str, type[Any]] = {
     "rnn": VanillaRNN,
+    "lstm1997": LSTM1997,
+    "lstm2000": LSTM2000,
     "lstm": LSTM,
     "peephole": PeepholeLSTM,
+    "full_peephole": FullPeepholeLSTM,
+    "nig": NIG,
+    "nfg": NFG,
+    "nog": NOG,
+    "niaf": NIAF,
+    "noaf": NOAF,
+    "cifg": CIFG,
     "coupled": CoupledLSTM,
+    "fgr": FGR,
     "gru": GRU,
+    "gru_after": GRUAfter,
+    "mut1": MUT1,
+    "mut2": MUT2,
+    "mut3": MUT3,
+    "min_gru": MinGRU,
+    "min_lstm": MinLSTM,
     "depth_gated": DepthGatedLSTM,
     "clockwork": ClockworkRNN,
-    "no_forget": NoForgetLSTM,
-    "no_output_activation": NoOutputActivationLSTM,
+    "grid": GridLSTM,
+    "grid_depth": DepthGridLSTM,
+    "transformer": TransformerBlock,
 }
 
 __all__ = [
     "CELLS",
+    "CIFG",
+    "FGR",
     "GRU",
+    "IRNN",
     "LSTM",
+    "LSTM1997",
+    "LSTM2000",
+    "MUT1",
+    "MUT2",
+    "MUT3",
+    "NFG",
+    "NIAF",
+    "NIG",
+    "NOAF",
+    "NOG",
+    "STANDARD",
+    "CIFGCell",
+    "CIFGState",
     "CellSpec",
     "ClockworkCell",
     "ClockworkRNN",
@@ -50,26 +99,69 @@ __all__ = [
     "DepthGatedCell",
     "DepthGatedLSTM",
     "DepthGatedState",
+    "DepthGridCell",
+    "DepthGridLSTM",
+    "DepthGridState",
+    "FGRCell",
+    "FGRState",
+    "FullPeepholeCell",
+    "FullPeepholeLSTM",
+    "FullPeepholeState",
+    "GRUAfter",
+    "GRUAfterCell",
+    "GRUAfterState",
     "GRUCell",
     "GRUState",
+    "GridCell",
+    "GridLSTM",
+    "GridState",
+    "Initial",
+    "LSTM1997Cell",
+    "LSTM1997State",
+    "LSTM2000Cell",
+    "LSTM2000State",
     "LSTMCell",
     "LSTMState",
-    "NoForgetCell",
-    "NoForgetLSTM",
-    "NoForgetState",
-    "NoOutputActivationCell",
-    "NoOutputActivationLSTM",
-    "NoOutputActivationState",
+    "Layers",
+    "LayersModel",
+    "MUT1Cell",
+    "MUT1State",
+    "MUT2Cell",
+    "MUT2State",
+    "MUT3Cell",
+    "MUT3State",
+    "MinGRU",
+    "MinGRUCell",
+    "MinGRUState",
+    "MinLSTM",
+    "MinLSTMCell",
+    "MinLSTMState",
+    "NFGCell",
+    "NFGState",
+    "NIAFCell",
+    "NIAFState",
+    "NIGCell",
+    "NIGState",
+    "NOAFCell",
+    "NOAFState",
+    "NOGCell",
+    "NOGState",
     "PeepholeCell",
     "PeepholeLSTM",
     "PeepholeState",
     "Stacked",
     "StackedCell",
+    "TransformerBlock",
+    "TransformerCell",
+    "TransformerState",
     "VanillaCell",
     "VanillaRNN",
     "VanillaState",
+    "flops",
+    "lengths_mask",
     "output_size",
     "parameter_count",
+    "run_sequence",
     "state_size",
     "unroll",
 ]

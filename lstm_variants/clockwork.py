@@ -10,9 +10,10 @@ slower ones (T_j ≥ T_i), never a faster one.
     y = h'                                 all modules are read, ticking or not
 
 x input (n), h previous state (as many units as `hidden`), t steps so far: 0 at the first step, where
-every module ticks. Parameters hn + h(h + k)/2 + h: only the blocks of R that exist are parameters. The
-gradient passes a module at rest unchanged. Modules at rest are computed and discarded: this is
-the cell of the paper, not its saving in operations.
+every module ticks. Parameters hn + h(h + k)/2 + h: only the blocks of R that exist are parameters. State h
+(and the clock), operations a step 2h(n + h) + 2h: modules at rest are computed and discarded and absent
+blocks of R are zeros, so this is the cell of the paper, not its saving in operations. The gradient passes a
+module at rest unchanged.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from lstm_variants.contract import at_least
+from lstm_variants.initial import STANDARD, Initial, refuse_chrono
 from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
 
 
@@ -37,15 +39,23 @@ class ClockworkState(NamedTuple):
 class ClockworkCell(nnx.RNNCellBase):
     """`(ClockworkState (..., h), x (..., n)) -> (ClockworkState, h (..., h))`; fastest module first."""
 
-    def __init__(self, inputs: int, hidden: int, *, periods: tuple[int, ...], rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        periods: tuple[int, ...],
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
         self.hidden = hidden
         self.periods = periods
         k = hidden // len(periods)
-        self.W = kernel(rngs, inputs, hidden)
+        self.W = kernel(rngs, initial, inputs, hidden)
         # Column block i, counted from 0 and `((g - i) k, k)`: weights from modules i ... g - 1 into module i.
-        R = recurrent(rngs, hidden)[...]
+        R = recurrent(rngs, initial, hidden)[...]
         self.R = nnx.List([nnx.Param(R[i * k :, i * k : (i + 1) * k]) for i in range(len(periods))])
-        self.b = bias(hidden, 0.0)
+        self.b = bias(rngs, initial, hidden, 0.0)
 
     def __call__(self, carry: ClockworkState, inputs: jax.Array) -> tuple[ClockworkState, jax.Array]:
         h, t = carry
@@ -67,16 +77,21 @@ class ClockworkCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class ClockworkRNN:
-    """hidden: units h, shared out evenly. periods: T_1 < T_2 < ..., steps between ticks of a module."""
+    """hidden: units h, shared out evenly. periods: T_1 < T_2 < ..., steps between ticks of a
+    module. initial: start of the weights."""
 
     reference: ClassVar[str] = "Koutník, Greff, Gomez & Schmidhuber 2014"
     parameters: ClassVar[str] = "h*(n + 1) + h*(h + h//len(periods))//2"
+    state: ClassVar[str] = "h"
+    flops: ClassVar[str] = "2*h*(n + h) + 2*h"
 
     hidden: int = 32
     periods: tuple[int, ...] = (1, 2, 4, 8)
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("ClockworkRNN", "hidden", self.hidden, 1, "unit")
+        refuse_chrono("ClockworkRNN", self.initial)
         if not isinstance(self.periods, tuple) or not self.periods:
             raise ValueError(f"ClockworkRNN needs a tuple of periods, one a module; got {self.periods!r}.")
         for period in self.periods:
@@ -93,4 +108,4 @@ class ClockworkRNN:
             )
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> ClockworkCell:
-        return ClockworkCell(inputs, self.hidden, periods=self.periods, rngs=rngs)
+        return ClockworkCell(inputs, self.hidden, periods=self.periods, initial=self.initial, rngs=rngs)

@@ -1,19 +1,19 @@
-"""LSTM with coupled input and forget gate: what is forgotten is what is replaced.
+"""LSTM with coupled gates as Olah 2015 draws it: what is forgotten is what is replaced.
 
-Olah 2015 (figure) and CIFG of Greff et al. 2017. Two forms are published: Olah learns f and puts
-1 - f on the block input, Greff et al. learn i and put 1 - i on the cell. They are the same family,
-since 1 - σ(a) = σ(-a): negate the gate's weights and one becomes the other. This file learns i, as
-Greff et al. do, and has no peepholes, as in Olah's figure, so that it differs from the LSTM without
-peepholes in the coupling alone (Greff's CIFG keeps peepholes on i and o).
+Here f is learnt and 1 - f goes on the block input; CIFG of Greff et al. 2017 (`cifg.py`) learns i and puts
+1 - i on the cell. Both are one family, since 1 - σ(a) = σ(-a): negate the gate's weights and one becomes the
+other. Greff's form keeps the peepholes of its baseline, Olah's has none, so that this cell differs from the
+LSTM of `lstm.py` in the coupling alone.
 
     z = tanh(W_z x + R_z y + b_z)          block input
-    i =    σ(W_i x + R_i y + b_i)          input gate
-    f = 1 - i                              forget gate
+    f =    σ(W_f x + R_f y + b_f)          forget gate
+    i = 1 - f                              input gate
     o =    σ(W_o x + R_o y + b_o)          output gate
     c' = z ⊙ i + c ⊙ f                     cell
     y' = tanh(c') ⊙ o                      block output
 
-x input (n), y previous output (h), c previous cell (h). Parameters 3h(n + h + 1).
+x input (n), y previous output (h), c previous cell (h). Parameters 3h(n + h + 1), state 2h, operations a step
+6h(n + h) + 12h.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import at_least, finite
+from lstm_variants.contract import at_least
+from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
 
 
@@ -33,19 +34,28 @@ class CoupledState(NamedTuple):
 
 
 class CoupledCell(nnx.RNNCellBase):
-    """`(CoupledState (..., h), x (..., n)) -> (CoupledState, y (..., h))`; gates in the order z i o."""
+    """`(CoupledState (..., h), x (..., n)) -> (CoupledState, y (..., h))`; gates in the order z f o."""
 
-    def __init__(self, inputs: int, hidden: int, *, forget_bias: float = 1.0, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        forget_bias: float = 1.0,
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
         self.hidden = hidden
-        self.W = kernel(rngs, inputs, hidden, gates=3)
-        self.R = recurrent(rngs, hidden, gates=3)
-        self.b = bias(hidden, 0.0, -forget_bias, 0.0)
+        f, _ = memory_biases(rngs, initial, hidden, forget_bias)
+        self.W = kernel(rngs, initial, inputs, hidden, gates=3)
+        self.R = recurrent(rngs, initial, hidden, gates=3)
+        self.b = bias(rngs, initial, hidden, 0.0, f, 0.0)
 
     def __call__(self, carry: CoupledState, inputs: jax.Array) -> tuple[CoupledState, jax.Array]:
         c, y = carry
-        z, i, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 3)
-        i = jax.nn.sigmoid(i)
-        f = 1 - i
+        z, f, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 3)
+        f = jax.nn.sigmoid(f)
+        i = 1 - f
         c = jnp.tanh(z) * i + c * f
         y = jnp.tanh(c) * jax.nn.sigmoid(o)
         return CoupledState(c, y), y
@@ -60,20 +70,22 @@ class CoupledCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class CoupledLSTM:
-    """hidden: units h. forget_bias: b_i starts at -forget_bias, so that f starts at σ(forget_bias)
-    as in the other cells (the papers start at 0)."""
+    """hidden: units h. forget_bias: start of b_f. initial: start of the weights."""
 
-    reference: ClassVar[str] = "Olah 2015; CIFG of Greff et al. 2017 (no peepholes)"
+    reference: ClassVar[str] = "Olah 2015 (coupled gates, no peepholes)"
     parameters: ClassVar[str] = "3*h*(n + h + 1)"
+    state: ClassVar[str] = "2*h"
+    flops: ClassVar[str] = "6*h*(n + h) + 12*h"
 
     hidden: int = 32
     forget_bias: float = 1.0
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("CoupledLSTM", "hidden", self.hidden, 1, "unit")
 
     def check(self) -> None:
-        finite("CoupledLSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+        check_memory("CoupledLSTM", self.initial, self.forget_bias)
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> CoupledCell:
-        return CoupledCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)
+        return CoupledCell(inputs, self.hidden, forget_bias=self.forget_bias, initial=self.initial, rngs=rngs)

@@ -22,7 +22,8 @@ input in the author's code ("self-stabiliser") is left out, being no part of the
 are Greff's.
 
 x input (n), y previous output, c previous cell. Parameters 4h(n + h + 1) + 2h(n + 1) in the first layer,
-4h(2h + 1) + h(h + 3) in each further one.
+4h(2h + 1) + h(h + 3) in each further one; state 2h a layer; operations a step 8h(n + h) + 4hn + 19h in the
+first layer, 18h² + 21h in each further one.
 """
 
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from lstm_variants.contract import at_least, finite
+from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
 
 Array = jax.Array
@@ -48,16 +50,26 @@ class DepthGatedState(NamedTuple):
 class DepthGatedLayer(nnx.Module):
     """`(c, y, x, k) -> (c', y')`; gates in the order z i f o, depth gate apart."""
 
-    def __init__(self, inputs: int, hidden: int, first: bool, forget_bias, depth_bias, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        first: bool,
+        forget_bias: float,
+        depth_bias: float,
+        initial: Initial,
+        rngs: nnx.Rngs,
+    ):
         self.first = first
-        self.W = kernel(rngs, inputs, hidden, gates=4)
-        self.R = recurrent(rngs, hidden, gates=4)
-        self.b = bias(hidden, 0.0, 0.0, forget_bias, 0.0)
-        self.W_d = kernel(rngs, inputs, hidden)
+        f, i = memory_biases(rngs, initial, hidden, forget_bias)
+        self.W = kernel(rngs, initial, inputs, hidden, gates=4)
+        self.R = recurrent(rngs, initial, hidden, gates=4)
+        self.b = bias(rngs, initial, hidden, 0.0, i, f, 0.0)
+        self.W_d = kernel(rngs, initial, inputs, hidden)
         self.w_c = diagonal(rngs, hidden)
         if not first:
             self.w_l = diagonal(rngs, hidden)
-        self.b_d = bias(hidden, depth_bias)
+        self.b_d = bias(rngs, initial, hidden, depth_bias)
 
     def __call__(self, c: Array, y: Array, x: Array, k: Array) -> tuple[Array, Array]:
         z, i, f, o = split(affine(x, self.W[...], y, self.R[...], self.b[...]), 4)
@@ -73,12 +85,20 @@ class DepthGatedCell(nnx.RNNCellBase):
     """`(DepthGatedState, x (..., n)) -> (DepthGatedState, y (..., h) of the top layer)`."""
 
     def __init__(
-        self, inputs: int, hidden: int, *, layers: int, forget_bias=1.0, depth_bias=0.0, rngs: nnx.Rngs
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        layers: int,
+        forget_bias: float = 1.0,
+        depth_bias: float = 0.0,
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
     ):
         self.hidden = hidden
-        self.W_k = kernel(rngs, inputs, hidden)
+        self.W_k = kernel(rngs, initial, inputs, hidden)
         self.layers = nnx.List(
-            DepthGatedLayer(hidden if l else inputs, hidden, l == 0, forget_bias, depth_bias, rngs)
+            DepthGatedLayer(hidden if l else inputs, hidden, l == 0, forget_bias, depth_bias, initial, rngs)
             for l in range(layers)
         )
 
@@ -102,22 +122,26 @@ class DepthGatedCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class DepthGatedLSTM:
-    """hidden: units h of each layer. forget_bias, depth_bias: start of b_f and b_d."""
+    """hidden: units h of each layer. forget_bias, depth_bias: start of b_f and b_d. initial: start of
+    the weights."""
 
     reference: ClassVar[str] = "Yao, Cohn, Vylomova, Duh & Dyer 2015 (no peepholes)"
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 2*h*(n + 1) + (layers - 1)*(4*h*(2*h + 1) + h*(h + 3))"
+    state: ClassVar[str] = "2*h*layers"
+    flops: ClassVar[str] = "8*h*(n + h) + 4*h*n + 19*h + (layers - 1)*(18*h*h + 21*h)"
 
     hidden: int = 32
     layers: int = 2
     forget_bias: float = 1.0
     depth_bias: float = 0.0
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("DepthGatedLSTM", "hidden", self.hidden, 1, "unit")
         at_least("DepthGatedLSTM", "layers", self.layers, 2, "(its depth gate joins neighbouring layers)")
 
     def check(self) -> None:
-        finite("DepthGatedLSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+        check_memory("DepthGatedLSTM", self.initial, self.forget_bias)
         finite("DepthGatedLSTM", "depth_bias", self.depth_bias, "(-10 all but shuts the depth gate)")
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> DepthGatedCell:
@@ -127,5 +151,6 @@ class DepthGatedLSTM:
             layers=self.layers,
             forget_bias=self.forget_bias,
             depth_bias=self.depth_bias,
+            initial=self.initial,
             rngs=rngs,
         )

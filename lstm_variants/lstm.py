@@ -9,7 +9,8 @@ Gers, Schmidhuber & Cummins 2000, "Learning to forget" (forget gate); the form d
     c' = z ⊙ i + c ⊙ f                     cell
     y' = tanh(c') ⊙ o                      block output
 
-x input (n), y previous output (h), c previous cell (h). Parameters 4h(n + h + 1).
+x input (n), y previous output (h), c previous cell (h). Parameters 4h(n + h + 1), state 2h, operations
+a step 8h(n + h) + 13h.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import at_least, finite
+from lstm_variants.contract import at_least
+from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
 
 
@@ -31,11 +33,20 @@ class LSTMState(NamedTuple):
 class LSTMCell(nnx.RNNCellBase):
     """`(LSTMState (..., h), x (..., n)) -> (LSTMState, y (..., h))`; gates in the order z i f o."""
 
-    def __init__(self, inputs: int, hidden: int, *, forget_bias: float = 1.0, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        forget_bias: float = 1.0,
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
         self.hidden = hidden
-        self.W = kernel(rngs, inputs, hidden, gates=4)
-        self.R = recurrent(rngs, hidden, gates=4)
-        self.b = bias(hidden, 0.0, 0.0, forget_bias, 0.0)
+        f, i = memory_biases(rngs, initial, hidden, forget_bias)
+        self.W = kernel(rngs, initial, inputs, hidden, gates=4)
+        self.R = recurrent(rngs, initial, hidden, gates=4)
+        self.b = bias(rngs, initial, hidden, 0.0, i, f, 0.0)
 
     def __call__(self, carry: LSTMState, inputs: jax.Array) -> tuple[LSTMState, jax.Array]:
         c, y = carry
@@ -54,19 +65,22 @@ class LSTMCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class LSTM:
-    """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015)."""
+    """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015). initial: start of the weights."""
 
     reference: ClassVar[str] = "Gers, Schmidhuber & Cummins 2000 (no peepholes)"
     parameters: ClassVar[str] = "4*h*(n + h + 1)"
+    state: ClassVar[str] = "2*h"
+    flops: ClassVar[str] = "8*h*(n + h) + 13*h"
 
     hidden: int = 32
     forget_bias: float = 1.0
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("LSTM", "hidden", self.hidden, 1, "unit")
 
     def check(self) -> None:
-        finite("LSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+        check_memory("LSTM", self.initial, self.forget_bias)
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> LSTMCell:
-        return LSTMCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)
+        return LSTMCell(inputs, self.hidden, forget_bias=self.forget_bias, initial=self.initial, rngs=rngs)

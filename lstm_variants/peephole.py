@@ -11,8 +11,8 @@ full matrices). Input and forget gate look at the old cell, the output gate look
     o =    σ(W_o x + R_o y + p_o ⊙ c' + b_o)       output gate
     y' = tanh(c') ⊙ o                              block output
 
-x input (n), y previous output (h), c previous cell (h). Parameters 4h(n + h + 1) + 3h. The gradient
-is complete: Gers et al. cut it at the peepholes, Greff et al. do not.
+x input (n), y previous output (h), c previous cell (h). Parameters 4h(n + h + 1) + 3h, state 2h,
+operations a step 8h(n + h) + 19h. The gradient is complete: Gers et al. cut it at the peepholes, Greff et al. do not.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import at_least, finite
+from lstm_variants.contract import at_least
+from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
 
 
@@ -34,14 +35,23 @@ class PeepholeState(NamedTuple):
 class PeepholeCell(nnx.RNNCellBase):
     """`(PeepholeState (..., h), x (..., n)) -> (PeepholeState, y (..., h))`; gates in the order z i f o."""
 
-    def __init__(self, inputs: int, hidden: int, *, forget_bias: float = 1.0, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        forget_bias: float = 1.0,
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
         self.hidden = hidden
-        self.W = kernel(rngs, inputs, hidden, gates=4)
-        self.R = recurrent(rngs, hidden, gates=4)
+        f, i = memory_biases(rngs, initial, hidden, forget_bias)
+        self.W = kernel(rngs, initial, inputs, hidden, gates=4)
+        self.R = recurrent(rngs, initial, hidden, gates=4)
         self.p_i = diagonal(rngs, hidden)
         self.p_f = diagonal(rngs, hidden)
         self.p_o = diagonal(rngs, hidden)
-        self.b = bias(hidden, 0.0, 0.0, forget_bias, 0.0)
+        self.b = bias(rngs, initial, hidden, 0.0, i, f, 0.0)
 
     def __call__(self, carry: PeepholeState, inputs: jax.Array) -> tuple[PeepholeState, jax.Array]:
         c, y = carry
@@ -63,19 +73,24 @@ class PeepholeCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class PeepholeLSTM:
-    """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015)."""
+    """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015). initial: start of the weights."""
 
     reference: ClassVar[str] = "Gers & Schmidhuber 2000; V of Greff et al. 2017"
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h"
+    state: ClassVar[str] = "2*h"
+    flops: ClassVar[str] = "8*h*(n + h) + 19*h"
 
     hidden: int = 32
     forget_bias: float = 1.0
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("PeepholeLSTM", "hidden", self.hidden, 1, "unit")
 
     def check(self) -> None:
-        finite("PeepholeLSTM", "forget_bias", self.forget_bias, "(5 holds a gate open for about 150 steps)")
+        check_memory("PeepholeLSTM", self.initial, self.forget_bias)
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> PeepholeCell:
-        return PeepholeCell(inputs, self.hidden, forget_bias=self.forget_bias, rngs=rngs)
+        return PeepholeCell(
+            inputs, self.hidden, forget_bias=self.forget_bias, initial=self.initial, rngs=rngs
+        )

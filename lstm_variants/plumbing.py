@@ -7,20 +7,31 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from lstm_variants.initial import Initial, draw
+
 Array = jax.Array
 State = TypeVar("State")
 
 
-def kernel(rngs: nnx.Rngs, inputs: int, hidden: int, gates: int = 1) -> nnx.Param[Array]:
-    """Input weights `(inputs, gates * hidden)`, LeCun normal: variance 1 / inputs."""
-    return nnx.Param(nnx.initializers.lecun_normal()(rngs.params(), (inputs, gates * hidden)))
+def kernel(rngs: nnx.Rngs, initial: Initial, inputs: int, hidden: int, gates: int = 1) -> nnx.Param[Array]:
+    """Input weights `(inputs, gates * hidden)`, drawn gate by gate as `initial.inputs` says."""
+    if initial.inputs == "lecun":  # its variance, 1 / inputs, is the same for all gates together: one draw
+        return nnx.Param(draw("lecun", rngs.params(), (inputs, gates * hidden), hidden) * initial.input_scale)
+    return blocks(rngs, initial.inputs, (inputs, hidden), gates, initial.input_scale)
 
 
-def recurrent(rngs: nnx.Rngs, hidden: int, gates: int = 1) -> nnx.Param[Array]:
-    """Recurrent weights `(hidden, gates * hidden)`: one orthogonal block a gate (Saxe et al. 2014)."""
+def recurrent(rngs: nnx.Rngs, initial: Initial, hidden: int, gates: int = 1) -> nnx.Param[Array]:
+    """Recurrent weights `(hidden, gates * hidden)`, drawn gate by gate as `initial.recurrent` says."""
+    return blocks(rngs, initial.recurrent, (hidden, hidden), gates, initial.recurrent_scale)
+
+
+def blocks(
+    rngs: nnx.Rngs, kind: str, shape: tuple[int, int], gates: int, scale: float | Array
+) -> nnx.Param[Array]:
+    """`gates` matrices side by side."""
     keys = jax.random.split(rngs.params(), gates)
-    blocks = jax.vmap(lambda key: nnx.initializers.orthogonal()(key, (hidden, hidden)))(keys)
-    return nnx.Param(jnp.concatenate(list(blocks), axis=-1))
+    drawn = jax.vmap(lambda key: draw(kind, key, shape, shape[1]))(keys)
+    return nnx.Param(jnp.concatenate(list(drawn), axis=-1) * scale)
 
 
 def diagonal(rngs: nnx.Rngs, hidden: int) -> nnx.Param[Array]:
@@ -28,9 +39,13 @@ def diagonal(rngs: nnx.Rngs, hidden: int) -> nnx.Param[Array]:
     return nnx.Param(nnx.initializers.normal(0.1)(rngs.params(), (hidden,)))
 
 
-def bias(hidden: int, *gates: float | Array) -> nnx.Param[Array]:
-    """Biases `(len(gates) * hidden,)`: gate k starts at `gates[k]`, a number or a traced knob."""
-    return nnx.Param(jnp.concatenate([jnp.full(hidden, b, jnp.float32) for b in gates]))
+def bias(rngs: nnx.Rngs, initial: Initial, hidden: int, *gates: float | Array) -> nnx.Param[Array]:
+    """Biases `(len(gates) * hidden,)`: gate k starts at `gates[k]`, a number, a traced knob or an array
+    `(hidden,)`, plus what `initial.biases` draws."""
+    start = jnp.concatenate([jnp.broadcast_to(jnp.asarray(b, jnp.float32), (hidden,)) for b in gates])
+    if initial.biases != "zeros":
+        start = start + draw(initial.biases, rngs.params(), start.shape, hidden)
+    return nnx.Param(start)
 
 
 def affine(x: Array, W: Array, h: Array, R: Array, b: Array) -> Array:

@@ -4,7 +4,9 @@
     (s'ˡ, yˡ) = cellˡ(sˡ, yˡ⁻¹)            layer l = 1 ... L, all at the same step
     y = yᴸ                                 output
 
-No skip connections and nothing between the layers. The carry is the tuple of the layers' carries.
+No skip connections and nothing between the layers. The carry is the tuple of the layers' carries. This is a
+cell and goes wherever a cell goes. For both directions, dropout between the layers, learned first carries, or
+cells that compute all steps at once, use `Layers`, which takes whole sequences.
 """
 
 from dataclasses import dataclass

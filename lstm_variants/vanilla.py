@@ -4,7 +4,8 @@ Elman 1990, "Finding structure in time"; the repeating module that Olah 2015 sta
 
     y' = tanh(W x + R y + b)               or relu in place of tanh
 
-x input (n), y previous output (h). Parameters h(n + h + 1).
+x input (n), y previous output (h). Parameters h(n + h + 1), state h, operations a step
+2h(n + h) + 2h.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from lstm_variants.contract import at_least, one_of
+from lstm_variants.initial import STANDARD, Initial, refuse_chrono
 from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
 
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
@@ -27,12 +29,20 @@ class VanillaState(NamedTuple):
 class VanillaCell(nnx.RNNCellBase):
     """`(VanillaState (..., h), x (..., n)) -> (VanillaState, y (..., h))`."""
 
-    def __init__(self, inputs: int, hidden: int, *, activation: str = "tanh", rngs: nnx.Rngs):
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        activation: str = "tanh",
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
         self.hidden = hidden
         self.activation = activation
-        self.W = kernel(rngs, inputs, hidden)
-        self.R = recurrent(rngs, hidden)
-        self.b = bias(hidden, 0.0)
+        self.W = kernel(rngs, initial, inputs, hidden)
+        self.R = recurrent(rngs, initial, hidden)
+        self.b = bias(rngs, initial, hidden, 0.0)
 
     def __call__(self, carry: VanillaState, inputs: jax.Array) -> tuple[VanillaState, jax.Array]:
         (y,) = carry
@@ -49,17 +59,22 @@ class VanillaCell(nnx.RNNCellBase):
 
 @dataclass(frozen=True, kw_only=True)
 class VanillaRNN:
-    """hidden: units h. activation: "tanh" (the paper's kind of squashing) or "relu"."""
+    """hidden: units h. activation: "tanh" (the paper's kind of squashing) or "relu". initial: start of the
+    weights; `IRNN` with relu is the network of Le, Jaitly & Hinton 2015."""
 
     reference: ClassVar[str] = "Elman 1990"
     parameters: ClassVar[str] = "h*(n + h + 1)"
+    state: ClassVar[str] = "h"
+    flops: ClassVar[str] = "2*h*(n + h) + 2*h"
 
     hidden: int = 32
     activation: str = "tanh"
+    initial: Initial = STANDARD
 
     def __post_init__(self) -> None:
         at_least("VanillaRNN", "hidden", self.hidden, 1, "unit")
+        refuse_chrono("VanillaRNN", self.initial)
         one_of("VanillaRNN", "activation", self.activation, tuple(ACTIVATIONS))
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> VanillaCell:
-        return VanillaCell(inputs, self.hidden, activation=self.activation, rngs=rngs)
+        return VanillaCell(inputs, self.hidden, activation=self.activation, initial=self.initial, rngs=rngs)

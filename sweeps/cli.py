@@ -32,6 +32,31 @@ def parser() -> argparse.ArgumentParser:
 
     add("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies", study=False)
 
+    conform = add(
+        "conform",
+        "sweeps.commands.conform:run",
+        "tell which published equations a cell computes, or whether it is what it is named after",
+        study=False,
+    )
+    conform.add_argument(
+        "cells",
+        nargs="+",
+        metavar="CELL",
+        help="package.module:Cell, file.py:Cell, a cell from `list`, or all",
+    )
+    conform.add_argument("--as", dest="claim", metavar="NAME", help="hold it against these equations")
+    conform.add_argument(
+        "--with",
+        dest="extra",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="argument for making the cell, such as layers=3; repeatable",
+    )
+    form = conform.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
+    form.add_argument("--markdown", action="store_true", help="one table")
+
     train = add(
         "train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False
     )

@@ -11,10 +11,10 @@ from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import (
     GRU,
     LSTM,
+    NFG,
+    NOAF,
     CoupledLSTM,
     DepthGatedLSTM,
-    NoForgetLSTM,
-    NoOutputActivationLSTM,
     PeepholeLSTM,
     VanillaRNN,
 )
@@ -28,8 +28,8 @@ STUDY = Study(
         "coupled": CoupledLSTM(hidden=16),
         "gru": GRU(hidden=16),
         "depth_gated": DepthGatedLSTM(hidden=16, layers=2),
-        "no_forget": NoForgetLSTM(hidden=16),
-        "no_output_activation": NoOutputActivationLSTM(hidden=16),
+        "nfg": NFG(hidden=16),
+        "noaf": NOAF(hidden=16),
         "rnn": VanillaRNN(hidden=16),
     },
     tasks={"adding": Adding(length=60), "temporal_order": TemporalOrder(length=50)},

@@ -92,18 +92,18 @@ def test_a_small_difference_does_not_refute_equivalence():
 
 def test_a_claim_of_harm_needs_harm():
     for mean, expected in ((0.5, "holds"), (0.9, "fails"), (0.99, "fails")):
-        scores = {("lstm", "t"): around(0.9), ("no_output_activation", "t"): around(mean)}
+        scores = {("peephole", "t"): around(0.9), ("noaf", "t"): around(mean)}
         assert status(scores, "Dropping the output activation") == {"t": expected}
 
 
-def test_no_variant_beats_the_lstm_fails_when_one_does():
-    scores = {("lstm", "t"): around(0.8), ("coupled", "t"): around(0.8), ("no_forget", "t"): around(0.3)}
-    assert status(scores, "No variant beats") == {"t": "holds"}
-    assert status({**scores, ("peephole", "t"): around(0.95)}, "No variant beats") == {"t": "fails"}
+def test_no_ablation_beats_the_lstm_fails_when_one_does():
+    scores = {("peephole", "t"): around(0.8), ("cifg", "t"): around(0.8), ("nfg", "t"): around(0.3)}
+    assert status(scores, "No ablation beats") == {"t": "holds"}
+    assert status({**scores, ("lstm", "t"): around(0.95)}, "No ablation beats") == {"t": "fails"}
 
 
 def test_the_adding_problem_is_no_test_of_the_forget_gate():
-    scores = {(c, t): around(0.9) for c in ("lstm", "no_forget") for t in ("adding_50", "temporal_order")}
+    scores = {(c, t): around(0.9) for c in ("peephole", "nfg") for t in ("adding_50", "temporal_order")}
     assert status(scores, "Dropping the forget gate") == {"temporal_order": "fails"}
     assert status(scores, "The adding problem needs no forget gate") == {"adding_50": "holds"}
 

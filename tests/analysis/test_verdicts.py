@@ -110,10 +110,10 @@ def test_the_known_truth_is_found(results):
     for task in ("adding", "temporal_order"):
         for cell in ("lstm_again", "peephole", "coupled", "gru"):
             assert table[task, cell] == "equivalent"
-        for cell in ("rnn", "no_output_activation"):
+        for cell in ("rnn", "noaf"):
             assert table[task, cell] == "worse"
-    assert table["adding", "no_forget"] == "equivalent"
-    assert table["temporal_order", "no_forget"] == "worse"
+    assert table["adding", "nfg"] == "equivalent"
+    assert table["temporal_order", "nfg"] == "worse"
 
 
 def test_holm_makes_a_family_more_cautious_than_a_pair():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import experiments.tasks
-from experiments.streams import INDICES, NAMES, stream
+from experiments.streams import STREAMS, stream
 from experiments.tasks import TASKS, Adding, CopyMemory, TemporalOrder, Waveform
 from experiments.tasks.contract import TaskSpec, whole
 
@@ -171,10 +171,10 @@ def test_streams_never_share_a_key():
     keys = {
         tuple(np.asarray(jax.random.key_data(stream(seed, name, index))))
         for seed in (0, 1, 2**32 - 1)
-        for name in NAMES
-        for index in (0, 1, INDICES - 1)
+        for name in STREAMS
+        for index in (0, 1, len(STREAMS[name]) - 1)
     }
-    assert len(keys) == 3 * len(NAMES) * 3
+    assert len(keys) == 3 * len(STREAMS) * 3
 
 
 def test_whole_numbers_are_uniform_and_never_reach_the_end():

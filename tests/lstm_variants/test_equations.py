@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from oracles.catalogue import ORACLES
 from oracles.modules import abstract, arrays, normal, randomised, run
-from oracles.recurrent import ORACLES
 
 from lstm_variants import CELLS
 
@@ -17,9 +17,16 @@ T, B, N, H = 12, 3, 2, 4
 
 # Structures beside the default that deserve the same proof.
 STRUCTURES = {
+    "transformer": [{"context": 5, "heads": 1, "expansion": 2}, {"context": 3, "hidden": 6, "heads": 3}],
     "rnn": [{"activation": "relu"}],
+    "lstm1997": [{"size": 2}, {"size": 2, "biases": "gates"}, {"size": 4, "biases": "none"}],
+    "lstm2000": [{"size": 2}],
     "clockwork": [{"periods": (2, 5)}, {"periods": (1, 3), "hidden": 6}],
     "depth_gated": [{"layers": 3}],
+    "mut1": [{"hidden": N}],
+    "mut2": [{"hidden": N}],
+    "grid": [{"layers": 3}, {"tied": True}],
+    "grid_depth": [{"layers": 3}, {"tied": True}],
 }
 CASES = {
     "-".join([name, *map(str, more.values())]): (name, {"hidden": H} | more)

@@ -5,7 +5,7 @@ import pytest
 from flax import nnx
 from oracles.modules import abstract, normal, put, randomised, run
 
-from lstm_variants import GRU, LSTM, VanillaRNN
+from lstm_variants import GRU, LSTM, GRUAfter, VanillaRNN
 
 N, H = 3, 8
 XS = normal(1, 8, 2, N)
@@ -58,20 +58,36 @@ def test_vanilla_rnn_agrees_with_flax_simple_cell():
     assert_same_run(ours, theirs)
 
 
+def put_gru(theirs, ours):
+    """Ours into Flax's: z r, candidate -> r, -z, candidate."""
+
+    def order(array, candidate):
+        z, r = np.split(np.asarray(array), 2, axis=-1)
+        return np.concatenate([r, -z, candidate], axis=-1)
+
+    put(theirs.dense_i, kernel=order(ours.W[...], ours.W_h[...]), bias=order(ours.b[...], ours.b_h[...]))
+    put(theirs.dense_h, kernel=order(ours.R[...], ours.R_h[...]))
+
+
 @pytest.mark.parametrize("reset_open", [True, False])
 def test_gru_agrees_with_flax_gru_cell_only_where_nothing_is_reset(reset_open):
     """Flax resets after the product and lets z keep the old state: equal for r = 1 and z negated."""
     ours, theirs = pair(GRU(hidden=H), nnx.GRUCell)
     if reset_open:
         put(ours, b=np.where(np.arange(2 * H) < H, ours.b[...], 1e9))
-
-    def order(array, candidate):  # z r, candidate -> r, -z, candidate
-        z, r = np.split(np.asarray(array), 2, axis=-1)
-        return np.concatenate([r, -z, candidate], axis=-1)
-
-    put(theirs.dense_i, kernel=order(ours.W[...], ours.W_h[...]), bias=order(ours.b[...], ours.b_h[...]))
-    put(theirs.dense_h, kernel=order(ours.R[...], ours.R_h[...]))
+    put_gru(theirs, ours)
     if reset_open:
+        assert_same_run(ours, theirs)
+    else:
+        assert np.abs(np.subtract(run(ours, XS)[1], run(theirs, XS)[1])).max() > 1e-2
+
+
+@pytest.mark.parametrize("inner_bias", [0, 1])
+def test_gru_after_agrees_with_flax_gru_cell_only_without_its_inner_bias(inner_bias):
+    ours, theirs = pair(GRUAfter(hidden=H), nnx.GRUCell)
+    put(ours, b_R=inner_bias)
+    put_gru(theirs, ours)
+    if inner_bias == 0:
         assert_same_run(ours, theirs)
     else:
         assert np.abs(np.subtract(run(ours, XS)[1], run(theirs, XS)[1])).max() > 1e-2
@@ -80,7 +96,7 @@ def test_gru_agrees_with_flax_gru_cell_only_where_nothing_is_reset(reset_open):
 def test_flax_gru_cell_lacks_the_recurrent_bias_of_its_documented_candidate():
     """Its docstring has n = tanh(W_in x + b_in + r (W_hn h + b_hn)); the code has no b_hn (Flax 0.12.8).
 
-    If this fails, Flax mended it: drop the note in the documentation of the GRU.
+    If this fails, Flax mended it: drop the note in `gru.py`.
     """
     assert "b_{hn}" in nnx.GRUCell.__doc__
     cell = nnx.eval_shape(lambda: nnx.GRUCell(N, H, rngs=nnx.Rngs(0)))

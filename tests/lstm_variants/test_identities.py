@@ -4,16 +4,24 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles.modules import abstract, normal, numpy, put, randomised, run
+from oracles.modules import abstract, normal, numpy, parameters, put, randomised, run
 
 from lstm_variants import (
+    CIFG,
+    FGR,
     GRU,
     LSTM,
+    LSTM1997,
+    LSTM2000,
+    NFG,
+    NIAF,
+    NIG,
+    NOAF,
+    NOG,
     ClockworkRNN,
     CoupledLSTM,
     DepthGatedLSTM,
-    NoForgetLSTM,
-    NoOutputActivationLSTM,
+    FullPeepholeLSTM,
     PeepholeLSTM,
     Stacked,
     VanillaRNN,
@@ -37,6 +45,11 @@ def weights(cell, *gates):
     }
 
 
+def peepholes(cell, *gates):
+    """The peepholes of these gates, such as "i" and "o"."""
+    return {f"p_{gate}": getattr(cell, f"p_{gate}")[...] for gate in gates}
+
+
 def biased(cell, biases):
     """The biases of `cell` with gates overwritten: `[(gate, number), ...]`."""
     b = np.array(cell.b[...])
@@ -45,9 +58,17 @@ def biased(cell, biases):
     return put(cell, b=b)
 
 
+def difference(a, b):
+    """Largest difference of the outputs."""
+    return np.abs(np.subtract(run(a, XS)[1], run(b, XS)[1])).max()
+
+
 def assert_same_outputs(a, b):
     # The same sums in another order: float32 rounding over eight steps.
     np.testing.assert_allclose(run(a, XS)[1], run(b, XS)[1], rtol=1e-5, atol=2e-6)
+
+
+# Peepholes.
 
 
 def test_peepholes_of_zero_leave_the_lstm():
@@ -60,41 +81,182 @@ def test_peepholes_of_zero_leave_the_lstm():
 def test_each_peephole_matters(peep):
     with_it, without = (random_cell(PeepholeLSTM(hidden=H)) for _ in range(2))
     put(without, **{peep: 0})
-    assert np.abs(np.subtract(run(with_it, XS)[1], run(without, XS)[1])).max() > 1e-2
+    assert difference(with_it, without) > 1e-2
 
 
-def test_no_forget_gate_is_the_lstm_whose_forget_gate_stays_open():
-    lstm, no_forget = random_cell(LSTM(hidden=H)), random_cell(NoForgetLSTM(hidden=H), 1)
-    put(no_forget, **weights(lstm, z, i, o))
-    assert_same_outputs(no_forget, biased(lstm, [(f, OPEN)]))
+def test_full_peepholes_that_are_diagonal_are_peepholes():
+    full, peephole = random_cell(FullPeepholeLSTM(hidden=H)), random_cell(PeepholeLSTM(hidden=H), 1)
+    assert difference(full, put(peephole, **weights(full, z, i, f, o))) > 1e-2
+    put(full, **{f"P_{gate}": np.diag(np.asarray(getattr(peephole, f"p_{gate}")[...])) for gate in "ifo"})
+    assert_same_outputs(full, peephole)
 
 
-def test_coupled_gates_are_the_lstm_whose_forget_gate_mirrors_its_input_gate():
-    lstm, coupled = random_cell(LSTM(hidden=H)), random_cell(CoupledLSTM(hidden=H), 1)
-    kept = weights(coupled, z, i, f)  # z i o in this cell
-    for name, array in kept.items():
-        block_input, input_gate, output_gate = np.split(array, 3, axis=-1)
-        kept[name] = np.concatenate([block_input, input_gate, -input_gate, output_gate], -1)
-    assert_same_outputs(coupled, put(lstm, **kept))
+# The variants of Greff et al., each against V.
 
 
-def test_lstm_with_all_gates_fixed_is_a_vanilla_rnn():
-    """f = 0, i = 1, o = 1 leave y' = H(tanh(...)); without H that is the vanilla RNN."""
-    lstm, rnn = random_cell(NoOutputActivationLSTM(hidden=H)), random_cell(VanillaRNN(hidden=H))
-    put(rnn, **weights(lstm, z))
-    assert_same_outputs(biased(lstm, [(i, OPEN), (f, SHUT), (o, OPEN)]), rnn)
+@pytest.mark.parametrize(
+    ("spec", "gone", "gates", "kept"),
+    [(NIG, i, (z, f, o), "fo"), (NFG, f, (z, i, o), "io"), (NOG, o, (z, i, f), "if")],
+    ids=["NIG", "NFG", "NOG"],
+)
+def test_a_missing_gate_is_a_gate_that_stays_open(spec, gone, gates, kept):
+    vanilla, without = random_cell(PeepholeLSTM(hidden=H)), random_cell(spec(hidden=H), 1)
+    put(without, **weights(vanilla, *gates), **peepholes(vanilla, *kept))
+    assert difference(without, vanilla) > 1e-2
+    assert_same_outputs(without, biased(vanilla, [(gone, OPEN)]))
+
+
+def test_no_input_activation_is_the_lstm_for_small_block_inputs():
+    """tanh(a) = a - a³/3: with block inputs of 1e-3 both give the same, otherwise not."""
+    vanilla, linear = random_cell(PeepholeLSTM(hidden=H)), random_cell(NIAF(hidden=H), 1)
+    put(linear, **weights(vanilla, z, i, f, o), **peepholes(vanilla, *"ifo"))
+    assert difference(vanilla, linear) > 1e-2
+    for cell in (vanilla, linear):
+        for name, array in weights(cell, z, i, f, o).items():
+            array[..., z] *= 1e-3
+            put(cell, **{name: array})
+    (_, y), (_, small) = run(vanilla, XS), run(linear, XS)
+    assert np.abs(small).max() > 1e-4
+    np.testing.assert_allclose(y, small, rtol=1e-4, atol=1e-8)
 
 
 def test_no_output_activation_is_the_lstm_for_small_cells():
     """tanh(c) = c - c³/3: with a nearly shut input gate both give the same, otherwise not."""
-    lstm, linear = random_cell(LSTM(hidden=H)), random_cell(NoOutputActivationLSTM(hidden=H), 1)
-    put(linear, **weights(lstm, z, i, f, o))
-    assert np.abs(np.subtract(run(lstm, XS)[1], run(linear, XS)[1])).max() > 1e-2
-    for cell in (lstm, linear):
+    vanilla, linear = random_cell(PeepholeLSTM(hidden=H)), random_cell(NOAF(hidden=H), 1)
+    put(linear, **weights(vanilla, z, i, f, o), **peepholes(vanilla, *"ifo"))
+    assert difference(vanilla, linear) > 1e-2
+    for cell in (vanilla, linear):
         biased(cell, [(i, -12.0)])
-    (_, y), (_, small) = run(lstm, XS), run(linear, XS)
+    (_, y), (_, small) = run(vanilla, XS), run(linear, XS)
     assert np.abs(small).max() > 1e-7
     np.testing.assert_allclose(y, small, rtol=1e-5, atol=1e-9)
+
+
+def test_lstm_with_all_gates_fixed_is_a_vanilla_rnn():
+    """f = 0, i = 1, o = 1 leave y' = H(tanh(...)); without H that is the vanilla RNN."""
+    lstm, rnn = random_cell(NOAF(hidden=H)), random_cell(VanillaRNN(hidden=H))
+    put(lstm, p_i=0, p_f=0, p_o=0)
+    put(rnn, **weights(lstm, z))
+    assert_same_outputs(biased(lstm, [(i, OPEN), (f, SHUT), (o, OPEN)]), rnn)
+
+
+def test_cifg_is_the_lstm_whose_forget_gate_mirrors_its_input_gate():
+    """1 - σ(a) = σ(-a): V whose forget gate has the input gate's weights, peephole and bias negated."""
+    vanilla, cifg = random_cell(PeepholeLSTM(hidden=H)), random_cell(CIFG(hidden=H), 1)
+    three = weights(cifg, z, i, f)  # z i o in that cell
+    for name, array in three.items():
+        block_input, input_gate, output_gate = np.split(array, 3, axis=-1)
+        three[name] = np.concatenate([block_input, input_gate, -input_gate, output_gate], -1)
+    put(vanilla, **three, **peepholes(cifg, *"io"), p_f=-cifg.p_i[...])
+    assert_same_outputs(cifg, vanilla)
+
+
+def test_coupled_is_cifg_without_peepholes_and_with_the_gate_negated():
+    coupled, cifg = random_cell(CoupledLSTM(hidden=H)), random_cell(CIFG(hidden=H), 1)
+    three = weights(coupled, z, i, f)  # z f o in that cell
+    for array in three.values():
+        array[..., i] *= -1
+    put(cifg, p_i=0, p_o=0, **three)
+    assert_same_outputs(coupled, cifg)
+
+
+def test_coupled_is_the_lstm_whose_input_gate_mirrors_its_forget_gate():
+    lstm, coupled = random_cell(LSTM(hidden=H)), random_cell(CoupledLSTM(hidden=H), 1)
+    three = weights(coupled, z, i, f)  # z f o in that cell
+    for name, array in three.items():
+        block_input, forget_gate, output_gate = np.split(array, 3, axis=-1)
+        three[name] = np.concatenate([block_input, -forget_gate, forget_gate, output_gate], -1)
+    assert_same_outputs(coupled, put(lstm, **three))
+
+
+def test_full_gate_recurrence_of_zero_leaves_the_peephole_lstm():
+    fgr, vanilla = random_cell(FGR(hidden=H)), random_cell(PeepholeLSTM(hidden=H), 1)
+    put(vanilla, **weights(fgr, z, i, f, o), **peepholes(fgr, *"ifo"))
+    assert difference(fgr, vanilla) > 1e-2
+    assert_same_outputs(put(fgr, R_from_i=0, R_from_f=0, R_from_o=0), vanilla)
+
+
+def test_full_gate_recurrence_hears_no_gate_before_the_first_step():
+    """The carry of gates starts at 0, so that the nine matrices say nothing in the first step."""
+    fgr, vanilla = random_cell(FGR(hidden=H)), random_cell(PeepholeLSTM(hidden=H), 1)
+    put(vanilla, **weights(fgr, z, i, f, o), **peepholes(fgr, *"ifo"))
+    (_, ours), (_, theirs) = run(fgr, XS), run(vanilla, XS)
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-5, atol=2e-6)
+    assert np.abs(np.subtract(ours[1], theirs[1])).max() > 1e-3
+
+
+# 1997 and 2000: g(a) = 4σ(a) - 2 = 2 tanh(a/2) and H(a) = 2σ(a) - 1 = tanh(a/2). So a cell of theirs is twice a
+# cell with tanh whose block input has half the weights.
+
+
+def halved(array):
+    """The array with half the block input."""
+    return np.concatenate([array[..., z] / 2, array[..., H:]], -1)
+
+
+def test_lstm_of_1997_without_gate_recurrence_is_the_lstm_without_forget_gate():
+    old, nfg = random_cell(LSTM1997(hidden=H)), random_cell(NFG(hidden=H), 1)
+    p = parameters(old)
+    put(nfg, p_i=0, p_o=0, W=halved(p["W"]), R=halved(p["R"][:H]))
+    put(nfg, b=halved(np.concatenate([p["b_z"], p["b_i"], p["b_o"]])))
+    assert difference(old, nfg) > 1e-2
+    cells_only = np.where(np.arange(3 * H)[:, None] < H, p["R"], 0)
+    assert_same_outputs(put(old, R=cells_only), nfg)
+    (carries, _), (same, _) = run(old, XS), run(nfg, XS)
+    np.testing.assert_allclose(carries.c, 2 * same.c, rtol=1e-5, atol=5e-6)
+
+
+def test_lstm_of_2000_is_the_lstm_up_to_its_scales():
+    old, lstm = random_cell(LSTM2000(hidden=H)), random_cell(LSTM(hidden=H), 1)
+    p = parameters(old)
+    put(lstm, W=halved(p["W"]), R=halved(p["R"]), b=np.concatenate([np.zeros(H), p["b"]]))
+    assert_same_outputs(old, lstm)
+    (carries, _), (same, _) = run(old, XS), run(lstm, XS)
+    np.testing.assert_allclose(carries.c, 2 * same.c, rtol=1e-5, atol=5e-6)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_lstm_of_2000_with_open_forget_gates_is_that_of_1997_without_gate_recurrence(size):
+    k = H // size
+    new = random_cell(LSTM2000(hidden=H, size=size))
+    old = random_cell(LSTM1997(hidden=H, size=size, biases="gates"), 1)
+    p = parameters(new)
+    put(new, b=np.concatenate([p["b"][:k], np.full(k, OPEN), p["b"][2 * k :]]))
+    kept = np.r_[0 : H + k, H + 2 * k : H + 3 * k]  # z i o
+    R = np.concatenate([p["R"][:, kept], np.zeros((2 * k, H + 2 * k))])
+    put(old, W=p["W"][:, kept], R=R, b_i=p["b"][:k], b_o=p["b"][2 * k :])
+    assert_same_outputs(old, new)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_block_of_2000_is_that_many_cells_with_the_same_gates(size):
+    blocks, single = random_cell(LSTM2000(hidden=H, size=size)), random_cell(LSTM2000(hidden=H), 1)
+    p = parameters(blocks)
+    columns = np.r_[0:H, H + np.repeat(np.arange(3 * H // size), size)]
+    put(single, W=p["W"][:, columns], R=p["R"][:, columns], b=np.repeat(p["b"], size))
+    assert_same_outputs(blocks, single)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_a_block_of_1997_is_that_many_cells_whose_gates_speak_with_one_voice(size):
+    """Copies of a gate are heard as one when each has its share of the weight."""
+    blocks, single = random_cell(LSTM1997(hidden=H, size=size)), random_cell(LSTM1997(hidden=H), 1)
+    p = parameters(blocks)
+    units = np.r_[0:H, H + np.repeat(np.arange(2 * H // size), size)]
+    share = np.where(np.arange(3 * H) < H, 1, 1 / size)[:, None]
+    put(single, W=p["W"][:, units], R=(p["R"][:, units])[units] * share)
+    put(single, b_z=p["b_z"], b_i=np.repeat(p["b_i"], size), b_o=np.repeat(p["b_o"], size))
+    assert_same_outputs(blocks, single)
+
+
+@pytest.mark.parametrize(("biases", "missing"), [("gates", ("b_z",)), ("none", ("b_z", "b_i", "b_o"))])
+def test_biases_that_are_missing_in_1997_are_zeros(biases, missing):
+    fewer, all_units = random_cell(LSTM1997(hidden=H, biases=biases)), random_cell(LSTM1997(hidden=H), 1)
+    put(all_units, **dict.fromkeys(missing, 0.0), **parameters(fewer))
+    assert_same_outputs(fewer, all_units)
+
+
+# Other cells.
 
 
 def test_gru_with_open_gates_is_a_vanilla_rnn():

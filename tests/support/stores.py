@@ -17,7 +17,7 @@ from sweeps.store import Declaration, Store
 
 CELLS = (
     *("lstm", "lstm_again", "peephole", "coupled", "gru", "depth_gated", "clockwork"),
-    *("no_forget", "no_output_activation", "rnn"),
+    *("nfg", "noaf", "rnn"),
 )
 TASKS = ("adding", "temporal_order")
 STEPS = 2000
@@ -43,8 +43,8 @@ def truth(cell: str, task: str) -> Truth:
     adding = task == "adding"
     return {
         "rnn": Truth(mean=0.08 if adding else 0.22, sd=0.05, half=900),
-        "no_forget": Truth(mean=0.985 if adding else 0.70, sd=0.006 if adding else 0.06, half=650),
-        "no_output_activation": Truth(mean=0.90 if adding else 0.93, sd=0.03, half=800),
+        "nfg": Truth(mean=0.985 if adding else 0.70, sd=0.006 if adding else 0.06, half=650),
+        "noaf": Truth(mean=0.90 if adding else 0.93, sd=0.03, half=800),
         "clockwork": Truth(
             mean=0.74 if adding else 0.97, sd=0.10 if adding else 0.045, half=700, diverges=0.2
         ),

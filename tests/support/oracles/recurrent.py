@@ -42,33 +42,20 @@ def elman(p, start, xs, spec):
     return np.array(hs), {"y": np.array(hs)}
 
 
-def lstm(p, start, xs, spec, *, forget=True, squash=np.tanh):
-    """Gers et al. 2000 as drawn by Olah 2015; NFG and NOAF by their one change."""
-    names = "zifo" if forget else "zio"
-    g = gates_of(p, names)
+def lstm(p, start, xs, spec):
+    """Gers et al. 2000 as drawn by Olah 2015."""
+    g = gates_of(p, "zifo")
     c, y = start["c"], start["y"]
     cs, ys = [], []
     for x in xs:
         net = {name: W @ x + R @ y + b for name, (W, R, b) in g.items()}
         block_input = np.tanh(net["z"])
-        input_gate = sigma(net["i"])
-        forget_gate = sigma(net["f"]) if forget else 1.0
-        output_gate = sigma(net["o"])
+        input_gate, forget_gate, output_gate = sigma(net["i"]), sigma(net["f"]), sigma(net["o"])
         c = block_input * input_gate + c * forget_gate
-        y = squash(c) * output_gate
+        y = np.tanh(c) * output_gate
         cs.append(c)
         ys.append(y)
     return np.array(ys), {"c": np.array(cs), "y": np.array(ys)}
-
-
-def no_forget(p, start, xs, spec):
-    """Greff et al. 2017, NFG: f = 1."""
-    return lstm(p, start, xs, spec, forget=False)
-
-
-def no_output_activation(p, start, xs, spec):
-    """Greff et al. 2017, NOAF: H(c) = c."""
-    return lstm(p, start, xs, spec, squash=lambda c: c)
 
 
 def peephole(p, start, xs, spec):
@@ -91,9 +78,8 @@ def peephole(p, start, xs, spec):
 
 
 def coupled(p, start, xs, spec):
-    """Olah 2015: C = f C + (1 - f) C̃ with f learnt; ours learns i = 1 - f, so f has the weights -i."""
-    (W_C, R_C, b_C), (W_i, R_i, b_i), (W_o, R_o, b_o) = gates_of(p, "zio").values()
-    W_f, R_f, b_f = -W_i, -R_i, -b_i
+    """Olah 2015: C = f C + (1 - f) C̃ with f learnt."""
+    (W_C, R_C, b_C), (W_f, R_f, b_f), (W_o, R_o, b_o) = gates_of(p, "zfo").values()
     C, h = start["c"], start["y"]
     Cs, hs = [], []
     for x in xs:
@@ -179,6 +165,4 @@ ORACLES = {
     "gru": gru,
     "depth_gated": depth_gated,
     "clockwork": clockwork,
-    "no_forget": no_forget,
-    "no_output_activation": no_output_activation,
 }

@@ -1,0 +1,184 @@
+"""A cell of any framework, as the kit sees it: named parameters and one step.
+
+    Adapter(name="mine", inputs=3, hidden=5,
+            parameters={"weight": np.zeros((8, 20)), "bias": np.zeros(20)},
+            carry=(np.zeros(5), np.zeros(5)),
+            step=lambda parameters, carry, x: (new_carry, y))
+
+`parameters` gives names and shapes (the values do not matter), `carry` the first carry of one sequence as a
+flat tuple of arrays. `step` takes parameters by name, a carry and an input with one leading batch dimension,
+all NumPy float32 (clocks: as given), and returns the new carry, in the same order, and the output. `adapt`
+makes an adapter of Flax cells, NNX and Linen, and of our specs; tests/lstm_variants/test_conformance.py
+shows one for `torch.nn.LSTMCell` in twelve lines.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from lstm_variants.contract import CellSpec
+
+Arrays = tuple[np.ndarray, ...]
+Step = Callable[[Mapping[str, np.ndarray], Arrays, np.ndarray], tuple[Sequence[np.ndarray], np.ndarray]]
+
+# Small sizes at which no product of matrices can be taken for another; cells with rules of their own about
+# the number of units (heads, modules, blocks) get the first that they accept.
+SIZES = ((3, 5), (3, 4), (5, 6), (3, 8), (5, 12), (7, 16))
+
+
+class CanNotCheck(ValueError):
+    """The kit can not say anything about this cell; the message says why."""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A cell with `inputs` features and `hidden` units; see above. `module`: the Flax cell, where it is one.
+
+    formula: number of parameters as the cell itself documents it, where it does.
+    """
+
+    name: str
+    inputs: int
+    hidden: int
+    parameters: Mapping[str, np.ndarray]
+    carry: Arrays
+    step: Step
+    module: nnx.RNNCellBase | flax.linen.Module | None = None
+    formula: int | None = None
+
+
+def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) -> Adapter:
+    """An adapter for a cell class, a spec class or value, a built NNX cell, or a function that makes one.
+
+    Cell classes are called as `Cell(inputs, hidden, rngs=rngs, **options)` (NNX), `Cell(features=hidden,
+    **options)` (Linen) or `Spec(hidden=hidden, **options)`; functions as `make(inputs, hidden, **options)`.
+    Raises CanNotCheck if none works.
+    """
+    options = dict(options or {})
+    name = name or getattr(thing, "__name__", type(thing).__name__)
+    if isinstance(thing, Adapter):
+        return thing
+    if not callable(thing) and not isinstance(thing, CellSpec):
+        raise CanNotCheck(f"{name} is a {type(thing).__name__}; the kit checks cells, specs, or an Adapter.")
+    reasons = []
+    for n, h in SIZES:
+        try:
+            made = build(thing, n, h, options)
+        except (TypeError, ValueError, AttributeError) as error:
+            reasons.append(str(error).splitlines()[0])
+            continue
+        if isinstance(made, Adapter):
+            return made
+        if isinstance(made, flax.linen.Module):
+            return of_linen(made, name, n, h)
+        if isinstance(made, nnx.RNNCellBase):
+            return of_nnx(made, name, n, h, formula(thing, n, h, options))
+        raise CanNotCheck(
+            f"{name} made a {type(made).__name__}, which is neither a Flax cell nor an Adapter."
+        )
+    raise CanNotCheck(
+        f"{name} could not be made with {' or '.join(f'{n} inputs and {h} units' for n, h in SIZES[:2])}: "
+        f"{reasons[0]} Give what it needs with --with NAME=VALUE, or write a function (inputs, hidden) that makes it."
+    )
+
+
+def build(thing: Any, n: int, h: int, options: dict[str, Any]) -> Any:
+    if isinstance(thing, type) and issubclass(thing, nnx.RNNCellBase):
+        make: Any = thing
+        return make(n, h, rngs=nnx.Rngs(0), **options)
+    if isinstance(thing, type) and issubclass(thing, flax.linen.Module):
+        return thing(features=h, **options)
+    if isinstance(thing, type) and hasattr(thing, "build"):
+        return thing(hidden=h, **options).build(n, nnx.Rngs(0))
+    if isinstance(thing, CellSpec) and not isinstance(thing, type):
+        return thing.build(n, nnx.Rngs(0))
+    if inspect.isfunction(thing) or inspect.isbuiltin(thing) or isinstance(thing, type):
+        made = thing(n, h, **options)
+        return made.build(n, nnx.Rngs(0)) if isinstance(made, CellSpec) else made
+    raise TypeError(f"a {type(thing).__name__} is not a cell")
+
+
+def formula(thing: Any, n: int, h: int, options: Mapping[str, Any]) -> int | None:
+    """The number of parameters that a spec of ours documents."""
+    text = getattr(thing, "parameters", None)
+    if not isinstance(text, str):
+        return None
+    spec = thing(hidden=h, **options) if isinstance(thing, type) else thing
+    fields = {name: getattr(spec, name) for name in spec.__dataclass_fields__}
+    known = {"n": n, "len": len, **fields, "h": fields.get("hidden", h)}
+    return int(eval(text, {"__builtins__": {}}, known))
+
+
+def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None = None) -> Adapter:
+    """A built `nnx.RNNCellBase`; its parameters are its `nnx.Param`s, named by their path."""
+    parts: Any = nnx.split(cell, nnx.Param, ...)
+    graph, params, rest = parts
+    both: tuple[list[Any], Any] = jax.tree.flatten(params)
+    leaves, tree = both
+    names = [".".join(map(str, path)) for path, _ in nnx.to_flat_state(params)]
+    carry: tuple[list[Any], Any] = jax.tree.flatten(cell.initialize_carry((n,), nnx.Rngs(0)))
+    first, carry_tree = carry
+
+    @jax.jit
+    def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
+        copy = nnx.merge(graph, tree.unflatten(leaves), rest)
+        after, y = copy(carry_tree.unflatten(carry), x)
+        return jax.tree.leaves(after), y
+
+    def step(parameters: Mapping[str, np.ndarray], carry: Arrays, x: np.ndarray) -> Any:
+        after, y = jitted([parameters[name] for name in names], list(carry), x)
+        return tuple(np.asarray(a) for a in after), np.asarray(y)
+
+    return Adapter(
+        name=name,
+        inputs=n,
+        hidden=h,
+        parameters={name: np.asarray(leaf) for name, leaf in zip(names, leaves, strict=True)},
+        carry=tuple(np.asarray(a) for a in first),
+        step=step,
+        module=cell,
+        formula=count,
+    )
+
+
+def of_linen(cell: flax.linen.Module, name: str, n: int, h: int) -> Adapter:
+    """A `flax.linen` cell; its parameters are its collection "params"."""
+    key, x = jax.random.key(0), jnp.zeros((n,))
+    try:
+        carry = cell.initialize_carry(key, (n,))  # type: ignore[attr-defined]
+        params = cell.init(key, carry, x)["params"]
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise CanNotCheck(
+            f"{name} is not a recurrent cell of vectors: {str(error).splitlines()[0]}"
+        ) from None
+    both: tuple[list[Any], Any] = jax.tree.flatten_with_path(params)
+    flat, tree = both
+    names = [".".join(str(getattr(k, "key", k)) for k in path) for path, _ in flat]
+    carries: tuple[list[Any], Any] = jax.tree.flatten(carry)
+    first, carry_tree = carries
+
+    @jax.jit
+    def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
+        after, y = cell.apply({"params": tree.unflatten(leaves)}, carry_tree.unflatten(carry), x)
+        return jax.tree.leaves(after), y
+
+    def step(parameters: Mapping[str, np.ndarray], carry: Arrays, x: np.ndarray) -> Any:
+        after, y = jitted([parameters[name] for name in names], list(carry), x)
+        return tuple(np.asarray(a) for a in after), np.asarray(y)
+
+    return Adapter(
+        name=name,
+        inputs=n,
+        hidden=h,
+        parameters={name: np.asarray(leaf) for name, (_, leaf) in zip(names, flat, strict=True)},
+        carry=tuple(np.asarray(a) for a in first),
+        step=step,
+        module=cell,
+    )

@@ -1,0 +1,317 @@
+"""Is this cell what it is named after, and if not, what is it?"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lstm_variants.conformance import attention, clockwork
+from lstm_variants.conformance.adapter import Adapter, CanNotCheck, adapt
+from lstm_variants.conformance.edits import edits, first_difference
+from lstm_variants.conformance.fit import Fit, Probe, fit
+from lstm_variants.conformance.known import KNOWN
+from lstm_variants.conformance.language import Equations
+from lstm_variants.conformance.promises import Promise, promises
+
+ALIASES = {"v": "peephole", "np": "lstm", "vanilla": "rnn", "elman": "rnn"}
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """expected: the first equation that differs, as published. found: what the cell does instead, in symbols or
+    words."""
+
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the kit found out about one cell.
+
+    name: the cell. inputs, hidden: the sizes at which it was tried. claim: the equations it was held against,
+    or None. conforms: it computes exactly those (without a claim: equations that the kit knows). identified:
+    name of the equations that it computes, and title: in words, None if unknown. equations: what it computes.
+    deviation: from the claim. nearest: the known equations that it computes or comes nearest to, in words.
+    gates, biases: in words. layout: parts in the order in which each parameter holds them. parameters: how many
+    numbers it has; counted: how many the equations (or the cell's own formula) ask for. promises: the contract.
+    """
+
+    name: str
+    inputs: int
+    hidden: int
+    claim: str | None
+    conforms: bool
+    identified: str | None
+    title: str | None
+    equations: tuple[str, ...]
+    deviation: Deviation | None
+    nearest: str | None
+    gates: str
+    biases: str
+    layout: Mapping[str, tuple[str, ...]]
+    parameters: int
+    counted: int | None
+    promises: tuple[Promise, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Conforms, keeps every promise, and has as many parameters as its formula says."""
+        return self.conforms and all(p.kept is not False for p in self.promises)
+
+
+def known_names() -> list[str]:
+    """What a cell can be held against."""
+    return [*dict.fromkeys(e.name for e in KNOWN), "clockwork", "transformer", *ALIASES]
+
+
+def conform(
+    thing: Any, claim: str | None = None, *, name: str = "", options: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Hold a cell against the equations named `claim`, or, without one, find out which it computes.
+
+    Args:
+        thing: a Flax cell class (NNX or Linen), a spec, a function `(inputs, hidden) -> cell`, or an `Adapter`.
+        claim: one of `known_names()`.
+        name: for the verdict, by default the thing's own.
+        options: further arguments for making the cell.
+
+    Raises:
+        CanNotCheck: the cell can not be made or compared, and why.
+        ValueError: there are no equations of that name.
+    """
+    wanted = ALIASES.get(claim or "", claim)
+    if wanted is not None and wanted not in known_names():
+        near = difflib.get_close_matches(wanted, known_names(), n=1, cutoff=0.5)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise ValueError(f"No equations are named '{claim}'.{hint} Known: {', '.join(known_names())}.")
+    cell = adapt(thing, name, options)
+    if wanted == "transformer":
+        return attention_verdict(cell)
+    if wanted == "clockwork" or (wanted is None and clockwork.has_clock(cell)):
+        return clockwork_verdict(cell, wanted)
+    probe = Probe(cell)
+    kept = promises(cell)
+    found = best(probe, KNOWN)
+    deviation, conforms = None, found is not None and not found.missing
+    nearest = words(found) if found else None
+    if wanted is not None:
+        forms = [e for e in KNOWN if e.name == wanted]
+        exact = best(probe, forms)
+        conforms = exact is not None and not exact.missing
+        if conforms:
+            found = exact
+        elif found is not None and not found.missing:
+            deviation = departure(forms, found.equations)
+        elif exact is not None:
+            found, deviation = exact, lacking(exact)
+        elif found is not None:
+            deviation = departure(forms, found.equations)
+    if found is None:
+        found, deviation = one_mistake(probe, [e for e in KNOWN if wanted in (None, e.name)])
+        if found is None and wanted is not None:  # perhaps a mistake in another cell
+            found, _ = one_mistake(probe, [e for e in KNOWN if e.name != wanted])
+            if found is not None:
+                deviation = departure(forms, found.equations)
+        nearest = f"{found.equations.title}, but for one equation" if found else None
+        if wanted is not None and deviation is None:
+            deviation = misfit(cell, probe, forms[0])
+    return Verdict(
+        name=cell.name,
+        inputs=cell.inputs,
+        hidden=cell.hidden,
+        claim=wanted,
+        conforms=conforms,
+        identified=found.equations.name if found and deviation is None else None,
+        title=words(found) if found else None,
+        equations=found.equations.lines if found else (),
+        deviation=deviation,
+        nearest=nearest,
+        gates=gate_order(found) if found else "",
+        biases=bias_words(found) if found else "",
+        layout=layout(found) if found else {},
+        parameters=sum(int(a.size) for a in cell.parameters.values()),
+        counted=cell.formula if cell.formula is not None else count(found) if found else None,
+        promises=(*kept, counted(cell, found)),
+    )
+
+
+def clockwork_verdict(cell: Adapter, claim: str | None) -> Verdict:
+    """For a cell that carries one vector and a clock."""
+    if not clockwork.has_clock(cell):
+        raise CanNotCheck(
+            f"{cell.name} carries no integer that counts steps beside one vector of units, so its clocks can not be "
+            "watched. A Clockwork cell of another design needs an adapter that carries its clock."
+        )
+    seen = clockwork.clocks(cell)
+    return other_verdict(
+        cell,
+        claim,
+        "clockwork",
+        clockwork.LINES,
+        seen.words,
+        Deviation(*seen.broken) if seen.broken else None,
+    )
+
+
+def attention_verdict(cell: Adapter) -> Verdict:
+    """For a cell with the parameters of a Transformer block."""
+    found = attention.heads(cell)
+    title = f"causal pre-norm Transformer block, heads: {found[0]}, context: {found[1]}" if found else ""
+    deviation = None if found else Deviation(attention.LINES[2], "outputs differ, with any number of heads")
+    return other_verdict(cell, "transformer", "transformer", attention.LINES, title, deviation)
+
+
+def other_verdict(
+    cell: Adapter,
+    claim: str | None,
+    name: str,
+    lines: tuple[str, ...],
+    title: str,
+    deviation: Deviation | None,
+) -> Verdict:
+    """A verdict that was reached without assigning parameters to letters."""
+    ok = deviation is None
+    return Verdict(
+        name=cell.name,
+        inputs=cell.inputs,
+        hidden=cell.hidden,
+        claim=claim,
+        conforms=ok,
+        identified=name if ok else None,
+        title=title if ok else None,
+        equations=lines if ok else (),
+        deviation=deviation,
+        nearest=title or None,
+        gates="",
+        biases="",
+        layout={},
+        parameters=sum(int(a.size) for a in cell.parameters.values()),
+        counted=cell.formula,
+        promises=(*promises(cell), counted(cell, None)),
+    )
+
+
+def best(probe: Probe, candidates: Iterable[Equations]) -> Fit | None:
+    """The fit that misses fewest vectors; earlier ones win."""
+    fits = [found for e in candidates if (found := fit(probe, e)) is not None]
+    return min(fits, key=lambda found: len(found.missing), default=None)
+
+
+def one_mistake(probe: Probe, candidates: Iterable[Equations]) -> tuple[Fit | None, Deviation | None]:
+    """The first equation which, written otherwise, makes one of the candidates fit; none missing is preferred."""
+    second: tuple[Fit | None, Deviation | None] = (None, None)
+    for equations in candidates:
+        if len(equations.state) != len(probe.floating):
+            continue
+        for number, changed in edits(equations):
+            found = fit(probe, changed)
+            if found is None:
+                continue
+            answer = found, Deviation(equations.lines[number], changed.lines[number])
+            if not found.missing:
+                return answer
+            second = second if second[0] else answer
+    return second
+
+
+def departure(forms: list[Equations], found: Equations) -> Deviation:
+    """The first difference from the published form that shares most lines with what was found."""
+    nearest = max(forms, key=lambda e: len(set(e.lines) & set(found.lines)))
+    return Deviation(*first_difference(nearest, found))
+
+
+def lacking(found: Fit) -> Deviation:
+    """The first equation in which a vector is missing."""
+    for line in found.equations.lines:
+        gone = [role for role in found.missing if re.search(rf"\b{role}\b", line)]
+        if gone:
+            return Deviation(line, f"no {' and no '.join(gone)}")
+    raise AssertionError(found.missing)
+
+
+def misfit(cell: Adapter, probe: Probe, wanted: Equations) -> Deviation:
+    """Nothing known is near: what can be said from sizes alone."""
+    tiles = probe.tilings[0]
+    if len(probe.floating) != len(wanted.state):
+        return Deviation(
+            wanted.lines[0],
+            f"carries {len(probe.floating)} vectors, where the equations carry {', '.join(wanted.state)}",
+        )
+    for kind, text in (("input", "matrices on the input"), ("square", "matrices on the units")):
+        have, want = (
+            sum(tile.kind == kind for tile in tiles),
+            sum(role.kind == kind for role in wanted.roles.values()),
+        )
+        if have != want:
+            return Deviation(wanted.lines[0], f"has {have} {text}, where the equations have {want}")
+    return Deviation(wanted.lines[0], "no change of a single equation explains what the cell computes")
+
+
+def words(found: Fit) -> str:
+    gone = f", without {', '.join(found.missing)}" if found.missing else ""
+    return f"{found.equations.title}{gone}"
+
+
+def layout(found: Fit) -> dict[str, tuple[str, ...]]:
+    """For each parameter its parts, in the order in which it holds them."""
+    order: dict[str, list[str]] = {}
+    for tile in sorted([*found.parts, *found.idle], key=lambda tile: (tile.leaf, tile.cut)):
+        part = found.parts.get(tile)
+        order.setdefault(tile.leaf, []).append(part.role if part else "(no effect)")
+    return {leaf: tuple(parts) for leaf, parts in order.items()}
+
+
+def gate_order(found: Fit) -> str:
+    """The gates in the order of the parameters that hold several, where they agree on one."""
+    orders = {
+        " ".join(dict.fromkeys(part.partition("_")[2].replace("h", "h̃") for part in parts))
+        for parts in layout(found).values()
+        if len(parts) > 1 and all("_" in part for part in parts)
+    }
+    orders = {order for order in orders if " " in order}
+    if len(orders) == 1:
+        return orders.pop()
+    return "each parameter in an order of its own" if orders else "in parameters of their own"
+
+
+def bias_words(found: Fit) -> str:
+    held = [part.role for part in found.parts.values() if part.role[0] in "bc"]
+    asked = [name for name in found.equations.roles if name[0] in "bc"]
+    if not held:
+        return "none"
+    twice = sorted({role for role in held if held.count(role) > 1})
+    text = "one a gate" if not twice else "two a gate, of which the sum counts"
+    if twice and len(twice) < len(set(held)):
+        text = f"two of {', '.join(twice)}, else one"
+    gone = [name for name in asked if name not in held]
+    return f"{text}; no {', '.join(gone)}" if gone else text
+
+
+def count(found: Fit) -> int:
+    """How many numbers the tiles of the equations hold, biases as often as the cell has them."""
+    return sum(
+        (tile.cut[0][1] - tile.cut[0][0]) * (tile.cut[-1][1] - tile.cut[-1][0] if len(tile.cut) > 1 else 1)
+        for tile in found.parts
+    )
+
+
+def counted(cell: Adapter, found: Fit | None) -> Promise:
+    """The number of parameters against the cell's own formula, else against the equations."""
+    name, have = (
+        "the parameters are as many as the formula says",
+        sum(int(a.size) for a in cell.parameters.values()),
+    )
+    if cell.formula is not None:
+        return Promise(
+            name,
+            have == cell.formula,
+            "" if have == cell.formula else f"{have}, the formula says {cell.formula}",
+        )
+    if found is None:
+        return Promise(name, None, "no equations to count by")
+    want = count(found)
+    return Promise(
+        name, have == want, "" if have == want else f"{have}, of which {have - want} without effect"
+    )

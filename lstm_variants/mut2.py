@@ -1,0 +1,98 @@
+"""MUT2: the second of three cells that a search over ten thousand architectures found.
+
+Jozefowicz, Zaremba & Sutskever 2015, "An empirical exploration of recurrent network architectures". Next to
+the GRU of `gru.py` the reset gate takes the input itself, with no matrix.
+
+    z = σ(W_z x + R_z h + b_z)                  update gate
+    r = σ(x + R_r h + b_r)                      reset gate
+    h̃ = tanh(R_h (r ⊙ h) + W_h x + b_h)         candidate
+    h' = h̃ ⊙ z + h ⊙ (1 - z)                    state and output
+
+The bare x needs inputs of size h, which the paper has: its inputs are embedded, or are the layer below. Where
+n ≠ h, x is P x throughout, with P (h × n) a learnt embedding, so that the cell itself is always the published
+one: a matrix in front of the bare x alone, as in some codes, is a W_r and the cell then the GRU.
+
+x input (n), h previous state (as many units as `hidden`). Parameters 5h² + 3h, state h, operations a step
+10h² + 12h; where n ≠ h, hn parameters and 2hn operations more.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from lstm_variants.contract import at_least
+from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
+from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+
+
+class MUT2State(NamedTuple):
+    h: jax.Array
+
+
+class MUT2Cell(nnx.RNNCellBase):
+    """`(MUT2State (..., h), x (..., n)) -> (MUT2State, h (..., h))`."""
+
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        *,
+        forget_bias: float = 1.0,
+        initial: Initial = STANDARD,
+        rngs: nnx.Rngs,
+    ):
+        self.hidden = hidden
+        f, _ = memory_biases(rngs, initial, hidden, forget_bias)
+        if inputs != hidden:
+            self.P = kernel(rngs, initial, inputs, hidden)
+        self.W_z = kernel(rngs, initial, hidden, hidden)
+        self.R_z = recurrent(rngs, initial, hidden)
+        self.b_z = bias(rngs, initial, hidden, -f)
+        self.R_r = recurrent(rngs, initial, hidden)
+        self.b_r = bias(rngs, initial, hidden, 0.0)
+        self.W_h = kernel(rngs, initial, hidden, hidden)
+        self.R_h = recurrent(rngs, initial, hidden)
+        self.b_h = bias(rngs, initial, hidden, 0.0)
+
+    def __call__(self, carry: MUT2State, inputs: jax.Array) -> tuple[MUT2State, jax.Array]:
+        (h,) = carry
+        x = inputs if inputs.shape[-1] == self.hidden else inputs @ self.P[...]
+        z = jax.nn.sigmoid(affine(x, self.W_z[...], h, self.R_z[...], self.b_z[...]))
+        r = jax.nn.sigmoid(x + h @ self.R_r[...] + self.b_r[...])
+        candidate = jnp.tanh(affine(x, self.W_h[...], r * h, self.R_h[...], self.b_h[...]))
+        h = z * candidate + (1 - z) * h
+        return MUT2State(h), h
+
+    def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MUT2State:
+        return zeros(MUT2State, input_shape, self.hidden)
+
+    @property
+    def num_feature_axes(self) -> int:
+        return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MUT2:
+    """hidden: units h. forget_bias: b_z starts at -forget_bias, so that the old state is kept at the
+    rate 1 - z = σ(forget_bias), as by the forget gate of the other cells. initial: start of the weights."""
+
+    reference: ClassVar[str] = "Jozefowicz, Zaremba & Sutskever 2015 (MUT2)"
+    parameters: ClassVar[str] = "5*h*h + 3*h + (h*n if n != h else 0)"
+    state: ClassVar[str] = "h"
+    flops: ClassVar[str] = "10*h*h + 12*h + (2*h*n if n != h else 0)"
+
+    hidden: int = 32
+    forget_bias: float = 1.0
+    initial: Initial = STANDARD
+
+    def __post_init__(self) -> None:
+        at_least("MUT2", "hidden", self.hidden, 1, "unit")
+
+    def check(self) -> None:
+        check_memory("MUT2", self.initial, self.forget_bias)
+
+    def build(self, inputs: int, rngs: nnx.Rngs) -> MUT2Cell:
+        return MUT2Cell(inputs, self.hidden, forget_bias=self.forget_bias, initial=self.initial, rngs=rngs)

@@ -1,0 +1,154 @@
+"""`lstm-variants conform`: is this cell the cell it is named after, and if not, what is it?"""
+
+import argparse
+import ast
+import importlib
+import importlib.util
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from experiments.specs import unknown
+from lstm_variants import CELLS
+from lstm_variants.conformance import CanNotCheck, Verdict, conform, known_names
+from sweeps.errors import InputError
+
+HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.claim is not None and options.claim.lower() not in known_names():
+        raise InputError(unknown("equations", options.claim, known_names()))
+    extra = dict(setting(text) for text in options.extra)
+    targets = [name for target in options.cells for name in (CELLS if target == "all" else [target])]
+    things = [(target, resolve(target)) for target in targets]  # all of them, before any work starts
+    if options.markdown:
+        print(row(HEADER) + "\n" + row(["---"] * len(HEADER)))
+    code = 0
+    for target, thing in things:
+        claim = options.claim or (target if "all" in options.cells and target in CELLS else None)
+        try:
+            verdict = conform(thing, claim and claim.lower(), name=target, options=extra)
+        except CanNotCheck as reason:
+            code = 2
+            if options.markdown:
+                print(row([f"`{target}`", f"can not be checked: {reason}", "", "", "", ""]))
+            elif options.json:
+                print(json.dumps({"name": target, "error": str(reason)}, ensure_ascii=False))
+            else:
+                print(f"{target}: can not be checked. {reason}", file=sys.stderr)
+            continue
+        code = max(code, 0 if verdict.sound else 1)
+        if options.markdown:
+            print(row(cells_of(verdict)))
+        elif options.json:
+            print(json.dumps(asdict(verdict) | {"sound": verdict.sound}, ensure_ascii=False))
+        else:
+            print(text_of(verdict), flush=True)
+    return code
+
+
+def resolve(target: str) -> Any:
+    """What a name, a `package.module:Cell` or a `file.py:Cell` stands for. Raises InputError."""
+    if target in CELLS:
+        return CELLS[target]
+    module, colon, name = target.rpartition(":")
+    if not colon:
+        raise InputError(
+            f"{unknown('cell', target, [*CELLS, 'all'])} A cell from elsewhere is package.module:Cell or file.py:Cell."
+        )
+    try:
+        if module.endswith(".py"):
+            path = Path(module).resolve()
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+            if spec is None or spec.loader is None or not path.is_file():
+                raise InputError(f"There is no file '{module}' (for the cell '{target}').")
+            loaded = importlib.util.module_from_spec(spec)
+            sys.modules[path.stem] = loaded
+            spec.loader.exec_module(loaded)
+        else:
+            if "" not in sys.path:
+                sys.path.insert(0, "")  # a module beside the reader, as `python -m` finds it
+            loaded = importlib.import_module(module)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a foreign module does on import
+        raise InputError(f"Importing '{module}' failed: {type(error).__name__}: {error}") from None
+    if not hasattr(loaded, name):
+        near = [known for known in vars(loaded) if not known.startswith("_")]
+        raise InputError(unknown(f"name in '{module}'", name, near))
+    return getattr(loaded, name)
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """NAME=VALUE with a Python literal or a plain word. Raises InputError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise InputError(f"--with takes NAME=VALUE, such as layers=3; got '{text}'.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def row(columns: Any) -> str:
+    return "| " + " | ".join(str(column).replace("|", "\\|") for column in columns) + " |"
+
+
+def contract_words(verdict: Verdict) -> str:
+    broken = [f"{p.name}: no, {p.detail}" for p in verdict.promises if p.kept is False]
+    asked = sum(p.kept is not None for p in verdict.promises)
+    return "; ".join(broken) or f"all {asked} kept"
+
+
+def computes(verdict: Verdict) -> str:
+    if verdict.title is None:
+        return "no equations that the kit knows, nor any with one change"
+    if verdict.nearest and verdict.deviation and verdict.nearest.endswith("but for one equation"):
+        return f"{verdict.nearest}: {verdict.deviation.found}"
+    return verdict.title
+
+
+def cells_of(verdict: Verdict) -> tuple[str, ...]:
+    return (
+        f"`{verdict.name}`",
+        computes(verdict),
+        verdict.gates,
+        verdict.biases,
+        str(verdict.parameters),
+        contract_words(verdict),
+    )
+
+
+def text_of(verdict: Verdict) -> str:
+    lines = [f"{verdict.name}, tried with {verdict.inputs} inputs and {verdict.hidden} units"]
+
+    def add(head: str, text: str) -> None:
+        lines.append(f"  {head:<12} {text}")
+
+    if verdict.claim and verdict.conforms:
+        add("verdict", f"conforms to {verdict.claim}")
+    elif verdict.claim:
+        add("verdict", f"deviates from {verdict.claim}")
+    if verdict.deviation:
+        add("expected", verdict.deviation.expected)
+        add("found", verdict.deviation.found)
+    if verdict.claim and not verdict.conforms:
+        add("nearest", verdict.nearest or "no equations that the kit knows, nor any with one change")
+    else:
+        add("computes", computes(verdict))
+    for k, line in enumerate(verdict.equations):
+        add("equations" if k == 0 else "", line)
+    if verdict.gates:
+        add("gates", verdict.gates)
+    for k, (leaf, parts) in enumerate(verdict.layout.items()):
+        add("layout" if k == 0 else "", f"{leaf}: {' '.join(parts)}")
+    if verdict.biases:
+        add("biases", verdict.biases)
+    add("parameters", str(verdict.parameters))
+    for k, p in enumerate(verdict.promises):
+        answer = {True: "yes", False: f"NO: {p.detail}", None: f"not asked ({p.detail})"}[p.kept]
+        add("contract" if k == 0 else "", f"{p.name}: {answer}")
+    return "\n".join(lines) + "\n"
