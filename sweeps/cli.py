@@ -57,6 +57,17 @@ def parser() -> argparse.ArgumentParser:
     form.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
     form.add_argument("--markdown", action="store_true", help="one table")
 
+    match = add(
+        "match", "sweeps.commands.match:run", "say at which size each cell meets one budget", study=False
+    )
+    match.add_argument("cells", nargs="+", metavar="CELL", help="a cell from `lstm-variants list`, or all")
+    budget = match.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--parameters", type=int, metavar="N", help="trained numbers")
+    budget.add_argument("--flops", type=int, metavar="N", help="operations of one step of one sequence")
+    budget.add_argument("--state", type=int, metavar="N", help="numbers carried from step to step")
+    match.add_argument("--inputs", type=int, required=True, metavar="N", help="features of the input")
+    match.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
+
     train = add(
         "train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False
     )

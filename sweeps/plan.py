@@ -10,6 +10,7 @@ import numpy as np
 from experiments.specs import SpecError, has, replace, structure, trial_id
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
+from lstm_variants import Layers
 from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
 from sweeps.store import Declaration, Store
@@ -88,7 +89,7 @@ def search_entries(study: Study) -> list[Entry]:
 
 
 def base_trial(
-    study: Study, cell: CellSpec, task: TaskSpec, seed: int, steps: int, stop_after: float = math.inf
+    study: Study, cell: CellSpec | Layers, task: TaskSpec, seed: int, steps: int, stop_after: float = math.inf
 ) -> Trial:
     names = ("optimizer", "batch", "evaluate_every", "validation_batches", "test_batches")
     values = {name: getattr(study, name) for name in names}

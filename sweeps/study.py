@@ -19,7 +19,7 @@ from pathlib import Path
 from experiments.optimizers import SGD, Adam
 from experiments.specs import SpecError, is_spec, unknown
 from experiments.tasks.contract import TaskSpec
-from lstm_variants import VanillaRNN
+from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
 from sweeps.spaces import Search
@@ -37,7 +37,7 @@ class Controls:
 
     same: str = ""
     alias: str = ""
-    unable: CellSpec = field(default_factory=VanillaRNN)
+    unable: CellSpec | Layers = field(default_factory=VanillaRNN)
     unable_label: str = "rnn"
     task: str = ""
 
@@ -52,7 +52,7 @@ class Study:
     before anything runs. stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
     """
 
-    cells: Mapping[str, CellSpec]
+    cells: Mapping[str, CellSpec | Layers]
     tasks: Mapping[str, TaskSpec]
     optimizer: Adam | SGD
     search: Search | None = None
@@ -118,7 +118,7 @@ class Study:
         """Optimiser updates of every trial on a task."""
         return self.steps[task] if isinstance(self.steps, Mapping) else self.steps
 
-    def arms(self) -> list[tuple[str, CellSpec, str, TaskSpec]]:
+    def arms(self) -> list[tuple[str, CellSpec | Layers, str, TaskSpec]]:
         """Every (cell label, cell, task label, task), controls included."""
         labelled = [*self.cells.items(), (self.alias, self.cells[self.same])]
         arms = [(c, cell, t, task) for t, task in self.tasks.items() for c, cell in labelled]

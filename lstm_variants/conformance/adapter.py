@@ -71,38 +71,50 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
     for n, h in SIZES:
         try:
             made = build(thing, n, h, options)
-        except (TypeError, ValueError, AttributeError) as error:
+            if isinstance(made, Adapter):
+                return made
+            if isinstance(made, flax.linen.Module):
+                return of_linen(made, name, n, h)
+            if isinstance(made, nnx.RNNCellBase):
+                return of_nnx(made, name, n, h, formula(thing, n, h, options))
+        except (TypeError, ValueError, AttributeError, KeyError) as error:  # perhaps at another size
             reasons.append(str(error).splitlines()[0])
             continue
-        if isinstance(made, Adapter):
-            return made
-        if isinstance(made, flax.linen.Module):
-            return of_linen(made, name, n, h)
-        if isinstance(made, nnx.RNNCellBase):
-            return of_nnx(made, name, n, h, formula(thing, n, h, options))
         raise CanNotCheck(
             f"{name} made a {type(made).__name__}, which is neither a Flax cell nor an Adapter."
         )
     raise CanNotCheck(
-        f"{name} could not be made with {' or '.join(f'{n} inputs and {h} units' for n, h in SIZES[:2])}: "
-        f"{reasons[0]} Give what it needs with --with NAME=VALUE, or write a function (inputs, hidden) that makes it."
+        f"{name} could not be made and called with {SIZES[0][0]} inputs and {SIZES[0][1]} units, nor with other "
+        f"sizes: {reasons[0].rstrip('.')}. Give what it needs with --with NAME=VALUE, or write a function "
+        "(inputs, hidden) that makes it."
     )
 
 
 def build(thing: Any, n: int, h: int, options: dict[str, Any]) -> Any:
+    make: Any = thing
     if isinstance(thing, type) and issubclass(thing, nnx.RNNCellBase):
-        make: Any = thing
-        return make(n, h, rngs=nnx.Rngs(0), **options)
+        return blank(lambda: make(n, h, rngs=nnx.Rngs(0), **options))
     if isinstance(thing, type) and issubclass(thing, flax.linen.Module):
         return thing(features=h, **options)
     if isinstance(thing, type) and hasattr(thing, "build"):
-        return thing(hidden=h, **options).build(n, nnx.Rngs(0))
+        return blank(lambda: make(hidden=h, **options).build(n, nnx.Rngs(0)))
     if isinstance(thing, CellSpec) and not isinstance(thing, type):
-        return thing.build(n, nnx.Rngs(0))
+        return blank(lambda: make.build(n, nnx.Rngs(0)))
     if inspect.isfunction(thing) or inspect.isbuiltin(thing) or isinstance(thing, type):
         made = thing(n, h, **options)
         return made.build(n, nnx.Rngs(0)) if isinstance(made, CellSpec) else made
     raise TypeError(f"a {type(thing).__name__} is not a cell")
+
+
+def blank(make: Callable[[], nnx.RNNCellBase]) -> nnx.RNNCellBase:
+    """The cell with all parameters zero, so that no initialiser is compiled; as made, if it holds more than
+    parameters."""
+    abstract = nnx.eval_shape(make)
+    parts: Any = nnx.split(abstract, nnx.Param, ...)
+    graph, params, rest = parts
+    if jax.tree.leaves(rest):
+        return make()
+    return nnx.merge(graph, jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), params), rest)
 
 
 def formula(thing: Any, n: int, h: int, options: Mapping[str, Any]) -> int | None:
@@ -136,6 +148,7 @@ def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None =
         after, y = jitted([parameters[name] for name in names], list(carry), x)
         return tuple(np.asarray(a) for a in after), np.asarray(y)
 
+    jax.eval_shape(jitted, leaves, first, jnp.zeros(n))  # raises here if these sizes do not suit it
     return Adapter(
         name=name,
         inputs=n,
@@ -151,13 +164,9 @@ def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None =
 def of_linen(cell: flax.linen.Module, name: str, n: int, h: int) -> Adapter:
     """A `flax.linen` cell; its parameters are its collection "params"."""
     key, x = jax.random.key(0), jnp.zeros((n,))
-    try:
-        carry = cell.initialize_carry(key, (n,))  # type: ignore[attr-defined]
-        params = cell.init(key, carry, x)["params"]
-    except (AttributeError, TypeError, ValueError, KeyError) as error:
-        raise CanNotCheck(
-            f"{name} is not a recurrent cell of vectors: {str(error).splitlines()[0]}"
-        ) from None
+    carry = cell.initialize_carry(key, (n,))  # type: ignore[attr-defined]
+    shapes = jax.eval_shape(cell.init, key, carry, x)["params"]
+    params = jax.tree.map(lambda a: np.zeros(a.shape, a.dtype), shapes)
     both: tuple[list[Any], Any] = jax.tree.flatten_with_path(params)
     flat, tree = both
     names = [".".join(str(getattr(k, "key", k)) for k in path) for path, _ in flat]

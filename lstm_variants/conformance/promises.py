@@ -109,7 +109,7 @@ def no_future(cell: Adapter) -> None:
     outputs = [(loop(cell, a)[1], "") for a in (xs, later)]
     if cell.module is not None and hasattr(cell.module, "parallel"):
         module = Module(cell)
-        run = cell.module.parallel
+        run = jax.jit(module.merged().parallel)
         outputs += [
             (np.asarray(run(module.carry((B,)), jnp.asarray(a))[1]), " in its parallel form")
             for a in (xs, later)
@@ -136,19 +136,23 @@ def carry_keeps_its_form(cell: Adapter) -> None:
 
 
 class Module:
-    """The Flax cell behind an adapter, NNX or Linen, as functions of its parameters."""
+    """The Flax cell behind an adapter, NNX or Linen, with random weights, as functions of its parameters."""
 
     def __init__(self, cell: Adapter):
         self.cell, self.module = cell, cell.module
+        drawn = [jnp.asarray(a) for a in weights(cell).values()]  # in the order of the leaves
         if isinstance(self.module, nnx.Module):
             parts: Any = nnx.split(self.module, nnx.Param, ...)
             self.graph, params, self.rest = parts
-            self.params = jax.tree.map(jnp.asarray, params)
         else:
             assert isinstance(self.module, flax.linen.Module)
-            self.params = self.module.init(jax.random.key(0), self.carry(()), jnp.zeros(cell.inputs))[
-                "params"
-            ]
+            key = jax.random.key(0)
+            params = jax.eval_shape(self.module.init, key, self.carry(()), jnp.zeros(cell.inputs))["params"]
+        tree: Any = jax.tree.structure(params)
+        self.params = tree.unflatten(drawn)
+
+    def merged(self) -> Any:
+        return nnx.merge(self.graph, self.params, self.rest)
 
     def carry(self, batch: tuple[int, ...]) -> Any:
         module: Any = self.module
@@ -171,7 +175,7 @@ def finite_gradients(cell: Adapter) -> None:
     def loss(params: Any, xs: Any) -> Any:
         return jax.lax.scan(lambda carry, x: module.step(carry, x, params), module.carry((B,)), xs)[1].sum()
 
-    gradient = jax.jit(jax.grad(loss))
+    gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))
     for scale in (1.0, 0.0):
         slopes = gradient(module.params, scale * xs)
         if not all(np.isfinite(a).all() for a in jax.tree.leaves(slopes)):

@@ -67,7 +67,12 @@ def known_names() -> list[str]:
 
 
 def conform(
-    thing: Any, claim: str | None = None, *, name: str = "", options: Mapping[str, Any] | None = None
+    thing: Any,
+    claim: str | None = None,
+    *,
+    name: str = "",
+    options: Mapping[str, Any] | None = None,
+    contract: bool = True,
 ) -> Verdict:
     """Hold a cell against the equations named `claim`, or, without one, find out which it computes.
 
@@ -76,6 +81,7 @@ def conform(
         claim: one of `known_names()`.
         name: for the verdict, by default the thing's own.
         options: further arguments for making the cell.
+        contract: ask for the promises of `promises.py`, too, which takes a few seconds.
 
     Raises:
         CanNotCheck: the cell can not be made or compared, and why.
@@ -88,11 +94,11 @@ def conform(
         raise ValueError(f"No equations are named '{claim}'.{hint} Known: {', '.join(known_names())}.")
     cell = adapt(thing, name, options)
     if wanted == "transformer":
-        return attention_verdict(cell)
+        return attention_verdict(cell, contract)
     if wanted == "clockwork" or (wanted is None and clockwork.has_clock(cell)):
-        return clockwork_verdict(cell, wanted)
+        return clockwork_verdict(cell, wanted, contract)
     probe = Probe(cell)
-    kept = promises(cell)
+    kept = promises(cell) if contract else ()
     found = best(probe, KNOWN)
     deviation, conforms = None, found is not None and not found.missing
     nearest = words(found) if found else None
@@ -137,7 +143,7 @@ def conform(
     )
 
 
-def clockwork_verdict(cell: Adapter, claim: str | None) -> Verdict:
+def clockwork_verdict(cell: Adapter, claim: str | None, contract: bool) -> Verdict:
     """For a cell that carries one vector and a clock."""
     if not clockwork.has_clock(cell):
         raise CanNotCheck(
@@ -152,15 +158,16 @@ def clockwork_verdict(cell: Adapter, claim: str | None) -> Verdict:
         clockwork.LINES,
         seen.words,
         Deviation(*seen.broken) if seen.broken else None,
+        contract,
     )
 
 
-def attention_verdict(cell: Adapter) -> Verdict:
+def attention_verdict(cell: Adapter, contract: bool) -> Verdict:
     """For a cell with the parameters of a Transformer block."""
     found = attention.heads(cell)
     title = f"causal pre-norm Transformer block, heads: {found[0]}, context: {found[1]}" if found else ""
     deviation = None if found else Deviation(attention.LINES[2], "outputs differ, with any number of heads")
-    return other_verdict(cell, "transformer", "transformer", attention.LINES, title, deviation)
+    return other_verdict(cell, "transformer", "transformer", attention.LINES, title, deviation, contract)
 
 
 def other_verdict(
@@ -170,6 +177,7 @@ def other_verdict(
     lines: tuple[str, ...],
     title: str,
     deviation: Deviation | None,
+    contract: bool,
 ) -> Verdict:
     """A verdict that was reached without assigning parameters to letters."""
     ok = deviation is None
@@ -189,7 +197,7 @@ def other_verdict(
         layout={},
         parameters=sum(int(a.size) for a in cell.parameters.values()),
         counted=cell.formula,
-        promises=(*promises(cell), counted(cell, None)),
+        promises=(*(promises(cell) if contract else ()), counted(cell, None)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import difflib
 import importlib
 import importlib.util
 import json
@@ -77,8 +78,10 @@ def resolve(target: str) -> Any:
     except Exception as error:  # whatever a foreign module does on import
         raise InputError(f"Importing '{module}' failed: {type(error).__name__}: {error}") from None
     if not hasattr(loaded, name):
-        near = [known for known in vars(loaded) if not known.startswith("_")]
-        raise InputError(unknown(f"name in '{module}'", name, near))
+        near = difflib.get_close_matches(name, [known for known in vars(loaded) if known[0] != "_"], n=1)
+        raise InputError(
+            f"There is no '{name}' in '{module}'." + (f" Did you mean '{near[0]}'?" if near else "")
+        )
     return getattr(loaded, name)
 
 

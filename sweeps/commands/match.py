@@ -1,0 +1,58 @@
+"""`lstm-variants match`: at how many units every cell meets the same budget."""
+
+import argparse
+import json
+from typing import Any
+
+from rich.console import Console
+
+from experiments.specs import unknown
+from lstm_variants import CELLS, match
+from lstm_variants.match import MEASURES, WORDS
+from sweeps.commands.catalogue import table
+from sweeps.errors import InputError
+
+
+def run(options: argparse.Namespace) -> int:
+    names = [name for given in options.cells for name in (CELLS if given == "all" else [given])]
+    for name in names:
+        if name not in CELLS:
+            raise InputError(unknown("cell", name, [*CELLS, "all"]))
+    ((measure, target),) = ((m, n) for m in MEASURES if (n := getattr(options, m)) is not None)
+    for option, number in ((measure, target), ("inputs", options.inputs)):
+        if number < 1:
+            raise InputError(f"--{option} must be 1 or more; got {number}.")
+    found = {name: row(name, options.inputs, measure, target) for name in dict.fromkeys(names)}
+    if options.json:
+        for each in found.values():
+            print(json.dumps(each))
+    else:
+        show(f"Cells at {target:,} {WORDS[measure]}, {options.inputs} inputs", found, measure)
+    return 0 if all(each["within"] for each in found.values()) else 1
+
+
+def row(name: str, inputs: int, measure: str, target: int) -> dict[str, Any]:
+    """What there is to say about one cell; `hidden`, `value` and `error` are None where no size will do."""
+    asked = {"cell": name, "inputs": inputs, "measure": measure, "target": target}
+    try:
+        best = match(CELLS[name](), inputs=inputs, **{measure: target})
+    except ValueError as error:
+        return asked | {"hidden": None, "value": None, "error": None, "within": False, "note": str(error)}
+    numbers = {"hidden": best.hidden, "value": best.value, "error": best.error, "within": best.within}
+    return asked | numbers | {"note": "" if best.within else best.words}
+
+
+def show(title: str, found: dict[str, dict[str, Any]], measure: str) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200
+    columns = table(title, "cell", "hidden", WORDS[measure], "error", "note")
+    for name, each in found.items():
+        if each["hidden"] is None:
+            columns.add_row(name, "", "", "", each["note"])
+        else:
+            error = f"{100 * each['error']:+.2f} %"
+            columns.add_row(name, str(each["hidden"]), f"{each['value']:,}", error, each["note"])
+    for column in columns.columns[1:4]:
+        column.justify = "right"
+    console.print(columns)
