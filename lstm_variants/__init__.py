@@ -23,6 +23,7 @@ from lstm_variants.layers import Layers, LayersModel
 from lstm_variants.lstm import LSTM, LSTMCell, LSTMState
 from lstm_variants.lstm_1997 import LSTM1997, LSTM1997Cell, LSTM1997State
 from lstm_variants.lstm_2000 import LSTM2000, LSTM2000Cell, LSTM2000State
+from lstm_variants.match import Match, match
 from lstm_variants.measure import flops, output_size, parameter_count, state_size
 from lstm_variants.min_gru import MinGRU, MinGRUCell, MinGRUState
 from lstm_variants.min_lstm import MinLSTM, MinLSTMCell, MinLSTMState
@@ -37,6 +38,7 @@ from lstm_variants.no_output_gate import NOG, NOGCell, NOGState
 from lstm_variants.peephole import PeepholeCell, PeepholeLSTM, PeepholeState
 from lstm_variants.sequence import lengths_mask, run_sequence
 from lstm_variants.stacked import Stacked, StackedCell
+from lstm_variants.torch_weights import from_torch, to_torch
 from lstm_variants.unroll import unroll
 from lstm_variants.vanilla import VanillaCell, VanillaRNN, VanillaState
 
@@ -130,6 +132,7 @@ __all__ = [
     "MUT2State",
     "MUT3Cell",
     "MUT3State",
+    "Match",
     "MinGRU",
     "MinGRUCell",
     "MinGRUState",
@@ -158,10 +161,13 @@ __all__ = [
     "VanillaRNN",
     "VanillaState",
     "flops",
+    "from_torch",
     "lengths_mask",
+    "match",
     "output_size",
     "parameter_count",
     "run_sequence",
     "state_size",
+    "to_torch",
     "unroll",
 ]

@@ -172,7 +172,7 @@ def rotate(a: Array, steps: Array | np.ndarray) -> Array:
     xp = np if isinstance(steps, np.ndarray) else jnp
     half = a.shape[-1] // 2
     angle = steps[..., None, None] * np.float32(10_000.0 ** (-np.arange(half) / half))
-    cos, sin = (xp.asarray(f(angle), "float32") for f in (xp.cos, xp.sin))
+    cos, sin = xp.cos(angle).astype(a.dtype), xp.sin(angle).astype(a.dtype)
     a, b = a[..., :half], a[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
 

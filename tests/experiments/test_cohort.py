@@ -13,10 +13,11 @@ import pytest
 from flax import nnx
 
 from experiments import SGD, Adam, Adding, Cohort, CopyMemory, Program, Trial
+from experiments import cohort as engine
 from experiments.cohort import NEVER, make_advance, network_of
 from experiments.specs import replace
 from experiments.streams import stream
-from lstm_variants import GRU, LSTM
+from lstm_variants import GRU, LSTM, Layers
 
 BASE = Trial(
     cell=LSTM(hidden=6),
@@ -68,6 +69,82 @@ def test_a_trial_has_the_same_bits_alone_and_in_any_company_at_any_position(base
         assert bits(solo[0]) == bits(seen[i]) == bits(reverse[3 - i])
         assert solo_state.params[0].tobytes() == state.params[i].tobytes()
         assert len(solo[0]) == 3
+
+
+NOISY = replace(
+    BASE, "cell", Layers(cell=LSTM(hidden=4), layers=2, noise=0.3, input_dropout=0.2, dropout=0.4)
+)
+
+
+@pytest.fixture(scope="module")
+def noisy_pair():
+    """The program of pairs of noisy trials, and how many programs were compiled since it was made."""
+    compiled = []
+    listener = lambda name, *_, **__: compiled.append(name) if "backend_compile" in name else None  # noqa: E731
+    program = Program(Cohort((NOISY,), 2).structure, 2)
+    jax.monitoring.register_event_duration_secs_listener(listener)
+    return program, compiled
+
+
+def test_training_with_noise_and_dropout_is_the_same_again_alone_and_in_any_company(noisy_pair):
+    program, _ = noisy_pair
+    trials = varied(NOISY, 2)
+    state, seen = train(program, Cohort(trials, 2))
+    _, reverse = train(program, Cohort(trials[::-1], 2))
+    _, alone = train(program, Cohort(trials[:1], 2))
+    assert [bits(s) for s in seen] == [bits(s) for s in reverse[::-1]]
+    assert bits(alone[0]) == bits(seen[0])
+    assert np.isfinite(state.params).all()
+
+
+def test_noise_and_dropout_are_in_training_alone(noisy_pair):
+    """Where nothing is learned, trials that differ in them are judged alike."""
+    program, _ = noisy_pair
+    still = replace(NOISY, "optimizer.learning_rate", 1e-30)
+    for path in ("cell.noise", "cell.input_dropout", "cell.dropout"):
+        _, seen = train(program, Cohort((still, replace(still, path, 0.9)), 2))
+        one, other = (seen[i][-1] for i in range(2))
+        assert one[1] != other[1]  # training loss
+        assert one[3:].tobytes() == other[3:].tobytes()  # validation and test
+
+
+def test_noise_and_dropout_are_knobs_that_compile_nothing(noisy_pair):
+    program, compiled = noisy_pair
+    before, results = len(compiled), {}
+    for path in ("cell.noise", "cell.input_dropout", "cell.dropout", "cell.cell.forget_bias"):
+        trials = (NOISY, replace(NOISY, path, 0.0))
+        assert Cohort(trials, 2).structure == Cohort((NOISY,), 2).structure
+        state, _ = program.advance(program.start(Cohort(trials, 2)))
+        params = np.asarray(state.params)
+        results[path] = not np.array_equal(params[0], params[1])
+    assert results == dict.fromkeys(results, True)
+    assert len(compiled) == before
+
+
+@pytest.mark.parametrize("cell", [LSTM(hidden=3), Layers(cell=LSTM(hidden=3))], ids=["cell", "layers"])
+def test_noise_has_a_stream_of_its_own_that_only_layers_draw_from(monkeypatch, cell):
+    drawn = {}
+
+    def watched(seed, name, index=0):
+        drawn[name] = index
+        return stream(seed, name, index)
+
+    monkeypatch.setattr(engine, "stream", watched)
+    bare = Cohort((replace(BASE, "cell", cell),), 1).structure
+    state = jax.eval_shape(engine.make_init(bare), *Cohort((bare,), 1).stack())
+    jax.eval_shape(engine.make_advance(bare), state)
+    noise = {"noise"} if isinstance(cell, Layers) else set()
+    assert set(drawn) == {"init", "data", "validation", "test"} | noise
+    assert all(isinstance(drawn[name], jax.core.Tracer) for name in {"data"} | noise)  # another at every step
+
+
+def test_layers_without_extras_train_as_the_cell_alone():
+    params = []
+    for cell in (LSTM(hidden=4), Layers(cell=LSTM(hidden=4))):
+        cohort = Cohort((replace(BASE, "cell", cell),), 1)
+        params.append(train(Program(cohort.structure, 1), cohort)[0].params)
+    # The same bits here; another compiler may fuse the two programs in another way.
+    np.testing.assert_allclose(*params, rtol=1e-4, atol=1e-5)
 
 
 def test_padding_members_never_run():

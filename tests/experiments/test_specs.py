@@ -9,7 +9,7 @@ import pytest
 
 from experiments import SGD, Adam, Adding, SpecError, TemporalOrder, Trial, structure, trial_id
 from experiments.specs import canonical, check, flatten, knobs, replace, set_text, to_json, with_knobs
-from lstm_variants import CELLS, LSTM, ClockworkRNN, Stacked
+from lstm_variants import CELLS, LSTM, ClockworkRNN, Layers, Stacked
 
 TRIAL = Trial(
     cell=LSTM(hidden=8), task=Adding(length=20), optimizer=Adam(learning_rate=0.01), seed=3, steps=100
@@ -52,6 +52,19 @@ def test_knobs_of_nested_cells_have_dotted_paths():
     stacked = replace(TRIAL, "cell", Stacked(cell=LSTM(hidden=8), layers=2))
     assert "cell.cell.forget_bias" in knobs(stacked)
     assert flatten(stacked)["cell.cell.hidden"] == 8
+
+
+def test_layers_stand_where_a_cell_stands():
+    layers = replace(TRIAL, "cell", Layers(cell=LSTM(hidden=8), noise=0.1))
+    assert {"cell.noise", "cell.dropout", "cell.cell.forget_bias"} <= set(knobs(layers))
+    assert structure(replace(layers, "cell.noise", 0.2)) == structure(layers)
+    assert structure(replace(layers, "cell.bidirectional", True)) != structure(layers)
+    assert flatten(layers)["cell.cell.hidden"] == 8
+    check(layers)
+    with pytest.raises(SpecError, match="dropout >= 0 and < 1"):
+        check(replace(layers, "cell.dropout", 1.0))
+    with pytest.raises(SpecError, match="Did you mean 'dropout'"):
+        replace(layers, "cell.droput", 0.1)
 
 
 def test_the_id_of_a_trial_is_pinned():

@@ -176,13 +176,24 @@ def test_floats_are_checked_only_on_request(name):
                 check(spec)
 
 
+def in_haste(function, *examples):
+    """The compiled function: compiling takes longer than running here."""
+    quickly = {"xla_backend_optimization_level": "0"}
+    return jax.jit(function).lower(*examples).compile(compiler_options=quickly)
+
+
+@functools.cache
+def drawn(name):
+    """`seed -> state of parameters` as training starts with."""
+    return in_haste(lambda seed: nnx.state(spec_of(name).build(N, nnx.Rngs(seed))), 0)
+
+
 @functools.cache
 def start(name):
     """`(**knobs by path) -> state of parameters`, one compiled program for all knobs: floats are traced."""
     plain = spec_of(name, initial=Initial(inputs="normal", recurrent="identity"))  # soon compiled
     defaults = {path: operator.attrgetter(path)(plain) for path in floats(plain)}
-    build = jax.jit(lambda knobs: nnx.state(with_floats(plain, knobs).build(N, nnx.Rngs(1))))
-    program = build.lower(defaults).compile(compiler_options={"xla_backend_optimization_level": "0"})
+    program = in_haste(lambda knobs: nnx.state(with_floats(plain, knobs).build(N, nnx.Rngs(1))), defaults)
     return lambda **knobs: program(defaults | knobs)
 
 
@@ -228,7 +239,7 @@ def test_forget_bias_is_the_share_of_the_state_that_is_kept_at_first(name):
 
 @each_cell
 def test_weights_depend_on_the_seed_and_on_nothing_else(name):
-    first, again, other = (parameters(spec_of(name).build(N, nnx.Rngs(seed))) for seed in (0, 0, 1))
+    first, again, other = (arrays(drawn(name)(seed)) for seed in (0, 0, 1))
     assert all(np.array_equal(first[path], again[path]) for path in first)
     assert all(not np.array_equal(first[path], other[path]) for path in first if letter(path) in "WRpw")
 
@@ -253,7 +264,7 @@ def test_module_holds_integers_strings_tuples_modules_and_parameters(name):
             return all(isinstance(v, int) for v in value)
         return isinstance(value, int | str | nnx.Param)
 
-    cell = spec_of(name).build(N, nnx.Rngs(0))
+    cell = abstract(spec_of(name), N)
     for _, module in nnx.iter_modules(cell):
         for attribute, value in vars(module).items():
             if not attribute.startswith("_") and not isinstance(value, nnx.Module):
@@ -334,12 +345,9 @@ def test_gradients_through_flax_rnn_stay_finite_over_many_steps_with_large_input
     """Under jit and grad, and without a first carry: a carry drawn with a key would raise here."""
     xs = 100 * normal(1, B, 200, N)
 
-    @nnx.jit
-    @nnx.grad
-    def gradient(cell):
-        return nnx.RNN(cell)(xs).sum()
-
-    slopes = arrays(gradient(spec_of(name).build(N, nnx.Rngs(0))))
+    graph, params = nnx.split(abstract(spec_of(name), N))
+    gradient = in_haste(nnx.grad(lambda params: nnx.RNN(nnx.merge(graph, params))(xs).sum()), params)
+    slopes = arrays(gradient(drawn(name)(0)))
     assert all(np.isfinite(slope).all() for slope in slopes.values())
 
 
