@@ -12,6 +12,7 @@ layers, or of a function that those call:
     a gate         f where the cell has i; i and f exchanged in a line or in an unpacking; p_f for p_i
     a state        y where the cell has c; c before its update where the cell has it after (the reverse would
                    be circular: every line of the catalogue that reads an old value helps to make the new one)
+    a gradient     (for the oracles) cut where a state is read
     a product      r ⊙ (R h) where the cell has R (r ⊙ h), and back
     a selection    one side of a `where`, the neighbours in a concatenation, == for !=
 
@@ -20,6 +21,7 @@ Sums and products of the same operands in another order are no mutants.
 
 import ast
 import copy
+import importlib
 import inspect
 import itertools
 import re
@@ -48,7 +50,8 @@ UNMADE = itertools.count()
 @dataclass(frozen=True)
 class Mutant:
     """cell: name in the catalogue. line: number in its module. letters: of the values that the change is about,
-    as the code names them (several for a change of an unpacking). source: of the whole module, changed."""
+    as the code names them (several for a change of an unpacking). source: of the whole module, changed.
+    cut: only a gradient is wrong."""
 
     cell: str
     line: int
@@ -56,6 +59,7 @@ class Mutant:
     after: str
     letters: tuple[str, ...]
     source: str = field(repr=False)
+    cut: bool = False
 
     def __str__(self) -> str:
         return f"{self.cell}:{self.line}  {self.before}  ->  {self.after}"
@@ -72,33 +76,28 @@ class Mutant:
 # Making mutants.
 
 
-def mutants(name: str) -> list[Mutant]:
-    """All of the cell called `name` in the catalogue, in the order of its lines."""
+def mutants(name: str, cuts: bool = False) -> list[Mutant]:
+    """All of the cell called `name` in the catalogue, in the order of its lines. cuts: also those of which only
+    the gradient is wrong."""
     source = inspect.getsource(sys.modules[CELLS[name].__module__])
     lines, found = source.splitlines(), []
     for function in equations(ast.parse(source)):
-        scope = Scope.of(function)
-        for statement, nested in statements(function.body):
+        scope, body = Scope.of(function), list(statements(function.body))
+        for statement, nested in body:
             seen = {canonical(statement)}
-            for changed, letters, old in changes(statement, scope):
-                text = ast.unparse(changed)
-                if (key := canonical(changed)) in seen:
+            for change in changes(statement, scope, [other for other, _ in body if other is not statement]):
+                key, text = canonical(change.statement), ast.unparse(change.statement)
+                if key in seen or (change.cut and not cuts):
                     continue
                 seen.add(key)
                 edited = lines.copy()
                 edited[statement.lineno - 1 : statement.end_lineno] = [" " * statement.col_offset + text]
-                if old is not None:
-                    first = scope.updates[old]
-                    edited.insert(first.lineno - 1, f"{' ' * first.col_offset}{old}_old = {old}")
+                if change.old:
+                    first = scope.updates[change.old]
+                    edited.insert(first.lineno - 1, f"{' ' * first.col_offset}{change.old}_old = {change.old}")
+                where, before = statement.lineno, ast.unparse(statement)
                 found.append(
-                    Mutant(
-                        name,
-                        statement.lineno,
-                        ast.unparse(statement),
-                        text,
-                        letters,
-                        "\n".join(edited) + "\n",
-                    )
+                    Mutant(name, where, before, text, change.letters, "\n".join(edited) + "\n", change.cut)
                 )
             scope.after(statement, nested)
     return found
@@ -176,40 +175,57 @@ class Scope:
                 (self.states if from_carry else self.gates).append(name)
 
 
-def changes(statement: ast.stmt, scope: Scope) -> Iterator[tuple[ast.stmt, tuple[str, ...], str | None]]:
-    """(changed statement, letters it is about, name whose earlier value it reads)."""
+class Change(NamedTuple):
+    """letters and cut: as of a mutant. old: name of which the statement now reads the value before its update."""
+
+    statement: ast.stmt
+    letters: tuple[str, ...]
+    old: str = ""
+    cut: bool = False
+
+
+def changes(statement: ast.stmt, scope: Scope, others: list[ast.stmt]) -> Iterator[Change]:
+    """One at a time; `others` are the other statements of the function."""
     if isinstance(statement, ast.For | ast.If):
         return
     everything = list(expressions(statement.value))
     for place, node in enumerate(everything):
         letters = about(statement, node, scope)
         for new in replacements(node, scope):
-            yield replaced(statement, place, new), letters, None
+            yield Change(replaced(statement, place, new), letters)
         if isinstance(node, ast.Name) and node.id in scope.updates:
-            yield replaced(statement, place, ast.Name(f"{node.id}_old")), letters, node.id
+            yield Change(replaced(statement, place, ast.Name(f"{node.id}_old")), letters, old=node.id)
+        if isinstance(node, ast.Name) and node.id in scope.states:
+            yield Change(replaced(statement, place, call("jax.lax.stop_gradient", node)), letters, cut=True)
     read = [n.id for n in everything if isinstance(n, ast.Name) and n.id in (*scope.states, *scope.gates)]
     for a, b in itertools.combinations(dict.fromkeys(read), 2):
-        other = copy.deepcopy(statement)
-        for node in expressions(other.value):
-            if isinstance(node, ast.Name) and node.id in (a, b):
-                node.id = b if node.id == a else a
-        yield other, (a, b), None
+        value = exchanged(statement.value, a, b)
+        yield Change(replaced(statement, 0, value), (a, b))
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
         targets, value = statement.targets[0].elts, statement.value
         if isinstance(value, ast.Tuple) and len({ast.unparse(e) for e in value.elts}) == 1:
-            return  # lists, outputs = [], []
-        for k, l in itertools.combinations(range(len(targets)), 2):
-            other = copy.deepcopy(statement)
-            elements = other.targets[0].elts
-            elements[k], elements[l] = elements[l], elements[k]
-            yield other, (ast.unparse(targets[k]), ast.unparse(targets[l])), None
+            return  # cells, outputs = [], []
+        for a, b in itertools.combinations(map(ast.unparse, targets), 2):
+            if any(canonical(exchanged(o, a, b)) != canonical(o) for o in others):
+                other = copy.deepcopy(statement)
+                other.targets[0] = exchanged(other.targets[0], a, b)
+                yield Change(other, (a, b))
+
+
+def exchanged(node: ast.AST, a: str, b: str) -> ast.AST:
+    """A copy with two names exchanged."""
+    made = copy.deepcopy(node)
+    for name in ast.walk(made):
+        if isinstance(name, ast.Name) and name.id in (a, b):
+            name.id = b if name.id == a else a
+    return made
 
 
 def expressions(node: ast.expr) -> Iterator[ast.expr]:
     """The parts of an expression that hold numbers, itself first: no indices, functions or keywords."""
     yield node
     if isinstance(node, ast.Call):
-        inner = node.args
+        inner = node.args if ast.unparse(node.func) != "isinstance" else []
         if isinstance(node.func, ast.Attribute) and not isinstance(node.func.value, ast.Name | ast.Attribute):
             inner = [node.func.value, *inner]
     elif isinstance(node, ast.Subscript):
@@ -302,12 +318,12 @@ def names(node: ast.AST) -> set[str]:
 def about(statement: ast.stmt, node: ast.expr, scope: Scope) -> tuple[str, ...]:
     """The letters of a change at `node`: in `c = tanh(z) * i` a change of tanh is about z, or about c."""
     value = statement.value
-    if not isinstance(statement, ast.Assign):
-        return ()
-    target = statement.targets[0]
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     match node:
         case ast.Call(func=func, args=[ast.Name(name)]) if ast.unparse(func) in SQUASHED and name in scope.gates:
-            return (name, ast.unparse(target))
+            return (name, ast.unparse(target)) if target else (name,)
+    if target is None:
+        return ()
     if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and node is not value:
         for element, part in zip(target.elts, value.elts, strict=True):
             if node in list(expressions(part)):
@@ -353,17 +369,23 @@ def canonical(statement: ast.stmt) -> str:
 # The oracles.
 
 
+@cache
+def equation_tests() -> types.ModuleType:
+    """tests/lstm_variants/test_equations.py."""
+    sys.path.append(str(Path(__file__).parents[1] / "lstm_variants"))
+    return importlib.import_module("test_equations")
+
+
 def by_oracles(mutant: Mutant) -> str | None:
     """How the oracles notice: "values", "gradients" or "crash"; None if they do not."""
-    import test_equations
-
-    spec, cases = mutant.spec(), [more for name, more in test_equations.CASES.values() if name == mutant.cell]
-    for gradients, compare in ((False, test_equations.compare_values), (True, test_equations.compare_gradients)):
+    tests, spec = equation_tests(), mutant.spec()
+    cases = [structure for name, structure in tests.CASES.values() if name == mutant.cell]
+    for gradients, compare in ((False, tests.compare_values), (True, tests.compare_gradients)):
         for structure in cases:
             try:
-                with jax.disable_jit(not gradients), np.errstate(all="ignore"), warnings.catch_warnings():
+                with jax.disable_jit(), np.errstate(all="ignore"), warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    compare(test_equations.measured(mutant.cell, spec(**structure), gradients))
+                    compare(tests.measured(mutant.cell, spec(**structure), gradients))
             except AssertionError:
                 return "gradients" if gradients else "values"
             except Exception:
@@ -377,8 +399,9 @@ def by_oracles(mutant: Mutant) -> str | None:
 class Notice(NamedTuple):
     """What the kit makes of a mutant. how: "crash", "deviates", "other gates" (it conforms with its gates in
     another order), "other form" (it conforms to another form that carries the same name), "same numbers" (at
-    the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other", or "none"
-    (no change of one equation explains it)."""
+    the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other" (perhaps with
+    equal right: which of two gates lost its matrices is a matter of naming), "none" (no change of one equation
+    explains it), or "unsaid" (it is not known which is right)."""
 
     how: str
     equation: str
@@ -412,6 +435,8 @@ def equation(mutant: Mutant, verdict: Verdict) -> str:
     """Whether the line that the kit blames defines a letter that the mutant is about."""
     if re.match("no change of|has |carries ", verdict.deviation.found):
         return "none"
+    if not mutant.letters:
+        return "unsaid"
     blamed = re.sub(r"[\d_']", "", verdict.deviation.expected.split("=")[0].strip())
     return "right" if blamed in {"h̃" if l == "candidate" else l for l in mutant.letters} else "other"
 
@@ -435,7 +460,7 @@ def same_numbers(mutant: Mutant, steps: int = 20) -> bool:
 
 
 def oracles(name: str) -> None:
-    made = [(mutant, by_oracles(mutant)) for mutant in mutants(name)]
+    made = [(mutant, by_oracles(mutant)) for mutant in mutants(name, cuts=True)]
     counts = Counter(how or "survive" for _, how in made)
     print(f"{name}: {len(made)} mutants, {listed(counts)}", flush=True)
     for mutant in (mutant for mutant, how in made if how is None):
@@ -450,7 +475,7 @@ def kit(name: str) -> None:
     for mutant, (how, blame, verdict) in made:
         if how in ("survives", "same numbers", "other form"):
             print(f"    {how}: {mutant}", flush=True)
-        elif blame == "other":
+        elif blame in ("other", "unsaid"):
             print(f"    {mutant}\n        {verdict.deviation.expected}  ->  {verdict.deviation.found}", flush=True)
         elif how == "deviates" and verdict.nearest and "but for one" not in verdict.nearest:
             print(f"    {mutant}\n        = {verdict.nearest}", flush=True)
@@ -463,6 +488,5 @@ def listed(counts: Counter) -> str:
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in ("oracles", "kit") or set(sys.argv[2:]) - set(CELLS):
         sys.exit(f"usage: mutants.py oracles|kit [NAME...], of {', '.join(CELLS)}")
-    sys.path.append(str(Path(__file__).parents[1] / "lstm_variants"))  # test_equations.py
     for name in sys.argv[2:] or CELLS:
         {"oracles": oracles, "kit": kit}[sys.argv[1]](name)
