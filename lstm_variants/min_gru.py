@@ -39,6 +39,10 @@ class MinGRUState(NamedTuple):
 class MinGRUCell(nnx.RNNCellBase):
     """`(MinGRUState (..., h), x (..., n)) -> (MinGRUState, h (..., h))`; gate z, then candidate, in W b."""
 
+    # Measured, forward and backward, batch 32: the scan takes 1.8 times as long as the loop at T = 100 and 32
+    # units, 3.7 at 128 units, 4.6 at T = 400 and 64 units. (That of the minLSTM takes 0.6 to 1.1.)
+    steps_on_cpu = True
+
     def __init__(
         self,
         inputs: int,

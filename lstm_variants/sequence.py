@@ -12,7 +12,8 @@ A cell may have a method for all steps at once, `parallel(carry, inputs, *, mask
 outputs)`, which computes what the loop computes, a reset going back to the cell's own first carry. It is used
 in place of the loop, except that resets to another first carry (`first`) take the loop. If it has a keyword
 `last` too, it is told how many outputs are kept, and a carry of None stands for the cell's own first one: what
-is not there need not be computed.
+is not there need not be computed. A cell that says `steps_on_cpu` is run by the loop on a CPU, where that is the
+faster of the two.
 """
 
 import inspect
@@ -64,7 +65,8 @@ def run_sequence(
     for name, flags in (("mask", mask), ("reset", reset)):
         if flags is not None:
             check_flags(name, flags, inputs.shape[: inputs.ndim - cell.num_feature_axes])
-    parallel = getattr(cell, "parallel", None) if reset is None or first is None else None
+    stepped = getattr(cell, "steps_on_cpu", False) and jax.default_backend() == "cpu"
+    parallel = None if stepped or (reset is not None and first is not None) else getattr(cell, "parallel", None)
     sparing = parallel is not None and "last" in inspect.signature(parallel).parameters
     if mask is not None:
         inputs = choose(mask, inputs, jnp.zeros_like(inputs))

@@ -254,6 +254,11 @@ def misfit(cell: Adapter, probe: Probe, wanted: Equations) -> Deviation:
         )
         if have != want:
             return Deviation(wanted.lines[0], f"has {have} {text}, where the equations have {want}")
+    every = frozenset(tiles)
+    idle = [tile for tile in tiles if probe.alike(probe.run(every), probe.run(every - {tile}))]
+    leaves = [leaf for leaf in probe.weights if all(t in idle for t in tiles if t.leaf == leaf)]
+    if leaves:
+        return Deviation(wanted.lines[0], f"{' and '.join(leaves)} without any effect")
     return Deviation(wanted.lines[0], "no change of a single equation explains what the cell computes")
 
 

@@ -233,6 +233,12 @@ def test_a_wrong_cell_is_told_its_mistake(cell, claim, expected, found, nearest)
         assert verdict.nearest == nearest
 
 
+def test_parameters_that_do_nothing_are_named():
+    verdict = conform_quickly(broken_cells.DeafLSTM, "lstm")
+    assert not verdict.conforms
+    assert verdict.deviation.found == "weight_hh without any effect"
+
+
 def test_without_a_claim_a_wrong_cell_is_identified_as_what_it_is():
     assert conform_quickly(broken_cells.NoOutputTanh).identified == "noaf_np"
     verdict = conform_quickly(broken_cells.PeepsAtTheOldCell)

@@ -133,6 +133,15 @@ class OnlyTwoPeepholes(Base):
         return (c, y), y
 
 
+class DeafLSTM(TransposedLSTM):
+    """Does not hear its own output."""
+
+    def __call__(self, carry, inputs):
+        c, y = carry
+        (c, y), out = super().__call__((c, 0 * y), inputs)
+        return (c, y), out
+
+
 class DecayingClockwork(nnx.RNNCellBase):
     """Modules at rest decay, where they should hold; `keep = 1` is the right cell, without its mask."""
 

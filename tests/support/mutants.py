@@ -401,7 +401,7 @@ class Notice(NamedTuple):
     another order), "other form" (it conforms to another form that carries the same name), "same numbers" (at
     the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other" (perhaps with
     equal right: which of two gates lost its matrices is a matter of naming), "none" (no change of one equation
-    explains it), or "unsaid" (it is not known which is right)."""
+    explains it), or "unsaid" (the mutated line is none of the paper's)."""
 
     how: str
     equation: str
@@ -435,10 +435,14 @@ def equation(mutant: Mutant, verdict: Verdict) -> str:
     """Whether the line that the kit blames defines a letter that the mutant is about."""
     if re.match("no change of|has |carries ", verdict.deviation.found):
         return "none"
-    if not mutant.letters:
+    def defined(line: str) -> str:
+        return re.sub(r"[\d_']", "", line.split("=")[0].strip())
+
+    known = {defined(line) for line in original(mutant.cell).equations}
+    letters = known & {"h̃" if letter == "candidate" else letter for letter in mutant.letters}
+    if not letters:
         return "unsaid"
-    blamed = re.sub(r"[\d_']", "", verdict.deviation.expected.split("=")[0].strip())
-    return "right" if blamed in {"h̃" if l == "candidate" else l for l in mutant.letters} else "other"
+    return "right" if defined(verdict.deviation.expected) in letters else "other"
 
 
 def same_numbers(mutant: Mutant, steps: int = 20) -> bool:
