@@ -10,11 +10,11 @@ behind a layer norm: pre-norm); Su et al. 2021 (rotary positions); Ba, Kiros & H
     m = u + W_o Σ_a softmax(s)_a v_a       over the steps that there are, this one included
     y = m + W_2 max(0, W_1 LN_f(m) + b_1) + b_2
 
-x input (n), u m y (h), ε = 1e-5. State: k and v of the last c = `context` steps. ρ^a turns the pairs (q_j, q_{j+d/2}) by
-the angles a · 10000^(-2j/d): Su et al. turn q and k by their positions, and in the product only the distance a
-is left, so that no sequence is too long. Nothing normalises y. With e = `expansion`: parameters
-h(n + 1) + (4 + 2e)h² + (5 + e)h, state 2ch, operations a step 2nh + (8 + 4e)h² + (20 + 2e)h + 8 + 7ch +
-4c heads. One step costs the whole window whatever it holds.
+x input (n), u m y (h), ε = 1e-5. State: k and v of the last c = `context` steps. ρ^a turns the pairs
+(q_j, q_{j+d/2}) by the angles a · 10000^(-2j/d): Su et al. turn q and k by their positions, and in the product
+only the distance a is left, so that no sequence is too long. Nothing normalises y. With e = `expansion`:
+parameters h(n + 1) + (4 + 2e)h² + (5 + e)h, state 2ch, operations a step 2nh + (8 + 4e)h² + (20 + 2e)h + 8 +
+7ch + 4c heads. One step costs the whole window whatever it holds.
 """
 
 from dataclasses import dataclass
@@ -122,6 +122,8 @@ class TransformerCell(nnx.RNNCellBase):
         read = jnp.einsum("...hts,...shd->...thd", e, self.cut(v[..., seen, :]))
         read = (read / jnp.moveaxis(e.sum(-1), -1, -2)[..., None]).reshape(*batch, -1, self.hidden)
         y = self.speak(u[asking], jnp.moveaxis(read, -2, 0))
+        if mask is not None:
+            y = jnp.where(mask[asking][..., None], y, 0.0)
 
         # The window holds the last c of those held and of those that count; what a reset forgot is 0.
         alive = part == part[..., -1:]
