@@ -13,7 +13,7 @@ study: $(READY)
 	$(BIN)/lstm-variants report quick
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 # What CI runs beside the tests: lint, format, types, import contracts.
 check: $(READY)
