@@ -4,7 +4,8 @@
 
 Cells are the labels that a study gives them. The baseline of Greff et al. (2017) has peepholes, and so have
 their ablations: here too the ablations are held against `peephole`, and `lstm` is what they call NP. Their tasks
-were TIMIT, IAM Online and JSB Chorales. So a claim that fails on a synthetic task does not refute its source; it says that the finding does not carry over to that task.
+were TIMIT, IAM Online and JSB Chorales. So a claim that fails on a synthetic task does not
+refute its source; it says that the finding does not carry over to that task.
 """
 
 from dataclasses import dataclass
