@@ -66,7 +66,9 @@ def run_sequence(
         if flags is not None:
             check_flags(name, flags, inputs.shape[: inputs.ndim - cell.num_feature_axes])
     stepped = getattr(cell, "steps_on_cpu", False) and jax.default_backend() == "cpu"
-    parallel = None if stepped or (reset is not None and first is not None) else getattr(cell, "parallel", None)
+    parallel = (
+        None if stepped or (reset is not None and first is not None) else getattr(cell, "parallel", None)
+    )
     sparing = parallel is not None and "last" in inspect.signature(parallel).parameters
     if mask is not None:
         inputs = choose(mask, inputs, jnp.zeros_like(inputs))

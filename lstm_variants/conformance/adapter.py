@@ -30,7 +30,7 @@ Step = Callable[[Mapping[str, np.ndarray], Arrays, np.ndarray], tuple[Sequence[n
 
 # Small sizes at which no product of matrices can be taken for another; cells with rules of their own about
 # the number of units (heads, modules, blocks) get the first that they accept.
-SIZES = ((3, 5), (3, 4), (5, 6), (3, 8), (5, 12), (7, 16))
+SIZES = ((3, 5), (3, 8), (5, 6), (5, 12), (7, 16), (3, 4))
 
 
 class CanNotCheck(ValueError):

@@ -31,8 +31,11 @@ class Clocks:
 
     @property
     def words(self) -> str:
-        kinds = sorted(set(self.periods))
-        return f"Clockwork RNN, modules of {self.periods.count(kinds[0])} units with periods {kinds}"
+        kinds = sorted(set(self.periods), key=lambda period: period or STEPS)
+        texts = [str(period) if period else f"{STEPS} or more" for period in kinds]
+        return (
+            f"Clockwork RNN, modules of {self.periods.count(kinds[0])} units with periods {', '.join(texts)}"
+        )
 
 
 def has_clock(cell: Adapter) -> bool:
@@ -45,8 +48,11 @@ def has_clock(cell: Adapter) -> bool:
 def clocks(cell: Adapter) -> Clocks:
     """Watch a cell that `has_clock` for `STEPS` steps."""
     generator = np.random.default_rng(8)
-    weights = {
-        name: generator.normal(0, 0.3, np.shape(a)).astype(np.float32) for name, a in cell.parameters.items()
+    weights = {  # away from 0, so that a weight that is there shows
+        name: (generator.choice([-1, 1], np.shape(a)) * generator.uniform(0.1, 0.5, np.shape(a))).astype(
+            np.float32
+        )
+        for name, a in cell.parameters.items()
     }
     state = next(k for k, a in enumerate(cell.carry) if np.issubdtype(np.asarray(a).dtype, np.floating))
     n, h = cell.inputs, cell.hidden
@@ -87,7 +93,7 @@ def clocks(cell: Adapter) -> Clocks:
         a = np.arctanh(new.astype(np.float64))
     found = np.linalg.lstsq(known, a, rcond=None)[0] if np.isfinite(a).all() else None
     R = np.zeros((h, h)) if found is None else found[n : n + h].T
-    heard, allowed = np.abs(R) > 1e-3, T[:, None] <= T[None, :]
+    heard, allowed = np.abs(R) > 1e-2, T[:, None] <= T[None, :]
 
     along = np.array([np.concatenate([x, old, [1.0]]) for x, (old, _) in zip(xs, states, strict=True)])
     wrong = np.abs(np.tanh(along @ (0 if found is None else found)) - [new for _, new in states]) > 1e-3
@@ -102,6 +108,13 @@ def clocks(cell: Adapter) -> Clocks:
     elif np.any(heard & ~allowed):
         i, j = np.argwhere(heard & ~allowed)[0]
         broken = LINES[1], f"a unit of period {T[i]} hears one of period {T[j]}"
+    elif np.any(allowed & ~heard):
+        i, j = np.argwhere(allowed & ~heard)[0]
+        broken = LINES[0], f"unit {i}, of period {T[i]}, does not hear unit {j}, of period {T[j]}"
+    elif found is not None and np.abs(found[-1]).max() < 1e-2:
+        broken = LINES[0], "no b"
+    elif due.all():
+        broken = LINES[3], "no unit ever rests: a vanilla RNN"
     elif not np.all(resting | due):
         t, unit = np.argwhere(~(resting | due))[0]
         broken = LINES[3], f"unit {unit}, of period {T[unit]}, changes at step {t}, where it rests"

@@ -213,7 +213,21 @@ def test_two_biases_are_one_and_said():
             "DecayingClockwork",
             "clockwork",
             "h'_i = h_i otherwise",
-            "unit 1, of period 2, changes at step 1, where it rests",
+            "unit 2, of period 2, changes at step 1, where it rests",
+            None,
+        ),
+        (
+            "DeafClockwork",
+            "clockwork",
+            "ĥ = tanh(W x + R h + b)",
+            "unit 0, of period 1, does not hear unit 0, of period 1",
+            None,
+        ),
+        (
+            "RestlessClockwork",
+            "clockwork",
+            "h'_i = h_i otherwise",
+            "no unit ever rests: a vanilla RNN",
             None,
         ),
         (
@@ -251,7 +265,7 @@ def test_without_a_claim_a_wrong_cell_is_identified_as_what_it_is():
 def test_a_right_clockwork_of_another_make_conforms():
     verdict = conform_quickly(broken_cells.RightClockwork, "clockwork")
     assert verdict.conforms, verdict.deviation
-    assert "periods [1, 2, 4, 8]" in verdict.title
+    assert verdict.title == "Clockwork RNN, modules of 2 units with periods 1, 2, 4, 8"
 
 
 # The contract.

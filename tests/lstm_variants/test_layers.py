@@ -16,7 +16,8 @@ from lstm_variants import (
     ClockworkRNN,
     Initial,
     Layers,
-    MinGRU,
+    LSTMState,
+    MinLSTM,
     Stacked,
     TransformerBlock,
     lengths_mask,
@@ -86,7 +87,7 @@ def assert_close(a, b):
 
 
 @pytest.mark.parametrize(
-    "cell", [LSTM(hidden=H, initial=QUICK), MinGRU(hidden=H, initial=QUICK)], ids=["lstm", "min_gru"]
+    "cell", [LSTM(hidden=H, initial=QUICK), MinLSTM(hidden=H, initial=QUICK)], ids=["lstm", "min_lstm"]
 )
 def test_one_layer_without_extras_is_the_cell_alone_bit_for_bit(cell):
     alone, layers = cell.build(N, nnx.Rngs(0)), Layers(cell=cell).build(N, nnx.Rngs(0))
@@ -153,18 +154,19 @@ def test_the_carry_that_comes_back_goes_on_where_it_ended():
 
 
 def test_a_learned_first_carry_is_a_parameter_for_every_sequence_and_after_every_reset():
-    model = model_of(Layers(cell=LSTM(hidden=H), bidirectional=True, learned_carry=True))
-    first = [(c[...], y[...]) for c, y in model.first]
-    for d, cell in enumerate(model.layers[0]):
-        start = jax.tree.map(
-            lambda a: jnp.broadcast_to(a, (B, H)), type(cell.initialize_carry((N,)))(*first[d])
-        )
-        reset = jnp.zeros((T, B), bool).at[3].set(True)
-        _, ys = one_way(cell, XS, None, reset, d == 1, start)
-        assert_close(run(model, XS, reset=reset)[1][..., d * H : (d + 1) * H], ys)
-    slopes = jax.jit(jax.grad(lambda model: model(XS)[1].sum(), allow_int=True))(model)
-    for pair in slopes.first:
-        assert all(np.any(leaf[...] != 0) for leaf in pair)
+    model = model_of(Layers(cell=LSTM(hidden=H), layers=2, bidirectional=True, learned_carry=True))
+    reset = jnp.zeros((T, B), bool).at[3].set(True)
+    x, first = XS, iter(model.first)
+    for cells in model.layers:
+        outputs = []
+        for cell, reverse in zip(cells, (False, True), strict=True):
+            start = LSTMState(*(jnp.broadcast_to(value[...], (B, H)) for value in next(first)))
+            outputs.append(one_way(cell, x, None, reset, reverse, start)[1])
+        x = jnp.concatenate(outputs, axis=-1)
+    assert_close(run(model, XS, reset=reset)[1], x)
+    slopes = jax.jit(jax.grad(lambda model: model(XS)[1].sum()))(model)
+    assert len(slopes.first) == 4
+    assert all(np.any(leaf[...] != 0) for pair in slopes.first for leaf in pair)
 
 
 def test_a_learned_first_carry_starts_at_zero_and_leaves_clocks_alone():

@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 from oracles.modules import abstract, normal, numpy, randomised, run
 
-from lstm_variants import CELLS, LSTM, MinGRU, TransformerBlock, lengths_mask, run_sequence, unroll
+from lstm_variants import CELLS, LSTM, MinLSTM, TransformerBlock, lengths_mask, run_sequence, unroll
 from lstm_variants.sequence import loop
 
 T, N, H = 8, 3, 8
@@ -117,7 +117,7 @@ def test_sequences_padded_anywhere_and_packed_end_to_end_are_what_they_are_alone
     assert all(jax.tree.leaves(held))  # where no step counts: bit for bit
 
 
-@pytest.mark.parametrize("name", ["lstm", "clockwork", "min_gru", "short window", "flax"])
+@pytest.mark.parametrize("name", ["lstm", "clockwork", "min_lstm", "short window", "flax"])
 def test_backward_in_time_they_are_what_they_are_alone_and_backward(name):
     """A flag that marks a sequence's first step ends it for one who comes from behind."""
     carry, outputs = padded_backward(cell_of(name), start_of(name), DIRTY, MASK, RESET)
@@ -126,7 +126,7 @@ def test_backward_in_time_they_are_what_they_are_alone_and_backward(name):
     assert_close(carry, final)
 
 
-@pytest.mark.parametrize("name", ["min_gru", "short window"])
+@pytest.mark.parametrize("name", ["min_lstm", "short window"])
 def test_all_steps_at_once_have_the_gradients_of_the_steps_one_by_one(name):
     graph, params = nnx.split(cell_of(name))
     floats, tree = jax.tree.flatten(start_of(name))
@@ -175,7 +175,7 @@ def test_padding_that_is_not_a_number_gives_no_gradient(name):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(dirty))
 
 
-@pytest.mark.parametrize("name", ["lstm", "min_gru"])
+@pytest.mark.parametrize("name", ["lstm", "min_lstm"])
 def test_a_reset_goes_back_to_the_first_carry_that_was_given(name):
     cell, first = cell_of(name), start_of(name)
     reset = np.zeros((T, len(ROWS)), bool)
@@ -199,16 +199,19 @@ def test_without_mask_and_reset_the_program_is_that_of_unroll():
     assert str(ours) == str(jax.make_jaxpr(by_hand)(params, XS))
 
 
-def test_the_form_for_all_steps_is_used_wherever_it_can_be():
-    def loops(**settings):
-        cell = cell_of("min_gru")
+def test_the_form_for_all_steps_is_used_wherever_it_can_be_and_is_no_slower(monkeypatch):
+    def loops(name="min_lstm", **settings):
+        cell = cell_of(name)
         return "scan[" in str(jax.make_jaxpr(lambda xs: run_sequence(cell, xs, **settings))(XS))
 
-    first = start_of("min_gru")
+    first = start_of("min_lstm")
     assert not loops()
     assert not loops(mask=MASK, reset=RESET, reverse=True, carry=first)
     assert not loops(first=first, mask=MASK)
     assert loops(first=first, reset=RESET)  # it knows resets to its own first carry alone
+    assert loops("min_gru")  # it says so, of CPUs
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert not loops("min_gru")
 
 
 def test_attention_computes_no_scores_of_outputs_that_nobody_keeps():
@@ -224,7 +227,7 @@ def test_attention_computes_no_scores_of_outputs_that_nobody_keeps():
     assert f"f32[{rows},{heads},{T},{window + T}]" in shapes(carry=start_of("transformer"))
 
 
-@pytest.mark.parametrize(("name", "last"), [("lstm", 1), ("lstm", 3), ("min_gru", 3)])
+@pytest.mark.parametrize(("name", "last"), [("lstm", 1), ("lstm", 3), ("min_lstm", 3)])
 def test_last_keeps_the_outputs_of_the_last_steps_in_either_direction(name, last):
     cell = cell_of(name)
     for reverse in (False, True):
@@ -261,7 +264,7 @@ def test_lengths_become_masks():
         ({"last": 9}, "got last=9"),
     ],
 )
-@pytest.mark.parametrize("spec", [LSTM(hidden=H), MinGRU(hidden=H)], ids=["loop", "at once"])
+@pytest.mark.parametrize("spec", [LSTM(hidden=H), MinLSTM(hidden=H)], ids=["loop", "at once"])
 def test_what_can_not_be_meant_is_refused(spec, settings, message):
     with pytest.raises(ValueError, match=message):
         run_sequence(randomised(abstract(spec, N)), XS, **settings)

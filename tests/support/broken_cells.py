@@ -176,6 +176,27 @@ class RightClockwork(DecayingClockwork):
     keep = 1.0
 
 
+class DeafClockwork(RightClockwork):
+    def __call__(self, carry, inputs):
+        h, t = carry
+        T = np.repeat([1, 2, 4, 8], self.hidden // 4)
+        h = jnp.where(t % T == 0, jnp.tanh(inputs @ self.W[...] + self.b[...]), h)
+        return (h, t + 1), h
+
+
+class RestlessClockwork(nnx.RNNCellBase):
+    """A clock that nothing looks at."""
+
+    __init__ = DecayingClockwork.__init__
+    initialize_carry = DecayingClockwork.initialize_carry
+    num_feature_axes = 1
+
+    def __call__(self, carry, inputs):
+        h, t = carry
+        h = jnp.tanh(inputs @ self.W[...] + h @ self.R[...] + self.b[...])
+        return (h, t + 1), h
+
+
 # Cells that break the contract while their equations are right.
 
 

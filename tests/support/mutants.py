@@ -94,7 +94,9 @@ def mutants(name: str, cuts: bool = False) -> list[Mutant]:
                 edited[statement.lineno - 1 : statement.end_lineno] = [" " * statement.col_offset + text]
                 if change.old:
                     first = scope.updates[change.old]
-                    edited.insert(first.lineno - 1, f"{' ' * first.col_offset}{change.old}_old = {change.old}")
+                    edited.insert(
+                        first.lineno - 1, f"{' ' * first.col_offset}{change.old}_old = {change.old}"
+                    )
                 where, before = statement.lineno, ast.unparse(statement)
                 found.append(
                     Mutant(name, where, before, text, change.letters, "\n".join(edited) + "\n", change.cut)
@@ -320,7 +322,9 @@ def about(statement: ast.stmt, node: ast.expr, scope: Scope) -> tuple[str, ...]:
     value = statement.value
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     match node:
-        case ast.Call(func=func, args=[ast.Name(name)]) if ast.unparse(func) in SQUASHED and name in scope.gates:
+        case ast.Call(func=func, args=[ast.Name(name)]) if (
+            ast.unparse(func) in SQUASHED and name in scope.gates
+        ):
             return (name, ast.unparse(target)) if target else (name,)
     if target is None:
         return ()
@@ -435,6 +439,7 @@ def equation(mutant: Mutant, verdict: Verdict) -> str:
     """Whether the line that the kit blames defines a letter that the mutant is about."""
     if re.match("no change of|has |carries ", verdict.deviation.found):
         return "none"
+
     def defined(line: str) -> str:
         return re.sub(r"[\d_']", "", line.split("=")[0].strip())
 
@@ -480,7 +485,10 @@ def kit(name: str) -> None:
         if how in ("survives", "same numbers", "other form"):
             print(f"    {how}: {mutant}", flush=True)
         elif blame in ("other", "unsaid"):
-            print(f"    {mutant}\n        {verdict.deviation.expected}  ->  {verdict.deviation.found}", flush=True)
+            print(
+                f"    {mutant}\n        {verdict.deviation.expected}  ->  {verdict.deviation.found}",
+                flush=True,
+            )
         elif how == "deviates" and verdict.nearest and "but for one" not in verdict.nearest:
             print(f"    {mutant}\n        = {verdict.nearest}", flush=True)
 
