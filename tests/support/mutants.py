@@ -401,7 +401,7 @@ def by_oracles(mutant: Mutant) -> str | None:
 
 
 class Notice(NamedTuple):
-    """What the kit makes of a mutant. how: "crash", "deviates", "other gates" (it conforms with its gates in
+    """What the kit makes of a mutant. how: "crash" (of the mutant), "raises ..." (the kit), "deviates", "other gates" (it conforms with its gates in
     another order), "other form" (it conforms to another form that carries the same name), "same numbers" (at
     the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other" (perhaps with
     equal right: which of two gates lost its matrices is a matter of naming), "none" (no change of one equation
@@ -424,8 +424,8 @@ def by_kit(mutant: Mutant) -> Notice:
     with jax.disable_jit(), np.errstate(all="ignore"):
         try:
             verdict = conform(mutant.spec(), mutant.cell, contract=False)
-        except Exception:
-            return Notice("crash", "", None)
+        except Exception as error:
+            return Notice("crash" if crashes(mutant) else f"raises {type(error).__name__}", "", None)
         if not verdict.conforms:
             return Notice("deviates", equation(mutant, verdict), verdict)
         if verdict.layout != wanted.layout:
@@ -450,19 +450,31 @@ def equation(mutant: Mutant, verdict: Verdict) -> str:
     return "right" if defined(verdict.deviation.expected) in letters else "other"
 
 
-def same_numbers(mutant: Mutant, steps: int = 20) -> bool:
+def same_numbers(mutant: Mutant) -> bool:
     """Whether the outputs and carries of a few sequences are the original's, at the kit's sizes."""
-    cells = [adapt(CELLS[mutant.cell]), adapt(mutant.spec())]
-    generator = np.random.default_rng(0)
-    shapes = {name: np.shape(a) for name, a in cells[0].parameters.items()}
+    both = outputs(CELLS[mutant.cell]), outputs(mutant.spec())
+    return all(np.allclose(a, b, atol=1e-5) for a, b in zip(*map(jax.tree.leaves, both), strict=True))
+
+
+def crashes(mutant: Mutant) -> bool:
+    """Whether it can not be run by itself."""
+    try:
+        outputs(mutant.spec(), steps=1)
+    except Exception:
+        return True
+    return False
+
+
+def outputs(spec: type, steps: int = 20) -> list[tuple]:
+    """Carry and output after each step of some sequences, with random parameters."""
+    cell, generator, found = adapt(spec), np.random.default_rng(0), []
+    shapes = {name: np.shape(a) for name, a in cell.parameters.items()}
     p = {name: generator.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()}
-    carries = [tuple(np.broadcast_to(a, (6, *np.shape(a))) for a in cell.carry) for cell in cells]
-    for x in generator.normal(size=(steps, 6, cells[0].inputs)).astype(np.float32):
-        both = [cell.step(p, carry, x) for cell, carry in zip(cells, carries, strict=True)]
-        if not all(np.allclose(a, b, atol=1e-5) for a, b in zip(*map(jax.tree.leaves, both), strict=True)):
-            return False
-        carries = [tuple(after) for after, _ in both]
-    return True
+    carry = tuple(np.broadcast_to(a, (6, *np.shape(a))) for a in cell.carry)
+    for x in generator.normal(size=(steps, 6, cell.inputs)).astype(np.float32):
+        carry, y = cell.step(p, carry, x)
+        found.append((*carry, y))
+    return found
 
 
 # Both, over the catalogue.
@@ -482,7 +494,7 @@ def kit(name: str) -> None:
     blamed = Counter(notice.equation for _, notice in made if notice.equation)
     print(f"{name}: {len(made)} mutants, {listed(counts)}; equation blamed: {listed(blamed)}", flush=True)
     for mutant, (how, blame, verdict) in made:
-        if how in ("survives", "same numbers", "other form"):
+        if how in ("survives", "same numbers", "other form") or how.startswith("raises"):
             print(f"    {how}: {mutant}", flush=True)
         elif blame in ("other", "unsaid"):
             print(
