@@ -40,7 +40,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lstm_variants import CELLS
-from lstm_variants.conformance import KNOWN, Verdict, adapt, conform
+from lstm_variants.conformance import Verdict, adapt, conform
 
 SQUASHING = ("jnp.tanh", "jax.nn.sigmoid", "jax.nn.relu")
 SQUASHED = (*SQUASHING, "jax.nn.log_sigmoid", "g", "H", "jnp.exp", "ACTIVATIONS[self.activation]")
