@@ -401,11 +401,14 @@ def by_oracles(mutant: Mutant) -> str | None:
 
 
 class Notice(NamedTuple):
-    """What the kit makes of a mutant. how: "crash" (of the mutant), "raises ..." (the kit), "deviates", "other gates" (it conforms with its gates in
-    another order), "other form" (it conforms to another form that carries the same name), "same numbers" (at
-    the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other" (perhaps with
-    equal right: which of two gates lost its matrices is a matter of naming), "none" (no change of one equation
-    explains it), or "unsaid" (the mutated line is none of the paper's)."""
+    """What the kit makes of a mutant.
+
+    how: "crash" (of the mutant), "raises ..." (the kit does), "deviates", "other gates" (it conforms with its
+    gates in another order), "other form" (it conforms to another form that carries the same name), "same
+    numbers" (at the kit's sizes it is no mutant), or "survives". equation, where it deviates: "right", "other"
+    (perhaps with equal right: which of two gates lost its matrices is a matter of naming), "none" (no change of
+    one equation explains it), or "unsaid" (the mutated line is none of the paper's).
+    """
 
     how: str
     equation: str
