@@ -26,7 +26,7 @@ import numpy as np
 from flax import nnx
 
 from lstm_variants.contract import at_least
-from lstm_variants.initial import STANDARD, Initial
+from lstm_variants.initial import STANDARD, Initial, refuse_chrono
 from lstm_variants.plumbing import bias, kernel, recurrent, split, zeros
 
 Array = jax.Array
@@ -215,6 +215,7 @@ class TransformerBlock:
 
     def __post_init__(self) -> None:
         at_least("TransformerBlock", "hidden", self.hidden, 1, "unit")
+        refuse_chrono("TransformerBlock", self.initial)
         at_least("TransformerBlock", "heads", self.heads, 1, "head")
         at_least("TransformerBlock", "context", self.context, 1, "step, the present one")
         at_least("TransformerBlock", "expansion", self.expansion, 1, "time the units")

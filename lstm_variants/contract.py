@@ -17,6 +17,8 @@ A spec in the catalogue `CELLS` also says, as class variables,
     reference    where the equations come from, one line
     parameters   the number of parameters as a Python expression in `n` (inputs), `h` (hidden units),
                  the spec's other fields of structure and `len`; checked against the built module
+    state        the floating-point numbers carried from step to step, likewise
+    flops        the operations of one step of one sequence, as `measure.flops` counts them, likewise
 
 and call their number of units `hidden`.
 """

@@ -1,6 +1,6 @@
 """Where training starts: how a cell's weights are drawn, as a value that a trial carries.
 
-    lecun        N(0, 1 / fan_in)                              LeCun et al. 1998
+    lecun        N(0, 1 / fan_in), cut at two deviations        LeCun et al. 1998
     glorot       U(-a, a), a = √(6 / (fan_in + fan_out))       Glorot & Bengio 2010
     orthogonal   a random orthogonal matrix                    Saxe et al. 2014
     identity     the identity matrix                           Le, Jaitly & Hinton 2015
@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from lstm_variants.contract import finite, one_of
+from lstm_variants.contract import at_least, finite, one_of
 
 Array = jax.Array
 
@@ -57,7 +57,8 @@ class Initial:
         one_of("Initial", "inputs", self.inputs, RECTANGULAR)
         one_of("Initial", "recurrent", self.recurrent, SQUARE)
         one_of("Initial", "biases", self.biases, VECTOR)
-        if self.chrono != 0 and self.chrono < 3:
+        at_least("Initial", "chrono", self.chrono, 0, "steps")
+        if 0 < self.chrono < 3:
             raise ValueError(
                 f"Initial needs chrono >= 3 steps, or 0 for none (b_f = log u, u in 1 ... chrono - 1); "
                 f"got chrono={self.chrono}."

@@ -60,7 +60,7 @@ def in_haste(cohort):
 
 def learnt(cell, task, rates=(0.01,), compiled=in_haste, **fields):
     """Test scores of two seeds at each learning rate; a member stops when it has solved the task."""
-    fields = {"steps": 400, "evaluate_every": 50, "validation_batches": 8, "test_batches": 16} | fields
+    fields = {"steps": 400, "evaluate_every": 50, "validation_batches": 4, "test_batches": 8} | fields
     base = Trial(cell=cell, task=task, optimizer=Adam(learning_rate=0.01), seed=0, stop_after=0.0, **fields)
     members = [replace(replace(base, "seed", s), "optimizer.learning_rate", r) for s in SEEDS for r in rates]
     cohort = Cohort(tuple(members), len(members))

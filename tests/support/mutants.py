@@ -444,7 +444,7 @@ def equation(mutant: Mutant, verdict: Verdict) -> str:
         return "none"
 
     def defined(line: str) -> str:
-        return re.sub(r"[\d_']", "", line.split("=")[0].strip())
+        return re.sub(r"[\d']|_.*", "", line.split("=")[0].strip())
 
     known = {defined(line) for line in original(mutant.cell).equations}
     letters = known & {"h̃" if letter == "candidate" else letter for letter in mutant.letters}
