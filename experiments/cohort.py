@@ -24,7 +24,7 @@ from jax.flatten_util import ravel_pytree
 from experiments.network import Network
 from experiments.specs import knobs, structure, with_knobs
 from experiments.streams import stream
-from experiments.tasks.contract import TOLERANCE, Measures
+from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec, part
 from experiments.trial import Trial
 from lstm_variants import Layers
 
@@ -84,7 +84,8 @@ class Report(NamedTuple):
     """What people look at after an `advance`, one entry a member.
 
     fresh: the member trained in this call (else the rest is meaningless). train_loss, gradient_norm: means
-    over the updates of this call. validation: measures now. test: measures, once the member has ended.
+    over the updates of this call. validation: measures now. test: measures, once the member has ended;
+    longer: likewise on longer sequences, by the factors in `Trial.longer`.
     """
 
     fresh: Array
@@ -92,6 +93,7 @@ class Report(NamedTuple):
     gradient_norm: Array
     validation: Measures
     test: Measures
+    longer: tuple[Measures, ...]
 
 
 def over_members(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -144,15 +146,18 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
         noisy = isinstance(trial.cell, Layers)
         _, network = network_of(trial if noisy else bare, stream(0, "init"))
 
-        def measure(params: Array, key: Array, noise: Array | None = None) -> Measures:
-            batch = task.sample(key, trial.batch)
-            return task.measure(network(params)(batch.inputs, noise), batch)
+        def measure(
+            params: Array, batch: Batch, noise: Array | None = None, task: TaskSpec = task
+        ) -> Measures:
+            outputs = network(params)(batch.inputs, noise, mask=batch.mask, scored=task.scored)
+            return task.measure(outputs, batch)
 
         def update(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
             s, loss_sum, norm_sum = carry
             key = stream(state.seed, "data", s.step)
             noise = stream(state.seed, "noise", s.step) if noisy else None
-            loss, gradient = jax.value_and_grad(lambda p: measure(p, key, noise).loss)(s.params)
+            batch = task.sample(key, trial.batch)
+            loss, gradient = jax.value_and_grad(lambda p: measure(p, batch, noise).loss)(s.params)
             norm = optax.tree.norm(gradient)
             sound = jnp.isfinite(loss) & jnp.isfinite(norm)
             change, moments = optimizer.update(gradient, s.optimizer, s.params)
@@ -201,22 +206,46 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             k, sums = carry
             row = (k >= V).astype(jnp.int32)
             key = choose(row == 0, stream(state.seed, "validation", k), stream(state.seed, "test", k - V))
-            measured = measure(s.params, key)
+            measured = measure(s.params, held_out(task, row == 0, key, trial.batch))
             return k + 1, jax.tree.map(lambda total, m: total.at[row].add(m), sums, measured)
 
         nothing = Measures(*[jnp.zeros(2)] * 3)
         _, sums = jax.lax.while_loop(more, block, (jnp.array(0, jnp.int32), nothing))
         validation = first_row(sums)
+        after = judge(validation)
+        ended = state.running & ~after.running & (after.diverged_step == NEVER)
+
+        def beyond(i: int, factor: int) -> Measures:
+            far = part(task.longer(factor), "test")
+
+            def one_more(carry: tuple[Array, Measures]) -> tuple[Array, Measures]:
+                k, total = carry
+                batch = far.sample(stream(state.seed, "longer", i * T + k), trial.batch)
+                return k + 1, jax.tree.map(jnp.add, total, measure(s.params, batch, task=far))
+
+            start = jnp.array(0, jnp.int32), Measures(*[jnp.zeros(())] * 3)
+            _, total = jax.lax.while_loop(lambda carry: ended & (carry[0] < T), one_more, start)
+            return jax.tree.map(lambda t: t / T, total)
+
         updates = jnp.maximum(s.step - state.step, 1)
-        return choose(state.running, judge(validation), state), Report(
+        return choose(state.running, after, state), Report(
             fresh=state.running,
             train_loss=loss_sum / updates,
             gradient_norm=norm_sum / updates,
             validation=validation,
             test=jax.tree.map(lambda total: total[1] / T, sums),
+            longer=tuple(beyond(i, factor) for i, factor in enumerate(trial.longer)),
         )
 
     return over_members(one)
+
+
+def held_out(task: TaskSpec, validation: Array, key: Array, batch: int) -> Batch:
+    """A batch of the validation items where `validation` holds, else of the test items."""
+    ours, theirs = part(task, "validation"), part(task, "test")
+    if ours == theirs:
+        return task.sample(key, batch)
+    return jax.lax.cond(validation, lambda: ours.sample(key, batch), lambda: theirs.sample(key, batch))
 
 
 def choose(condition: Array, new: Any, old: Any) -> Any:

@@ -8,9 +8,10 @@ for such related keys (Salmon et al. 2011: a counter-based generator with a stro
 import jax
 import jax.numpy as jnp
 
-# The low words of each stream. "init" has a single draw, so "noise" took the upper half of its words when it came.
+# The low words of each stream. "init" has a single draw, so later streams took words of its own when they came.
 STREAMS = {
-    "init": range(0, 2**29),
+    "init": range(0, 2**28),
+    "longer": range(2**28, 2**29),
     "noise": range(2**29, 2**30),
     "data": range(2**30, 2 * 2**30),
     "validation": range(2 * 2**30, 3 * 2**30),

@@ -19,7 +19,8 @@ class Trial:
     steps: optimiser updates at most. batch: sequences per update. evaluate_every: updates between two
     evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
     batches. stop_after: stop this many updates after the task first counted as solved; 0 stops at once,
-    infinity never (a measure of final score must never stop early: all scores would be alike).
+    infinity never (a measure of final score must never stop early: all scores would be alike). longer: when
+    it ends, test also on sequences that are so many times longer than those it was trained on.
     """
 
     cell: CellSpec | Layers
@@ -32,6 +33,7 @@ class Trial:
     validation_batches: int = 16
     test_batches: int = 64
     stop_after: float = math.inf
+    longer: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "evaluate_every", "validation_batches", "test_batches"):
@@ -42,10 +44,18 @@ class Trial:
                 f"A trial needs evaluate_every <= steps, or it is never evaluated; got "
                 f"evaluate_every={self.evaluate_every}, steps={self.steps}."
             )
+        if any(factor < 2 for factor in self.longer) or list(self.longer) != sorted(set(self.longer)):
+            raise ValueError(
+                f"A trial needs longer as rising whole factors of at least 2, such as (2, 4); got {self.longer!r}."
+            )
+        if self.longer and not hasattr(self.task, "longer"):
+            raise ValueError(f"{type(self.task).__name__} has no method longer; got longer={self.longer!r}.")
         if not 0 <= self.seed < SEED_LIMIT:
             raise ValueError(f"A seed is a whole number in [0, 2**32); got seed={self.seed}.")
 
     def check(self) -> None:
+        for factor in self.longer:
+            self.task.longer(factor)
         if not self.stop_after >= 0:
             raise ValueError(
                 f"A trial needs stop_after >= 0 (inf never stops); got stop_after={self.stop_after!r}."

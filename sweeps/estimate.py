@@ -34,7 +34,8 @@ class Cost:
 
     def trial(self, trial: Trial) -> float:
         """Seconds of a whole trial that nothing stops early."""
-        blocks = trial.evaluations * trial.validation_batches + trial.test_batches
+        tests = trial.test_batches * (1 + sum(trial.longer))  # a block of sequences n times longer costs n
+        blocks = trial.evaluations * trial.validation_batches + tests
         return trial.steps * self.update + blocks * self.block
 
 
@@ -51,6 +52,7 @@ def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterat
         "evaluate_every": UPDATES,
         "validation_batches": 1,
         "test_batches": BLOCKS,
+        "longer": (),
     }
     start = time.perf_counter()
     program = Program(replace(bare, **changes), size)

@@ -3,7 +3,8 @@
 Two tables, both made of Parquet parts in `results/STUDY/`:
 
 - `trials/`: one row a finished trial. Beside the columns here, every field of the trial's spec is a
-  column under its dotted path (`cell.hidden`, `task.length`, `optimizer.learning_rate`, `steps`...).
+  column under its dotted path (`cell.hidden`, `task.length`, `optimizer.learning_rate`, `steps`...), and
+  trials that are tested on longer sequences too have `test_score_x2` and so on, by `longer_column`.
 - `curves/`: one row a trial and evaluation.
 
 `study.json` beside them holds what the study declared: see `sweeps.store.Declaration`.
@@ -91,6 +92,11 @@ INCIDENTAL = frozenset(
 )
 
 
+def longer_column(measure: str, factor: int) -> str:
+    """Column of a measure (loss, error, score) on test sequences so many times longer than trained on."""
+    return f"test_{measure}_x{factor}"
+
+
 def field(name: str, columns: dict[str, tuple[pa.DataType, str, str]]) -> pa.Field:
     kind, unit, meaning = columns[name]
     return pa.field(name, kind, metadata={"unit": unit, "meaning": meaning})
@@ -107,8 +113,7 @@ def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, s
     ]
     for name in dict.fromkeys(key for row in rows for key in row if key not in columns):
         array = pa.array([row.get(name) for row in rows])
-        fields.append(
-            pa.field(name, array.type, metadata={"unit": "", "meaning": "field of the trial's spec"})
-        )
+        meaning = "on longer sequences" if name.startswith("test_") else "field of the trial's spec"
+        fields.append(pa.field(name, array.type, metadata={"unit": "", "meaning": meaning}))
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"schema_version": str(VERSION)}))

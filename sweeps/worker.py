@@ -133,6 +133,9 @@ def outcome(entry: Entry, steps: int, report: Report, i: int, solved_step: int, 
     test = {
         f"test_{name}": None if diverged else float(value[i]) for name, value in report.test._asdict().items()
     }
+    for factor, measures in zip(entry.trial.longer, report.longer, strict=True):
+        for name, value in measures._asdict().items():
+            test[schema.longer_column(name, factor)] = None if diverged else number(value[i])
     valid = {f"valid_{name}": number(value[i]) for name, value in report.validation._asdict().items()}
     return {
         "status": "diverged" if diverged else "finished",

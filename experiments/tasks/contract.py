@@ -4,22 +4,35 @@ Time comes first: T steps, B sequences, n inputs, k outputs, S scored steps (the
 The score is 0 for the task's naive baseline, a predictor that ignores the past, and 1 for a perfect
 one. A trial counts as solved when fewer than `TOLERANCE` of the fresh validation items are wrong, the
 criterion of Sutskever 2013 and Pascanu et al. 2013 (1 % of sequences).
+
+Sequences of different lengths share one structure, and so one compilation: all have T steps, of which
+`Batch.mask` says which exist. Where the answer is asked for at the end, the padding comes first (every
+sequence ends at step T - 1, and S stays small); where every step is judged, it comes last.
 """
 
-from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
+import dataclasses
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 
 Array = jax.Array
 TOLERANCE = 0.01
+Task = TypeVar("Task", bound="TaskSpec")
 
 
 class Batch(NamedTuple):
-    """inputs (T, B, n); targets (S, B) integer classes or (S, B, k) values, for the last S steps."""
+    """inputs (T, B, n); targets (S, B) integer classes or (S, B, k) values, for the last S steps.
+
+    mask: (T, B) bool, False at padded steps; None: there are none. counts: (S, B) bool, the scored steps whose
+    outputs are judged; None: all of them. What the inputs of padded steps and the targets of steps that do not
+    count hold is arbitrary.
+    """
 
     inputs: Array
     targets: Array
+    mask: Array | None = None
+    counts: Array | None = None
 
 
 class Measures(NamedTuple):
@@ -37,12 +50,20 @@ class Measures(NamedTuple):
 class TaskSpec(Protocol):
     """A frozen, keyword-only dataclass that makes data and judges outputs.
 
-    reference: definition's source, one line. inputs, outputs: sizes n and k. steps: T. scored: S.
-    baseline: loss of the naive predictor. axes: integer fields that make the task harder when they grow.
+    reference: definition's source, one line. inputs, outputs: sizes n and k. steps: T, the longest sequence.
+    scored: S. axes: integer fields that make the task harder when they grow. objective: what the loss is, in
+    words. baseline: loss of the naive predictor, which `naive` describes. best: loss of a perfect predictor,
+    not 0 where the targets can not be known. wrong: when an item counts as wrong, for `Measures.error`.
+
+    For people, `show` writes sequences by names: `symbols` of the n lines, of which one is on at each step, or
+    `lines`, names of n lines of numbers; `answers` of the k classes.
     """
 
     reference: ClassVar[str]
     axes: ClassVar[tuple[str, ...]]
+    objective: ClassVar[str]
+    naive: ClassVar[str]
+    wrong: ClassVar[str]
 
     @property
     def inputs(self) -> int: ...
@@ -54,23 +75,57 @@ class TaskSpec(Protocol):
     def scored(self) -> int: ...
     @property
     def baseline(self) -> float: ...
+    @property
+    def best(self) -> float: ...
 
     def sample(self, key: Array, batch: int) -> Batch:
-        """Draw `batch` fresh sequences."""
+        """Draw `batch` fresh sequences. The first ones are the same whatever the batch size."""
         ...
 
     def measure(self, outputs: Array, batch: Batch) -> Measures:
         """Judge outputs `(S, B, k)`."""
         ...
 
+    def longer(self, factor: int) -> Self:
+        """The same task, same inputs and outputs, with sequences (or lags) `factor` >= 2 times as long as the
+        longest that this one draws; where lengths vary, none of them is as short as this one's."""
+        ...
+
+
+def part(task: Task, name: str) -> Task:
+    """The task over its "train", "validation" or "test" items.
+
+    Only a task over a finite set of recorded items has parts, in a field `part`; what is generated is fresh.
+    """
+    fields: Any = task
+    names = {field.name for field in dataclasses.fields(fields)}
+    return dataclasses.replace(fields, part=name) if "part" in names else task
+
+
+def draws(key: Array, count: int, batch: int) -> Array:
+    """Uniform draws in [0, 1), `(count, batch)`; each sequence's are the same whatever the batch size.
+
+    One call a sample, cut up with `whole` and `normal`, compiles several times faster than a call a quantity.
+    """
+    return jax.random.uniform(key, (batch, count)).T
+
 
 def whole(u: Array, low: Array | int, high: Array | int) -> Array:
     """Whole numbers in [low, high) from uniform draws `u` in [0, 1), int32.
 
-    One call of the generator a sample, cut up with this, compiles several times faster than a call a
-    quantity; 23 random bits make the numbers uniform to (high - low) / 2**23.
+    23 random bits make the numbers uniform to (high - low) / 2**23.
     """
     return (low + jnp.floor(u * (high - low))).astype(jnp.int32)
+
+
+def normal(u: Array) -> Array:
+    """Standard normal numbers from uniform draws `u` in [0, 1): all finite, at most 5.3 in size."""
+    return jax.scipy.special.ndtri(u + 2.0**-24)
+
+
+def distinct(u: Array, count: int) -> Array:
+    """`count` different places in random order out of `u.shape[0]`, `(count, B)`, from one draw a place."""
+    return jnp.argsort(u, axis=0)[:count]
 
 
 def cross_entropy(outputs: Array, targets: Array) -> Array:
@@ -79,6 +134,31 @@ def cross_entropy(outputs: Array, targets: Array) -> Array:
     return -jnp.take_along_axis(log_p, targets[..., None], axis=-1)[..., 0]
 
 
+def binary_cross_entropy(outputs: Array, targets: Array) -> Array:
+    """Negative log-likelihood in nats `(S, B)`, summed over k independent bits, under logits `(S, B, k)`."""
+    return (jnp.logaddexp(outputs, 0.0) - outputs * targets).sum(-1)
+
+
+def mean_counted(values: Array, counts: Array | None, expected: float) -> Array:
+    """Sum of `values` (S, B) over the steps that count, divided by how many are expected in B sequences.
+
+    The divisor is the task's exact expectation and no count of this batch, so that means over equal batches are
+    means over all.
+    """
+    total = values if counts is None else jnp.where(counts, values, 0)
+    return total.sum() / (expected * values.shape[1])
+
+
+def all_right(right: Array, counts: Array | None) -> Array:
+    """Share of sequences that are right (S, B) at every step that counts."""
+    return (right if counts is None else right | ~counts).all(0).mean()
+
+
+def above(accuracy: Array, naive: Array | float) -> Array:
+    """Accuracy rescaled so that the naive predictor's scores 0 and no error scores 1."""
+    return (accuracy - naive) / (1 - naive)
+
+
 def above_chance(accuracy: Array, classes: int) -> Array:
     """Accuracy rescaled so that guessing among `classes` scores 0 and no error scores 1."""
-    return (accuracy - 1 / classes) / (1 - 1 / classes)
+    return above(accuracy, 1 / classes)

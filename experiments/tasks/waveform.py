@@ -10,11 +10,16 @@ so that nothing is downloaded:
 Input: one line that is always 0. The target is one sequence, as there: validation and test are that
 sequence too, and only the initial weights differ between seeds; `batch=1` is enough. The loss is the
 normalised mean squared error (1 for the signal's mean, the naive baseline), the score 1 - NMSE; a sample
-is wrong when off by more than 0.3 (the tolerance of Gers et al. 2002 for periodic functions).
+is wrong when off by more than 0.3 (the tolerance of Gers et al. 2002 for periodic functions). Longer
+sequences go on with the signal.
+
+    >>> print(show(Waveform(length=8, periods=(4, 8))))
+    input      0    0    0    0     0     0    0    0
+    target  0.16 0.01 0.38 0.05 -0.84 -0.75 0.29 0.69
 """
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +34,14 @@ class Waveform:
 
     reference: ClassVar[str] = "Koutník et al. 2014, generation (sums of sines for music)"
     axes: ClassVar[tuple[str, ...]] = ("length",)
+    objective: ClassVar[str] = "normalised mean squared error"
+    naive: ClassVar[str] = "says the signal's mean"
+    wrong: ClassVar[str] = "off by more than 0.3 (each sample an item)"
+    lines: ClassVar[tuple[str, ...]] = ("input",)
     inputs: ClassVar[int] = 1
     outputs: ClassVar[int] = 1
     baseline: ClassVar[float] = 1.0
+    best: ClassVar[float] = 0.0
 
     length: int = 320
     periods: tuple[int, ...] = (8, 32, 80, 160)
@@ -67,3 +77,6 @@ class Waveform:
         off = outputs - batch.targets
         nmse = (off**2).mean() / float(self.target().var())
         return Measures(nmse, (jnp.abs(off) > 0.3).mean(), 1 - nmse)
+
+    def longer(self, factor: int) -> Self:
+        return replace(self, length=self.length * factor)
