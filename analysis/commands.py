@@ -6,14 +6,14 @@ from pathlib import Path
 from rich.console import Console
 
 from analysis.load import load
-from analysis.report import write_report
-from analysis.table import trust_line, verdict_table
+from analysis.report import published, write_report
+from analysis.table import fact_table, trust_line, verdict_table
 from analysis.trust import trust
 from analysis.verdicts import verdicts
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Print the verdicts and the stamp of `arguments.study`, write its report, print where it is.
+    """Print verdicts, published facts and the stamp of `arguments.study`, write its report, print where it is.
 
     arguments: study (a name, or the path of a study file), results, out (None: beside the results). Raises
     InputError. Returns 0 also when the controls failed: the report was made, and says so.
@@ -23,6 +23,9 @@ def report(arguments: argparse.Namespace) -> int:
     table = verdicts(loaded.trials, loaded.declaration)
     console = Console()
     console.print(verdict_table(table, loaded.declaration))
+    told = published(loaded)
+    if len(told):
+        console.print(fact_table(told))
     console.print(trust_line(trust(loaded, table)))
     paths = write_report(arguments.results, study, arguments.out)
     for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:

@@ -12,14 +12,17 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 from analysis.account import provenance
 from analysis.claims import evaluate
 from analysis.finding import finding
 from analysis.load import Results, load
-from analysis.report import write_report
+from analysis.report import published, write_report
 from analysis.table import trust_line, verdict_text
 from analysis.trust import trust
 from analysis.verdicts import verdicts
+from analysis.words import listing
 from sweeps.errors import InputError
 from sweeps.store import Store
 
@@ -29,8 +32,9 @@ def block(results: Results, picture: str) -> str:
     declared = results.declaration
     table = verdicts(results.trials, declared)
     words = finding(table, evaluate(table), declared)
-    trials = results.trials
-    seconds = trials["run_seconds"].sum() + trials["compile_seconds"].sum()
+    told = published(results)
+    if len(told):
+        return "\n".join([*fact_lines(told), "", trust_line(trust(results, table)).plain, "", price(results)])
     lines = [
         words.headline,
         "",
@@ -41,10 +45,48 @@ def block(results: Results, picture: str) -> str:
         trust_line(trust(results, table)).plain,
         "```",
         "",
-        f"{len(trials)} trials, {seconds / 60:.0f} core minutes of training and compiling; "
-        f"commit {' '.join(provenance(results)['commit'])[:12]}.",
+        price(results),
     ]
     return "\n".join(lines)
+
+
+def price(results: Results) -> str:
+    """How many trials, what they cost, and which code ran them."""
+    trials = results.trials
+    seconds = trials["run_seconds"].sum() + trials["compile_seconds"].sum()
+    commits = ", ".join(commit[:12] for commit in provenance(results)["commit"])
+    return (
+        f"{len(trials)} trials, {seconds / 60:.0f} core minutes of training and compiling; commit {commits}."
+    )
+
+
+def fact_lines(told: pd.DataFrame) -> list[str]:
+    """A Markdown table of published facts beside what was measured, then how ours differs and why, one by one."""
+    counts = told["status"].value_counts()
+    summary = listing(f"{n} {status}" for status, n in counts.items())
+    lines = [f"{len(told)} published facts: {summary}.", ""]
+    lines += ["| | fact | published | measured here | |", "|---|---|---|---|---|"]
+    for i, fact in enumerate(told.itertuples(), 1):
+        cells = [
+            str(i),
+            f"{fact.statement} *{fact.source}*",
+            fact.published,
+            fact.measured,
+            f"**{fact.status}**",
+        ]
+        lines.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
+    notes = [
+        f"{i}. {fact.conditions} {fact.reason}".rstrip()
+        for i, fact in enumerate(told.itertuples(), 1)
+        if fact.conditions or fact.reason
+    ]
+    return [
+        *lines,
+        "",
+        "How these runs differ from the published ones, and why the outcome does where it does:",
+        "",
+        *notes,
+    ]
 
 
 def copy_results(results: Results, source: Store, target: Store) -> None:

@@ -2,6 +2,7 @@
 
 results/STUDY/report/report.html
 results/STUDY/report/verdicts.csv
+results/STUDY/report/facts.csv        where published facts are held against the study
 results/STUDY/report/figures/NAME.png, NAME.svg, NAME.csv
 """
 
@@ -15,11 +16,12 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from analysis import account, canvas, palette, words
+from analysis import account, canvas, facts, palette, words
 from analysis.claims import evaluate
 from analysis.figures import FIGURES
 from analysis.finding import finding
 from analysis.load import Results, load
+from analysis.published import FACTS
 from analysis.trust import passed, trust
 from analysis.verdicts import against, reference_cell, verdicts
 from sweeps import schema
@@ -61,6 +63,8 @@ def compose(results: Results, folder: Path, figures: Mapping[str, ModuleType]) -
     """Figures, tables, page."""
     table = verdicts(results.trials, results.declaration)
     table.to_csv(folder / "verdicts.csv", index=False)
+    if results.declaration.study in FACTS:
+        published(results).to_csv(folder / "facts.csv", index=False)
     drawn = {name: picture(name, module, results, folder / "figures") for name, module in figures.items()}
     page = folder / "report.html"
     page.write_text(render(results, table, drawn), encoding="utf-8")
@@ -104,6 +108,7 @@ def render(results: Results, table: pd.DataFrame, drawn: dict[str, dict[str, obj
         finding=finding(table, claims, declaration),
         tasks=tasks(results, table),
         pairs=table,
+        facts=list(published(results).itertuples()),
         claims=[list(group.itertuples()) for _, group in claims.groupby("statement", sort=False)],
         figures=drawn,
         colours=palette.colours(declaration.cells),
@@ -113,6 +118,11 @@ def render(results: Results, table: pd.DataFrame, drawn: dict[str, dict[str, obj
         provenance=account.provenance(results),
         statuses=schema.STATUSES,
     )
+
+
+def published(results: Results) -> pd.DataFrame:
+    """The published facts of this study, held against its runs; no rows for a study without any."""
+    return facts.evaluate(results, FACTS.get(results.declaration.study, ()))
 
 
 def tasks(results: Results, table: pd.DataFrame) -> dict[str, dict[str, object]]:

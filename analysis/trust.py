@@ -74,7 +74,7 @@ def broken_controls(results: Results, table: pd.DataFrame) -> list[str]:
     declaration, reasons = results.declaration, []
     if not (declaration.same or declaration.different):
         reasons.append("The study declares no controls, so nothing shows that its verdicts can be believed.")
-    wanted = [(a, b, task, EQUIVALENT) for a, b in declaration.same for task in declaration.tasks]
+    wanted = [(a, b, task, EQUIVALENT) for a, b in declaration.same for task in shared(declaration, a, b)]
     wanted += [(a, b, task, DIFFERENT) for a, b, task in declaration.different]
     for a, b, task, verdict in wanted:
         rows = table[(table["task"] == task) & table["a"].isin([a, b]) & table["b"].isin([a, b])]
@@ -88,14 +88,23 @@ def broken_controls(results: Results, table: pd.DataFrame) -> list[str]:
     return reasons
 
 
+def shared(declaration: Declaration, a: str, b: str) -> list[str]:
+    """The tasks on which both cells run."""
+    return [task for task in declaration.tasks if declaration.runs(task, a, b)]
+
+
 def passed(declaration: Declaration) -> list[str]:
     """What the controls have shown when none of them is broken."""
-    every = "every task" if len(declaration.tasks) > 1 else declaration.tasks[0]
+
+    def where(a: str, b: str) -> str:
+        found = shared(declaration, a, b)
+        return "every task" if 1 < len(found) == len(declaration.tasks) else listing(found)
+
     tasks: dict[tuple[str, str], list[str]] = {}
     for a, b, task in declaration.different:
         tasks.setdefault((a, b), []).append(task)
     return [
-        *(f"{a} and its alias {b} are equivalent on {every}." for a, b in declaration.same),
+        *(f"{a} and its alias {b} are equivalent on {where(a, b)}." for a, b in declaration.same),
         *(f"{a} and {b} are different on {listing(on)}." for (a, b), on in tasks.items()),
     ]
 
@@ -111,7 +120,8 @@ def warnings(results: Results) -> list[str]:
             f"{listing(f'±{m:g}' for m in margins)}, the verdicts use ±{declaration.margin:g}."
         )
     seeds = confirm.groupby(["task", "cell"]).size()
-    sizes = [seeds.get((task, cell), 0) for task in declaration.tasks for cell in declaration.cells]
+    arms = [(t, c) for t in declaration.tasks for c in declaration.cells if declaration.runs(t, c)]
+    sizes = [seeds.get(arm, 0) for arm in arms]
     if len(set(sizes)) > 1:
         found.append(f"Unbalanced: between {min(sizes)} and {max(sizes)} confirmed seeds a cell and task.")
     if results.left_out:

@@ -37,7 +37,7 @@ def confirmed(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
 
 
 def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
-    """One row a task and pair of declared cells, also where trials are still missing.
+    """One row a task and pair of cells that are declared to run on it, also where trials are still missing.
 
     Columns: task, a, b; verdict, better, why; value (a less b), low, high (confidence 1 - 2 alpha, not
     adjusted); n_a, n_b, mean_a, mean_b, df; p_difference, p_equivalence and both after Holm (`..._holm`)
@@ -47,7 +47,12 @@ def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """
     members = groups(confirmed(trials, declaration))
     pairs = pd.DataFrame(
-        [(task, a, b) for task in declaration.tasks for a, b in combinations(declaration.cells, 2)],
+        [
+            (task, a, b)
+            for task in declaration.tasks
+            for a, b in combinations(declaration.cells, 2)
+            if declaration.runs(task, a, b)
+        ],
         columns=["task", "a", "b"],
     )
     table = welch(members, pairs, margin=declaration.margin, alpha=declaration.alpha)

@@ -32,6 +32,20 @@ def parser() -> argparse.ArgumentParser:
 
     add("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies", study=False)
 
+    show = add(
+        "show", "sweeps.commands.show:run", "say what a task is and write some of its sequences", study=False
+    )
+    show.add_argument("task", metavar="TASK", help="a task from `lstm-variants list`, or file.py:Task")
+    show.add_argument("--sequences", type=int, default=3, metavar="N", help="how many to write (default: 3)")
+    show.add_argument("--seed", type=int, default=0, metavar="N")
+    show.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="a field, such as length=20; repeatable",
+    )
+
     conform = add(
         "conform",
         "sweeps.commands.conform:run",

@@ -81,7 +81,7 @@ def search_entries(study: Study) -> list[Entry]:
         rng = np.random.default_rng([study.seed, zlib.crc32(who.encode())])
         for i, setting in enumerate(study.search.settings(rng)):
             seed = base_seed(study, "search", cell_label) + i
-            trial = base_trial(study, cell, task, seed, study.steps_on(task_label), study.stop_after)
+            trial = base_trial(study, cell, task, task_label, seed, study.stop_after)
             setting = {path: v for path, v in setting.items() if has(trial, path) or not known(path)}
             trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
             entries.append(Entry(trial, "search", cell_label, task_label))
@@ -89,14 +89,18 @@ def search_entries(study: Study) -> list[Entry]:
 
 
 def base_trial(
-    study: Study, cell: CellSpec | Layers, task: TaskSpec, seed: int, steps: int, stop_after: float = math.inf
+    study: Study,
+    cell: CellSpec | Layers,
+    task: TaskSpec,
+    label: str,
+    seed: int,
+    stop_after: float = math.inf,
 ) -> Trial:
-    names = ("optimizer", "batch", "evaluate_every", "validation_batches", "test_batches")
-    values = {name: getattr(study, name) for name in names}
+    values = study.settings(label) | {"optimizer": study.optimizer, "seed": seed, "stop_after": stop_after}
     try:
-        return Trial(cell=cell, task=task, seed=seed, steps=steps, stop_after=stop_after, **values)
+        return Trial(cell=cell, task=task, **values)
     except ValueError as error:
-        raise InputError(f"The study's settings make no trial: {error}") from None
+        raise InputError(f"The study's settings for '{label}' make no trial: {error}") from None
 
 
 def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
@@ -122,9 +126,7 @@ def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[En
 def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
     """Arm to its trial for studies without a search: the specs as they are."""
     return {
-        (c, t): with_setting(
-            base_trial(study, cell, task, 0, study.steps_on(t)), {}, f"cell '{c}', task '{t}'"
-        )
+        (c, t): with_setting(base_trial(study, cell, task, t, 0), {}, f"cell '{c}', task '{t}'")
         for c, cell, t, task in study.arms()
     }
 
@@ -193,7 +195,9 @@ def cut(entries: Iterable[Entry], size: int) -> list[Work]:
 def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> Declaration:
     """What `study.json` says of the study and of its plan so far."""
     study = loaded.study
-    labels = list(dict.fromkeys(cell for cell, _, _, _ in study.arms()))
+    arms = [[cell, task] for cell, _, task, _ in study.arms()]
+    cells = [*study.cells, study.alias]
+    labels = sorted(dict.fromkeys(cell for cell, _ in arms), key=[*cells, study.controls.unable_label].index)
     return Declaration(
         study=loaded.name,
         doc=loaded.doc,
@@ -202,6 +206,7 @@ def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> De
         tasks=list(study.tasks),
         same=[[study.same, study.alias]],
         different=[[study.controls.unable_label, study.same, study.control_task]],
+        arms=arms,
         plan={"search": [e.id for e in search], "confirm": [e.id for e in confirm]},
         total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
     )

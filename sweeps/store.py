@@ -32,9 +32,10 @@ class Declaration:
 
     study: its name. doc: its docstring. measure: the column that verdicts compare. margin: smallest
     difference of interest in that measure's unit. alpha: level of every test. cells, tasks: labels in
-    order. same: pairs of labels `[cell, alias]` that must come out equivalent on every task.
-    different: triples `[cell, reference, task]` that must come out different. plan: trial ids by
-    stage, complete for a stage once it is planned. total: number of trials by stage when all is planned.
+    order. arms: pairs `[cell, task]` that run; empty: every cell on every task. same: pairs of labels
+    `[cell, alias]` that must come out equivalent on every task on which both run. different: triples
+    `[cell, reference, task]` that must come out different. plan: trial ids by stage, complete for a stage
+    once it is planned. total: number of trials by stage when all is planned.
     """
 
     study: str
@@ -44,11 +45,16 @@ class Declaration:
     alpha: float = 0.05
     cells: list[str]
     tasks: list[str]
+    arms: list[list[str]] = field(default_factory=list)
     same: list[list[str]] = field(default_factory=list)
     different: list[list[str]] = field(default_factory=list)
     plan: dict[str, list[str]] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
     schema_version: int = schema.VERSION
+
+    def runs(self, task: str, *cells: str) -> bool:
+        """Whether all these cells run on the task."""
+        return not self.arms or all([cell, task] in self.arms for cell in cells)
 
 
 class Store:

@@ -12,9 +12,10 @@ import math
 import pkgutil
 import sys
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from experiments.optimizers import SGD, Adam
 from experiments.specs import SpecError, is_spec, unknown
@@ -25,11 +26,14 @@ from sweeps.errors import InputError
 from sweeps.spaces import Search
 
 SEEDS_PER_STUDY = 1_000_000
+BY_TASK = ("steps", "batch", "evaluate_every", "validation_batches", "test_batches", "longer")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Controls:
     """same: label of the cell that gets an alias (default: the first). alias: the alias's label.
+
+    on: labels of the tasks on which the alias runs (default: all that the cell runs on).
 
     unable: a cell that can not bridge the lag of `task` (default: the first task); added to the study under
     `unable_label` on that task where the study does not have a cell of that label.
@@ -37,6 +41,7 @@ class Controls:
 
     same: str = ""
     alias: str = ""
+    on: tuple[str, ...] = ()
     unable: CellSpec | Layers = field(default_factory=VanillaRNN)
     unable_label: str = "rnn"
     task: str = ""
@@ -46,10 +51,12 @@ class Controls:
 class Study:
     """What a study file defines as `STUDY`.
 
-    cells, tasks: label to spec. optimizer, steps, batch, evaluate_every, validation_batches, test_batches:
-    as in `Trial`; steps may differ by task label. search: settings to try, None to confirm the specs as they
-    are. confirm: number of fresh seeds. margin: smallest difference in test score that matters, declared
-    before anything runs. stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
+    cells, tasks: label to spec. only: task label to the labels of the cells that run on it; every cell runs
+    on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
+    validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search:
+    settings to try, None to confirm the specs as they are. confirm: number of fresh seeds. margin: smallest
+    difference in test score that matters, declared before anything runs. stop_after: as in `Trial`, search stage
+    only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
@@ -60,11 +67,13 @@ class Study:
     margin: float = 0.05
     controls: Controls = field(default_factory=Controls)
     steps: int | Mapping[str, int] = 2000
-    batch: int = 32
-    evaluate_every: int = 100
-    validation_batches: int = 16
-    test_batches: int = 64
+    batch: int | Mapping[str, int] = 32
+    evaluate_every: int | Mapping[str, int] = 100
+    validation_batches: int | Mapping[str, int] = 16
+    test_batches: int | Mapping[str, int] = 64
+    longer: tuple[int, ...] | Mapping[str, tuple[int, ...]] = ()
     stop_after: float = math.inf
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -89,15 +98,35 @@ class Study:
             )
         if not 0 <= self.seed <= 4000:
             raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
-        if isinstance(self.steps, Mapping) and set(self.steps) != set(self.tasks):
-            raise InputError(
-                f"steps by task needs every task: {', '.join(self.tasks)}; got {dict(self.steps)!r}."
-            )
+        for name in BY_TASK:
+            value = getattr(self, name)
+            if isinstance(value, Mapping) and set(value) != set(self.tasks):
+                raise InputError(
+                    f"{name} by task needs every task: {', '.join(self.tasks)}; got {dict(value)!r}."
+                )
+        for task, cells in self.only.items():
+            if task not in self.tasks:
+                raise InputError(unknown("task label in only", task, self.tasks))
+            if isinstance(cells, str) or not cells:
+                raise InputError(f"only['{task}'] needs a list of cell labels; got {cells!r}.")
+            for cell in cells:
+                if cell not in self.cells:
+                    raise InputError(unknown(f"cell label in only['{task}']", cell, self.cells))
         c = self.controls
+        for task in c.on:
+            if task not in self.tasks:
+                raise InputError(unknown("task label in controls.on", task, self.tasks))
         if c.same and c.same not in self.cells:
             raise InputError(unknown("cell label in controls.same", c.same, self.cells))
         if c.task and c.task not in self.tasks:
             raise InputError(unknown("task label in controls.task", c.task, self.tasks))
+        if c.on and not set(c.on) & set(self.tasks_of(self.same)):
+            raise InputError(f"controls.on names no task on which '{self.same}' runs; got {c.on!r}.")
+        if not self.runs(self.same, self.control_task):
+            raise InputError(
+                f"The control on '{self.control_task}' needs '{self.same}' there: name another task in "
+                "controls.task, or add the cell in only."
+            )
         if self.alias in self.cells:
             raise InputError(f"The alias '{self.alias}' is a cell of the study already; set controls.alias.")
 
@@ -114,17 +143,30 @@ class Study:
     def control_task(self) -> str:
         return self.controls.task or next(iter(self.tasks))
 
-    def steps_on(self, task: str) -> int:
-        """Optimiser updates of every trial on a task."""
-        return self.steps[task] if isinstance(self.steps, Mapping) else self.steps
+    def settings(self, task: str) -> dict[str, Any]:
+        """The fields of every trial on a task, beside cell, task, optimizer and seed."""
+        values = {name: getattr(self, name) for name in BY_TASK}
+        return {name: v[task] if isinstance(v, Mapping) else v for name, v in values.items()}
+
+    def runs(self, cell: str, task: str) -> bool:
+        """Whether a cell of the study runs on a task."""
+        return cell in self.only.get(task, self.cells)
+
+    def tasks_of(self, cell: str) -> list[str]:
+        """Labels of the tasks on which a cell of the study runs."""
+        return [task for task in self.tasks if self.runs(cell, task)]
 
     def arms(self) -> list[tuple[str, CellSpec | Layers, str, TaskSpec]]:
         """Every (cell label, cell, task label, task), controls included."""
-        labelled = [*self.cells.items(), (self.alias, self.cells[self.same])]
-        arms = [(c, cell, t, task) for t, task in self.tasks.items() for c, cell in labelled]
-        unable, task = self.controls.unable_label, self.control_task
-        if unable not in self.cells:
-            arms.append((unable, self.controls.unable, task, self.tasks[task]))
+        arms = []
+        for t, task in self.tasks.items():
+            arms += [(c, cell, t, task) for c, cell in self.cells.items() if self.runs(c, t)]
+            if self.runs(self.same, t) and t in (self.controls.on or self.tasks):
+                arms.append((self.alias, self.cells[self.same], t, task))
+        unable, t = self.controls.unable_label, self.control_task
+        if unable not in self.cells or not self.runs(unable, t):
+            cell = self.cells.get(unable, self.controls.unable)
+            arms.append((unable, cell, t, self.tasks[t]))
         return arms
 
 

@@ -296,7 +296,7 @@ def test_a_cell_of_flax_drops_into_the_harness():
 
 
 def test_tasks_that_score_every_step_train_too():
-    trial = replace(BASE, "task", CopyMemory(delay=3, recall=2, symbols=2))
+    trial = replace(BASE, "task", CopyMemory(delay=3, recall=2, alphabet=2))
     state, seen = train(Program(Cohort((trial,), 1).structure, 1), Cohort((trial,), 1))
     losses = [row[1] for row in seen[0]]
     assert losses[-1] < losses[0]

@@ -173,3 +173,44 @@ def test_train_stacks_layers_and_says_when_a_trial_diverged(capsys, tmp_path):
     assert code == 1
     assert "Diverged at step" in out
     assert '"layers":2' in out
+
+
+def test_show_says_what_a_task_is_and_writes_sequences(capsys):
+    code, out = run(capsys, "show", "temporal_order", "--set", "length=20", "--sequences", "2", "--seed", "1")
+    assert code == 0
+    assert out.startswith("Temporal order: say in which order")
+    assert "length=20, vary=0, informative=3" in out
+    assert "guesses one of the classes: loss 2.079, score 0" in out
+    rows = [line for line in out.splitlines() if line.startswith("input ")]
+    assert len(rows) == 2
+    assert all(row.split()[1] == "E" and row.split()[-1] == "B" and len(row.split()) == 21 for row in rows)
+    assert ">>>" not in out
+
+
+def test_show_takes_a_task_from_a_file(capsys, tmp_path):
+    (tmp_path / "my_tasks.py").write_text(
+        '"""Mine is adding."""\nfrom dataclasses import dataclass\nfrom experiments import Adding\n'
+        "@dataclass(frozen=True, kw_only=True)\nclass Mine(Adding):\n    pass\n"
+    )
+    code, out = run(capsys, "show", f"{tmp_path}/my_tasks.py:Mine", "--sequences", "1")
+    assert code == 0
+    assert out.startswith("Mine is adding.")
+    code, out = run(capsys, "show", f"{tmp_path}/my_tasks.py:Mone")
+    assert (code, "Did you mean 'Mine'" in out) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["addin"], "Did you mean 'adding'"),
+        (["adding", "--set", "lenght=3"], "Did you mean 'length'"),
+        (["adding", "--set", "length=1"], "Adding needs length >= 4"),
+        (["adding", "--set", "length"], "--set takes FIELD=VALUE"),
+        (["adding", "--sequences", "0"], "at least 1; got 0"),
+        (["none.py:Task"], "There is no file none.py"),
+    ],
+)
+def test_show_refuses_what_it_does_not_know(capsys, arguments, message):
+    code, out = run(capsys, "show", *arguments)
+    assert code == 2
+    assert message in out

@@ -3,9 +3,10 @@
 import pytest
 from studies import TEXT, tiny, write_study
 
-from experiments import Adam, TemporalOrder
+from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN
 from sweeps.errors import InputError
+from sweeps.plan import search_entries
 from sweeps.study import Controls, load_study, shipped
 
 
@@ -83,5 +84,48 @@ def test_a_study_that_can_not_be_judged_is_refused(changes, message):
     if message is None:  # ranges of floats are known when the trials are planned
         assert tiny(**changes).study.optimizer.learning_rate == 0.0
         return
+    with pytest.raises(InputError, match=message):
+        tiny(**changes)
+
+
+def test_only_says_which_cells_run_on_a_task_and_the_alias_follows():
+    two = {"adding": Adding(length=4), "order": TemporalOrder(length=10)}
+    study = tiny(tasks=two, only={"order": ["gru"]}).study
+    assert [(cell, task) for cell, _, task, _ in study.arms()] == [
+        ("lstm", "adding"),
+        ("gru", "adding"),
+        ("lstm_again", "adding"),
+        ("gru", "order"),
+        ("rnn", "adding"),
+    ]
+    alias_once = tiny(tasks=two, controls=Controls(on=("order",))).study
+    assert [t for c, _, t, _ in alias_once.arms() if c == "lstm_again"] == ["order"]
+
+
+def test_fields_may_differ_by_task():
+    two = {"adding": Adding(length=4), "order": TemporalOrder(length=10)}
+    study = tiny(
+        tasks=two,
+        batch={"adding": 4, "order": 8},
+        longer={"adding": (), "order": (2,)},
+        only={"adding": ["lstm"]},
+    ).study
+    trials = {entry.task: entry.trial for entry in search_entries(study)}
+    assert (trials["adding"].batch, trials["order"].batch) == (4, 8)
+    assert (trials["adding"].longer, trials["order"].longer) == ((), (2,))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"only": {"ading": ["lstm"]}}, "Unknown task label in only 'ading'. Did you mean 'adding'"),
+        ({"only": {"adding": ["lstn"]}}, "Unknown cell label in only"),
+        ({"only": {"adding": "lstm"}}, "needs a list of cell labels; got 'lstm'"),
+        ({"only": {"adding": ["gru"]}}, "control on 'adding' needs 'lstm' there"),
+        ({"controls": Controls(on=("order",))}, "Unknown task label in controls.on"),
+        ({"batch": {"order": 3}}, "batch by task needs every task: adding"),
+    ],
+)
+def test_what_only_and_the_settings_by_task_can_not_mean_is_refused(changes, message):
     with pytest.raises(InputError, match=message):
         tiny(**changes)

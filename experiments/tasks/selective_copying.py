@@ -1,0 +1,91 @@
+"""Selective copying: pick the data out of the noise, and say them in order at the end.
+
+Gu & Dao 2023 (Mamba): data symbols at random places among noise (one symbol, "-"), then a marker ("?") at every step
+at which one of them is to be said. Unlike in copy memory, no clock tells which steps to store.
+
+    >>> print(show(SelectiveCopying(length=10, tokens=3)))
+    input   3 - 1 - - - - 4 - - ? ? ?
+    target  · · · · · · · · · · 3 1 4
+
+Published: a vocabulary of 16, noise and marker included, as here, with 16 data in 4096 steps (Mamba) or 256 (MAD).
+Guessing: loss ln alphabet = 2.639, 1 of 14 right. The score is the accuracy per symbol above chance, so that every
+symbol that is kept in its place is worth 1/tokens; a sequence is wrong when any of them is.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+import jax
+import jax.numpy as jnp
+
+from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, distinct, draws, whole
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectiveCopying:
+    """length: steps of data and noise, before the markers. tokens: data to keep, at most length. alphabet: data
+    symbols, at least 2.
+    """
+
+    reference: ClassVar[str] = "Gu & Dao 2023 (Mamba); Poli et al. 2024 (MAD)"
+    axes: ClassVar[tuple[str, ...]] = ("length", "tokens", "alphabet")
+    objective: ClassVar[str] = "cross-entropy, mean over the data"
+    naive: ClassVar[str] = "guesses one of the data symbols"
+    wrong: ClassVar[str] = "any symbol wrong"
+    best: ClassVar[float] = 0.0
+
+    length: int = 64
+    tokens: int = 8
+    alphabet: int = 14
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.tokens <= self.length and self.alphabet >= 2):
+            raise ValueError(
+                "SelectiveCopying needs 1 <= tokens <= length and alphabet >= 2 (one symbol leaves nothing to "
+                f"remember); got length={self.length}, tokens={self.tokens}, alphabet={self.alphabet}."
+            )
+
+    @property
+    def inputs(self) -> int:
+        return self.alphabet + 2
+
+    @property
+    def outputs(self) -> int:
+        return self.alphabet
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return (*self.answers, "-", "?")
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        return tuple(map(str, range(1, self.alphabet + 1)))
+
+    @property
+    def steps(self) -> int:
+        return self.length + self.tokens
+
+    @property
+    def scored(self) -> int:
+        return self.tokens
+
+    @property
+    def baseline(self) -> float:
+        return math.log(self.alphabet)
+
+    def sample(self, key: jax.Array, batch: int) -> Batch:
+        T, n, noise = self.length, self.tokens, self.alphabet
+        u = draws(key, T + n, batch)
+        places, data = jnp.sort(distinct(u[:T], n), axis=0), whole(u[T:], 0, self.alphabet)
+        text = jnp.full((T, batch), noise).at[places, jnp.arange(batch)].set(data)
+        markers = jnp.full((n, batch), noise + 1)
+        return Batch(jax.nn.one_hot(jnp.concatenate([text, markers]), self.inputs), data)
+
+    def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
+        right = outputs.argmax(-1) == batch.targets
+        loss = cross_entropy(outputs, batch.targets).mean()
+        return Measures(loss, 1 - right.all(0).mean(), above_chance(right.mean(), self.alphabet))
+
+    def longer(self, factor: int) -> Self:
+        return replace(self, length=self.length * factor)

@@ -1,0 +1,93 @@
+"""`lstm-variants show`: what a task is, what it declares, and some of its sequences."""
+
+import argparse
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from experiments.show import show
+from experiments.specs import SpecError, check, construct, flatten, set_text, unknown
+from experiments.streams import stream
+from experiments.tasks import TASKS
+from sweeps.errors import InputError
+from sweeps.study import import_file
+
+
+def run(options: argparse.Namespace) -> int:
+    console = Console()
+    if options.sequences < 1:
+        raise InputError(f"--sequences takes a number of at least 1; got {options.sequences}.")
+    task = task_of(options.task, options.set)
+    doc = inspect.getdoc(sys.modules[type(task).__module__]) or type(task).__name__
+    console.print(without_examples(doc), highlight=False, markup=False, soft_wrap=True)
+    console.print()
+    for name, text in declared(task):
+        console.print(f"{name:<11}{text}", highlight=False, markup=False, soft_wrap=True)
+    for i in range(options.sequences):
+        console.print()
+        console.print(
+            show(task, seed=options.seed, sequence=i), highlight=False, markup=False, soft_wrap=True
+        )
+    return 0
+
+
+def task_of(name: str, settings: list[str]) -> Any:
+    """The task, with fields set. Raises InputError, with the nearest name, for what is unknown."""
+    path, _, kind = name.rpartition(":")
+    if path:
+        if not Path(path).is_file():
+            raise InputError(
+                f"There is no file {path}; give file.py:Task, or a task from `lstm-variants list`."
+            )
+        module = import_file(Path(path).absolute())
+        if not hasattr(module, kind):
+            raise InputError(unknown(f"class in {path}", kind, [k for k in vars(module) if k[0].isupper()]))
+        found = getattr(module, kind)
+    elif name in TASKS:
+        found = TASKS[name]
+    else:
+        raise InputError(unknown("task", name, TASKS))
+    try:
+        task: Any = construct(found, {})
+        for text in settings:
+            field, equals, value = text.partition("=")
+            if not equals:
+                raise InputError(f"--set takes FIELD=VALUE, such as length=20; got '{text}'.")
+            task = set_text(task, field, value)
+        check(task)
+    except SpecError as error:
+        raise InputError(str(error)) from None
+    return task
+
+
+def without_examples(doc: str) -> str:
+    """The docstring less its examples: the sequences that follow show the task as it is set now."""
+    lines, skipping = list[str](), False
+    for line in doc.splitlines():
+        skipping = line.lstrip().startswith(">>>") or (skipping and line.strip() != "")
+        if not skipping and (line.strip() or (lines and lines[-1].strip())):
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def declared(task: Any) -> list[tuple[str, str]]:
+    """Names and values of what the task declares."""
+    fields = ", ".join(f"{name}={value!r}" for name, value in flatten(task).items())
+    batch = task.sample(stream(0, "data"), 1)
+    lengths = "all of them the same length" if batch.mask is None else "shorter ones padded"
+    return [
+        ("fields", fields or "none"),
+        ("inputs", f"{task.inputs} lines; {task.steps} steps at most, {lengths}"),
+        (
+            "outputs",
+            f"{task.outputs}, judged on {'the last step' if task.scored == 1 else f'the last {task.scored} steps'}",
+        ),
+        ("loss", task.objective),
+        ("naive", f"{task.naive}: loss {task.baseline:.4g}, score 0"),
+        ("perfect", f"loss {task.best:.4g}, score 1"),
+        ("wrong", f"{task.wrong}; solved when less than 1 % is"),
+        ("harder by", ", ".join(task.axes)),
+    ]

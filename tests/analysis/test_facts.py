@@ -1,0 +1,131 @@
+"""Published facts: each check holds, fails and stays undecided where it should."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from stores import trial_row
+
+from analysis.facts import Ahead, Fact, Generalises, Solves, Sooner, TimesAsLong, Within, evaluate, majority
+from analysis.load import Results
+from analysis.published import FACTS
+from sweeps.store import Declaration
+from sweeps.study import load_study, shipped
+
+
+def runs(*groups):
+    """Confirm rows from (task, cell, [solved step or None], further columns)."""
+    rows = []
+    for task, cell, steps, columns in groups:
+        for i, step in enumerate(steps):
+            extra = {name: values[i] for name, values in columns.items()}
+            rows.append(
+                trial_row(
+                    task=task, cell=cell, seed=i, solved=step is not None, solved_step=step, sequences=6400
+                )
+                | {"batch": 32}
+                | extra
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("solved", "n", "status"),
+    [
+        (8, 8, "holds"),
+        (7, 8, "holds"),
+        (6, 8, "undecided"),
+        (4, 8, "undecided"),
+        (1, 8, "fails"),
+        (0, 8, "fails"),
+    ],
+)
+def test_most_seeds_means_that_wilsons_interval_lies_above_one_half(solved, n, status):
+    assert majority(solved, n) == status
+
+
+def test_solving_tells_seeds_and_sequences_and_never_is_its_contrary():
+    frame = runs(("adding", "lstm", [10, 20, 30, 40, 50, 60, 70, None], {}))
+    check = Solves("adding", "lstm")(frame)
+    assert check.status == "holds"
+    assert check.measured == (
+        "lstm on adding: 7 of 8 seeds, after 1,280 sequences (median; at most 2,240) (given 6,400)"
+    )
+    assert Solves("adding", "lstm", never=True)(frame).status == "fails"
+    nothing = runs(("adding", "rnn", [None] * 8, {}))
+    assert Solves("adding", "rnn", never=True)(nothing).status == "holds"
+
+
+def test_generalising_counts_seeds_that_are_right_on_longer_sequences():
+    wrong = [0.0, 0.001, 0.009, 0.0, 0.0, 0.0, 0.005, 0.3]
+    frame = runs(("an_bn", "lstm", [10] * 8, {"test_error_x10": wrong}))
+    assert Generalises("an_bn", "lstm", 10)(frame).status == "holds"
+    assert "7 of 8 seeds" in Generalises("an_bn", "lstm", 10)(frame).measured
+    diverged = frame.assign(test_error_x10=np.nan)
+    assert Generalises("an_bn", "lstm", 10)(diverged).status == "fails"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "status"), [(0.0, 1.0, "holds"), (0.6, 1.0, "fails"), (0.5, 1.0, "undecided")]
+)
+def test_a_mean_lies_within_limits_when_its_whole_interval_does(low, high, status):
+    frame = runs(("copy", "lstm", [None] * 4, {"test_loss": [0.49, 0.5, 0.51, 0.5]}))
+    assert Within("copy", "lstm", "test_loss", low, high)(frame).status == status
+
+
+def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
+    frame = runs(
+        ("gts", "peephole", [10] * 5, {"test_score": [0.9, 0.92, 0.91, 0.9, 0.93]}),
+        ("gts", "lstm", [None] * 5, {"test_score": [0.1, 0.12, 0.11, np.nan, -3.0]}),
+    )
+    assert Ahead("gts", "peephole", "lstm")(frame).status == "holds"
+    assert Ahead("gts", "lstm", "peephole")(frame).status == "fails"
+    assert "lstm 0.066" in Ahead("gts", "peephole", "lstm")(frame).measured
+    same = frame.assign(test_score=1.0)
+    assert Ahead("gts", "peephole", "lstm")(same).status == "undecided"
+
+
+def test_sooner_counts_unsolved_seeds_as_last():
+    frame = runs(
+        ("lag", "bias1", [100, 110, 120, 130, 140, 150], {}),
+        ("lag", "bias0", [300, 310, None, None, 280, 290], {}),
+    )
+    assert Sooner("lag", "bias1", "bias0")(frame).status == "holds"
+    assert Sooner("lag", "bias0", "bias1")(frame).status == "fails"
+    never = runs(("lag", "bias1", [None] * 6, {}), ("lag", "bias0", [None] * 6, {}))
+    assert Sooner("lag", "bias1", "bias0")(never).status == "undecided"
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(10, "holds"), (100, "fails"), (1, "fails")])
+def test_a_ratio_of_sequences_is_held_against_the_published_one(ratio, status):
+    short, long = [100, 110, 105, 95, 100, 102], [1000, 1050, 990, 1010, 1000, 980]
+    frame = runs(("three", "lstm", long, {}), ("two", "lstm", short, {}))
+    check = TimesAsLong("three", "two", "lstm", ratio)(frame)
+    assert check.status == status
+    assert "9.9 times as many" in check.measured
+    lost = runs(("three", "lstm", [None] * 6, {}), ("two", "lstm", short, {}))
+    assert TimesAsLong("three", "two", "lstm", 10)(lost).status == "undecided"
+
+
+def fact(*checks):
+    return Fact(statement="S.", source="Anon 2000", published="100 %", checks=checks, reason="Because.")
+
+
+def test_a_fact_fails_with_one_check_and_is_not_tested_without_its_arms():
+    frame = runs(("adding", "lstm", [10] * 8, {}), ("adding", "rnn", [None] * 8, {}))
+    declaration = Declaration(study="s", doc="", cells=["lstm", "rnn"], tasks=["adding"])
+    results = Results(declaration=declaration, trials=frame, curves=frame, left_out=0)
+    good, bad = Solves("adding", "lstm"), Solves("adding", "rnn")
+    table = evaluate(
+        results,
+        [fact(good), fact(good, bad), fact(Solves("copy", "lstm")), fact(good, Solves("adding", "gru"))],
+    )
+    assert list(table["status"]) == ["holds", "fails", "not tested", "not tested"]
+    assert list(table["reason"]) == ["", "Because.", "", ""]
+
+
+def test_facts_name_arms_that_their_study_has():
+    assert set(FACTS) <= set(shipped())
+    for name, facts in FACTS.items():
+        arms = {(task, cell) for cell, _, task, _ in load_study(name).study.arms()}
+        assert {arm for f in facts for check in f.checks for arm in check.arms} <= arms
+        assert all(f.statement.endswith(".") and f.source and f.published for f in facts)
