@@ -89,7 +89,10 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--task", required=True, metavar="NAME", help="a task from `lstm-variants list`")
     train.add_argument("--hidden", type=int, metavar="N", help="hidden units of the cell")
     train.add_argument(
-        "--length", type=int, metavar="T", help="sequence length of the task (delay of copy_memory)"
+        "--length",
+        type=int,
+        metavar="T",
+        help="length of the task's sequences (or lag, delay, distance, what it has)",
     )
     train.add_argument(
         "--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)"

@@ -18,6 +18,19 @@ from sweeps.store import Store
 from sweeps.worker import Row, Worker
 
 STUDY = "single"
+LENGTHS = (
+    "length",
+    "delay",
+    "distance",
+    "lag",
+    "longest",
+    "largest",
+    "intervals",
+    "periods",
+    "tags",
+    "blank",
+    "marks",
+)
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -55,8 +68,7 @@ def trial_of(options: argparse.Namespace) -> Trial:
         if options.layers != 1:
             cell = construct(Stacked, {"cell": cell, "layers": options.layers})
         if options.length is not None:
-            axis = task.axes[0]
-            task = replace(task, axis, options.length)
+            task = replace(task, length_field(options.task, task), options.length)
         adam = options.optimizer == "adam"
         rate = options.learning_rate if options.learning_rate is not None else (0.01 if adam else 0.1)
         optimizer = Adam(learning_rate=rate) if adam else SGD(learning_rate=rate, clip=1.0)
@@ -74,6 +86,16 @@ def trial_of(options: argparse.Namespace) -> Trial:
         return checked(trial)
     except SpecError as error:
         raise InputError(str(error)) from None
+
+
+def length_field(name: str, task: Any) -> str:
+    """The field that `--length` sets: the first of the task's axes that is a length. Raises InputError."""
+    found = [axis for axis in LENGTHS if axis in task.axes]
+    if not found:
+        raise InputError(
+            f"{name} has no field for --length; use --set, such as --set task.{task.axes[0]}=..."
+        )
+    return found[0]
 
 
 def train(console: Console, entry: Entry, store: Store) -> Row:

@@ -6,7 +6,9 @@ import sys
 import pytest
 from studies import TEXT, write_study
 
+from experiments.tasks import TASKS
 from sweeps import cli
+from sweeps.commands.train import length_field
 
 HEAVY = {"jax", "flax", "optax", "ray", "wandb", "pyarrow", "pandas", "matplotlib", "scipy", "numpy"}
 
@@ -214,3 +216,15 @@ def test_show_refuses_what_it_does_not_know(capsys, arguments, message):
     code, out = run(capsys, "show", *arguments)
     assert code == 2
     assert message in out
+
+
+def test_every_task_has_a_length_to_set():
+    fields = {name: length_field(name, kind()) for name, kind in TASKS.items()}
+    longest = {
+        "copy_memory": "delay",
+        "early_mention": "distance",
+        "embedded_reber": "longest",
+        "an_bn": "largest",
+    }
+    assert fields["adding"] == "length"
+    assert longest.items() <= fields.items()
