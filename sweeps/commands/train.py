@@ -26,6 +26,7 @@ LENGTHS = (
     "longest",
     "largest",
     "intervals",
+    "noise",
     "periods",
     "tags",
     "blank",
