@@ -25,7 +25,8 @@ from experiments.tasks.contract import Batch, Measures, distinct, draws, whole
 
 @dataclass(frozen=True, kw_only=True)
 class Adding:
-    """length: steps T, at least 4. The lag that has to be bridged is T/2 on average, T at most.
+    """length: steps T, at least 4. The first number has to be kept for 3T/4 steps on average,
+    the two are T/2 apart.
 
     halves: one marker in each half; else two anywhere.
     """

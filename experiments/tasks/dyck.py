@@ -1,9 +1,10 @@
 """Dyck words: brackets of k kinds, nested up to m deep; say which symbols may come next.
 
-Dyck-(k, m) in the spirit of Suzgun, Belinkov, Shieber & Gehrmann 2019 (there without a bound on the depth, words of 2
-to 50 brackets, tests on 52 to 100). A start symbol S, then a word; at each step the set of the symbols that may
-come next: all openers, unless the depth is m; the closer of the innermost open bracket; T, the end of the word, which
-is only predicted, if all are closed. What is legal is the language's matter and not that of the words' length.
+Dyck-(k, m) in the spirit of Suzgun, Belinkov, Shieber & Gehrmann 2019 (there words of 2 to 50 brackets, tests on 52 to
+100, and no bound on the depth, which takes `depth=50` in both: with a bound the language is regular). A start symbol
+S, then a word; at each step the set of the symbols that may come next: all openers, unless the depth is m; the closer
+of the innermost open bracket; T, the end of the word, which is only predicted, if all are closed. What is legal is the
+language's matter and not that of the words' length.
 
     >>> print(show(Dyck(depth=2, shortest=12, length=12)))
     input     S   [   ]   (   )   (   )   ( (   ) [   ]   )

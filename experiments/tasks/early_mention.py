@@ -1,18 +1,21 @@
 """Early mention: "I grew up in France ... I speak fluent", and the next word has to be the language.
 
 The example with which Olah 2015 explains long-term dependencies, as a task: one word a step; an opening that names
-the country, then a number of words before the question that is always `distance`, its own "I speak fluent" included.
-Some of the sentences name another country, which decides nothing:
+the country, then `distance` words at most, the question "I speak fluent" included. Some of the sentences name another
+country, which decides nothing:
 
-    >>> print(show(EarlyMention(distance=10, distractors=1), seed=1))
-    input   we once travelled to Germany . I grew up in Italy . our car was from Spain . I speak  fluent
-    target   ·    ·         ·  ·       · · ·    ·  ·  ·     · ·   ·   ·   ·    ·     · · ·     · Italian
+    >>> print(show(EarlyMention(distance=10, distractors=1, vary=0), seed=1))
+    input   I grew up in Italy . our car was from Spain . I speak  fluent
+    target  ·    ·  ·  ·     · ·   ·   ·   ·    ·     · · ·     · Italian
 
 In every second text one more of these stands before the opening, so that neither the first country nor the second is
-always the right one: what is said about a country decides. All are drawn independently (a text may name one twice), so
-that the others tell nothing. Guessing: loss ln countries = 2.079, 1 of 8 right. Saying the country named last scores
-0, the one named first 1/2, any one of the text, with d distractors, (1/(d + 1) + 1/(d + 2))/2 (0.292 for d = 2).
-Shorter texts are padded at their beginning.
+always the right one, and up to `vary` other sentences are left out, so that the country does not always stand at the
+same distance (with `vary=0` it does, and a delay line needs no reading): what is said about a country decides. All are
+drawn independently (a text may name one twice), so that the others tell nothing.
+
+Guessing: loss ln countries = 2.079, 1 of 8 right. Saying the country named last scores 0, the one named first 1/2, any
+one of the text, with d distractors, (1/(d + 1) + 1/(d + 2))/2 (0.292 for d = 2), the one that stands the most frequent
+number of words back 1/(vary + 1). Shorter texts are padded at their beginning.
 """
 
 import math
@@ -23,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, distinct, draws, whole
+from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
 
 LANGUAGES = {
     "France": "French",
@@ -81,8 +84,10 @@ def table(sentences: tuple[str, ...], countries: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class EarlyMention:
-    """distance: words between the country and its language, at least 4 + 6 distractors. distractors: sentences of
-    six words among them that name a country, at least 0. countries: 2 to 20.
+    """distance: words between the country and its language, at most. distractors: sentences of six words among
+    them that name a country. vary: up to so many of the other sentences are left out. countries: 2 to 20.
+
+    4 + 6 (distractors + vary) words are needed.
     """
 
     reference: ClassVar[str] = "Olah 2015, the example of long-term dependencies"
@@ -96,13 +101,15 @@ class EarlyMention:
     countries: int = 8
     distance: int = 30
     distractors: int = 2
+    vary: int = 2
 
     def __post_init__(self) -> None:
-        if not (2 <= self.countries <= len(LANGUAGES) and 0 <= self.distractors <= self.sentences):
+        fits = self.distractors + self.vary <= self.sentences
+        if not (2 <= self.countries <= len(LANGUAGES) and min(self.distractors, self.vary) >= 0 and fits):
             raise ValueError(
-                f"EarlyMention needs 2 <= countries <= {len(LANGUAGES)} and distance >= 4 + 6 distractors, "
-                f"distractors >= 0; got countries={self.countries}, distance={self.distance}, "
-                f"distractors={self.distractors}."
+                f"EarlyMention needs 2 <= countries <= {len(LANGUAGES)}, distractors >= 0, vary >= 0 and distance >= "
+                f"4 + 6 (distractors + vary); got countries={self.countries}, distance={self.distance}, "
+                f"distractors={self.distractors}, vary={self.vary}."
             )
 
     @property
@@ -136,7 +143,7 @@ class EarlyMention:
 
     def sample(self, key: jax.Array, batch: int) -> Batch:
         C, n, d = self.countries, self.sentences, self.distractors
-        u = draws(key, 3 * (n + 2) + 1, batch)
+        u = draws(key, 3 * (n + 2) + 2, batch)
         places, kinds, countries = u[:n], u[n : 2 * n + 2], whole(u[2 * n + 2 : 3 * n + 4], 0, C)
         openings, fillers, distractors = (
             jnp.asarray(table(sentences, C)) for sentences in (OPENINGS, FILLERS, DISTRACTORS)
@@ -147,17 +154,21 @@ class EarlyMention:
             words = jnp.moveaxis(rows[whole(kinds, 0, len(rows))], -1, 1)
             return jnp.where(words == COUNTRY, countries[:, None], words)
 
-        here = jnp.zeros((n, batch), bool).at[distinct(places, d), jnp.arange(batch)].set(True)
+        rank = jnp.argsort(
+            jnp.argsort(places, axis=0), axis=0
+        )  # the first are distractors, the last left out
+        left_out = rank >= n - whole(u[-2], 0, self.vary + 1)
         rest = kinds[:n], countries[:n]
-        body = jnp.where(here[:, None], written(distractors, *rest), written(fillers, *rest))
+        body = jnp.where((rank < d)[:, None], written(distractors, *rest), written(fillers, *rest))
+        body = jnp.where(left_out[:, None], EMPTY, body)
         head = written(openings, kinds[n : n + 1], countries[n : n + 1])[0]
         if d:
             lead = written(distractors, kinds[n + 1 :], countries[n + 1 :])[0]
             head = jnp.concatenate([jnp.where(u[-1] < 0.5, lead, EMPTY), head])
-        head = jnp.take_along_axis(head, jnp.argsort(head != EMPTY, axis=0, stable=True), axis=0)
         ending = table((ENDINGS[(self.distance - AFTER) % SENTENCE] + QUESTION,), C)[0]
         tail = jnp.broadcast_to(ending[:, None], (len(ending), batch))
         text = jnp.concatenate([head, body.reshape(n * SENTENCE, batch), tail])
+        text = jnp.take_along_axis(text, jnp.argsort(text != EMPTY, axis=0, stable=True), axis=0)
         return Batch(jax.nn.one_hot(text, self.inputs), countries[n : n + 1], text != EMPTY)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
@@ -166,4 +177,7 @@ class EarlyMention:
         return Measures(loss, 1 - right, above_chance(right, self.countries))
 
     def longer(self, factor: int) -> Self:
-        return replace(self, distance=self.distance * factor)
+        more = -(
+            -self.distance * (factor - 1) // SENTENCE
+        )  # whole sentences: the question is led to by the same words
+        return replace(self, distance=self.distance + SENTENCE * more)

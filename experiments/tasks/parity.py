@@ -7,9 +7,9 @@ Posed in sequence: bits, written +1 and -1, one a step, and one answer at the la
     bit     1 1 1 -1    1
     target  · · ·  · even
 
-Guessing: loss ln 2 = 0.693, 1 of 2 right. Every bit matters, and all of them but one
-tell nothing: no partial credit. An automaton with two states does it at every length, so what fails here is not memory
-but the search for it.
+Guessing: loss ln 2 = 0.693, 1 of 2 right. Every bit matters, and all of them but one tell nothing: no partial credit
+within a length (`shortest=length`). Between lengths there is: the short sequences are a curriculum. An automaton with
+two states does it at every length, so what fails here is not memory but the search for it.
 """
 
 import math

@@ -7,7 +7,14 @@ at which one of them is to be said. Unlike in copy memory, no clock tells which 
     input   3 - 1 - - - - 4 - - ? ? ?
     target  · · · · · · · · · · 3 1 4
 
-Published: a vocabulary of 16, noise and marker included, as here, with 16 data in 4096 steps (Mamba) or 256 (MAD).
+With `held=False` the marker comes once, before the recall, and noise follows:
+
+    >>> print(show(SelectiveCopying(length=10, tokens=3, held=False)))
+    input   3 - 1 - - - - 4 - - ? - - -
+    target  · · · · · · · · · · · 3 1 4
+
+Published: a vocabulary of 16, noise and marker included, as here, with 16 data among 4096 steps (Mamba), or in 256
+steps with one marker (MAD: `length=239, tokens=16, held=False`).
 Guessing: loss ln alphabet = 2.639, 1 of 14 right. The score is the accuracy per symbol above chance, so that every
 symbol that is kept in its place is worth 1/tokens; a sequence is wrong when any of them is.
 """
@@ -25,7 +32,7 @@ from experiments.tasks.contract import Batch, Measures, above_chance, cross_entr
 @dataclass(frozen=True, kw_only=True)
 class SelectiveCopying:
     """length: steps of data and noise, before the markers. tokens: data to keep, at most length. alphabet: data
-    symbols, at least 2.
+    symbols, at least 2. held: the marker stands at every step of the recall, else once before it.
     """
 
     reference: ClassVar[str] = "Gu & Dao 2023 (Mamba); Poli et al. 2024 (MAD)"
@@ -38,6 +45,7 @@ class SelectiveCopying:
     length: int = 64
     tokens: int = 8
     alphabet: int = 14
+    held: bool = True
 
     def __post_init__(self) -> None:
         if not (1 <= self.tokens <= self.length and self.alphabet >= 2):
@@ -64,7 +72,7 @@ class SelectiveCopying:
 
     @property
     def steps(self) -> int:
-        return self.length + self.tokens
+        return self.length + self.tokens + (not self.held)
 
     @property
     def scored(self) -> int:
@@ -79,7 +87,9 @@ class SelectiveCopying:
         u = draws(key, T + n, batch)
         places, data = jnp.sort(distinct(u[:T], n), axis=0), whole(u[T:], 0, self.alphabet)
         text = jnp.full((T, batch), noise).at[places, jnp.arange(batch)].set(data)
-        markers = jnp.full((n, batch), noise + 1)
+        markers = jnp.full((n + (not self.held), batch), noise + 1)
+        if not self.held:
+            markers = markers.at[1:].set(noise)
         return Batch(jax.nn.one_hot(jnp.concatenate([text, markers]), self.inputs), data)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:

@@ -7,7 +7,8 @@ is 1, the first of them at the first step, the others at
 
 At spike n >= 1 the output is to be I(n), which only the time since spike n - 1 tells. `intervals=1` is their
 non-continual version (NMSD: one interval, I in {0, 1} or up to 10; F as large as can be learnt). Their task of
-telling spikes 50 steps apart from spikes 49 apart is `SpikeDelays(fixed=49, spread=1, intervals=1)`. There a stream
+telling trains of spikes 50 steps apart from trains 49 apart is close to `SpikeDelays(fixed=49, spread=1)`, in which
+every interval is drawn anew. Longer sequences have more intervals, so that NMSD's become MSD's. There a stream
 stopped at its first error, at the latest after 100 intervals in training and 1000 in tests; here streams have a
 given number of intervals.
 

@@ -15,7 +15,7 @@ from task_cases import CASES
 from task_cases.case import SIZE, judged, sampled
 
 import experiments.tasks
-from experiments import Adam, Trial, structure
+from experiments import Adam, SpikeDelays, Trial, structure
 from experiments.cohort import make_advance, make_init
 from experiments.show import show
 from experiments.specs import annotations, check, knobs
@@ -171,7 +171,8 @@ def test_the_same_program_solves_longer_sequences(case):
 
 
 def probe(task, train, test):
-    """Outputs at each scored step, on test data, of the best linear reader of that step's own input."""
+    """Outputs at each scored step, on test data, of the best linear reader of that step's own input, and of the
+    length of the sequence where the answer is asked for at its end."""
     S, k = task.scored, task.outputs
 
     def parts(batch):
@@ -179,9 +180,14 @@ def probe(task, train, test):
         return np.asarray(batch.inputs)[-S:], np.asarray(batch.targets), counts
 
     (x, y, counts), (x_test, _, _) = parts(train), parts(test)
+    if S == 1 and train.mask is not None and not isinstance(task, SpikeDelays):  # whose answer the length is
+        x, x_test = (
+            np.concatenate([part, batch.mask.sum(0)[None, :, None] / task.steps], -1)
+            for part, batch in ((x, train), (x_test, test))
+        )
     x, y = x[counts], y[counts]
     classes = np.issubdtype(y.dtype, np.integer)
-    flat = x_test.reshape(-1, task.inputs)
+    flat = x_test.reshape(-1, x_test.shape[-1])
     if classes and not (x == x[0]).all():
         if len(set(y)) == 1:
             return np.full((*x_test.shape[:2], k), -30.0).astype(np.float32)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from task_cases.case import sampled
+from task_cases.case import judged, sampled
 
 from experiments import Adding, CopyMemory, TemporalOrder, Waveform
 
@@ -82,3 +82,49 @@ def test_waveforms_differ_by_signal_and_have_the_declared_periods():
 def test_a_task_that_can_not_exist_says_what_it_needs(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("length", [8, 9])
+def test_adding_marks_every_step_of_a_half_alike(length):
+    markers = sampled(Adding(length=length), 0, size=N).inputs[..., 1].mean(1)
+    half = length // 2
+    expected = np.repeat([1 / half, 1 / (length - half)], [half, length - half])
+    assert (np.abs(markers - expected) < 4.5 * np.sqrt(expected / N)).all()
+
+
+def test_adding_anywhere_marks_all_pairs_of_steps_alike():
+    markers = sampled(Adding(length=5, halves=False), 0, size=N).inputs[..., 1]
+    assert (markers.sum(0) == 2).all()
+    together = markers @ markers.T / N
+    expected = np.where(np.eye(5, dtype=bool), 2 / 5, 1 / 10)
+    assert (np.abs(together - expected) < 4.5 * np.sqrt(expected / N)).all()
+
+
+def test_temporal_order_draws_lengths_places_and_distractors_uniformly():
+    batch = sampled(TemporalOrder(length=100, vary=10, informative=2), 0, size=N)
+    lengths = np.bincount(batch.mask.sum(0), minlength=111)[100:]
+    assert (np.abs(lengths / N - 1 / 11) < 4.5 * math.sqrt(1 / 11 / N)).all()
+    symbols = batch.inputs.argmax(-1)
+    from_start = [s[m] for s, m in zip(symbols.T, batch.mask.T, strict=True)]
+    places = np.array([np.flatnonzero((s == 4) | (s == 5)) for s in from_start])
+    for column, low in ((0, 10), (1, 50)):
+        shares = np.bincount(places[:, column] - low) / N
+        assert len(shares) == 11
+        assert (np.abs(shares - 1 / 11) < 4.5 * math.sqrt(1 / 11 / N)).all()
+    others = np.concatenate([s[s < 4] for s in from_start])
+    shares = np.bincount(others) / len(others)
+    assert (np.abs(shares - 1 / 4) < 4.5 * math.sqrt(1 / 4 / len(others))).all()
+
+
+@pytest.mark.parametrize("k", range(4))
+def test_no_sine_of_a_waveform_can_be_left_out(k):
+    task = Waveform()
+    t, n = np.arange(320), np.arange(1, 5)
+    phase = 2 * np.pi * np.modf(n * (np.sqrt(5) - 1) / 2)[0]
+    sines = np.sin(2 * np.pi * t[:, None] / np.array(task.periods) + phase) / 4
+    batch = sampled(task, 0, size=2)
+    without = np.broadcast_to(np.delete(sines, k, 1).sum(1)[:, None, None], (320, 2, 1))
+    measured = judged(task, without, batch)
+    assert measured.score == pytest.approx(0.75, abs=0.01)
+    assert measured.error > 0.4
+    assert judged(task, np.broadcast_to(sines.sum(1)[:, None, None], (320, 2, 1)), batch).error == 0.0

@@ -228,24 +228,28 @@ def parsed(task, text):
 
 
 @pytest.mark.parametrize(
-    ("distance", "distractors"), [(30, 2), (10, 1), (11, 0), (12, 1), (13, 1), (14, 1), (33, 4), (4, 0)]
+    ("distance", "distractors", "vary"),
+    [(30, 2, 2), (10, 1, 0), (11, 0, 1), (12, 1, 0), (13, 1, 0), (20, 1, 1), (33, 4, 0), (4, 0, 0)],
 )
-def test_early_mention_is_exactly_as_early_as_told_whatever_else_is_said(distance, distractors):
-    task = EarlyMention(distance=distance, distractors=distractors)
+def test_early_mention_is_as_early_as_told_less_the_sentences_left_out(distance, distractors, vary):
+    task = EarlyMention(distance=distance, distractors=distractors, vary=vary)
     some, batch = texts(task, 0, SIZE)
-    openings, others, leads = set(), set(), 0
+    openings, others, leads, apart = set(), set(), 0, []
     for text, answer in zip(some, batch.targets[0], strict=True):
         assert text[-3:] == ["I", "speak", "fluent"]
         beginnings, places = parsed(task, text)
         (mention,) = (k for k, b in enumerate(beginnings) if b in OPENINGS)
         assert mention in (0, 1)
         assert len(beginnings) == distractors + 1 + mention
-        assert len(text) - 1 - places[mention] == distance
+        apart.append(len(text) - 1 - places[mention])
         assert text[places[mention]] == task.symbols[answer]
         openings.add(beginnings[mention])
         others |= set(beginnings) - OPENINGS
         leads += mention
     assert openings == OPENINGS
+    left_out = [apart.count(distance - 6 * j) / SIZE for j in range(vary + 1)]
+    assert near(np.array(left_out), np.full(vary + 1, 1 / (vary + 1)), SIZE)
+    assert sum(left_out) == pytest.approx(1)
     assert others == (OTHERS if distractors else set())
     assert leads == 0 if distractors == 0 else near(leads / SIZE, 0.5, SIZE)
 
@@ -267,7 +271,7 @@ def test_only_the_country_of_the_opening_tells_the_language():
 
 
 def test_distractors_may_stand_anywhere_among_the_sentences():
-    task = EarlyMention(distance=4 + 6 * 5, distractors=2)
+    task = EarlyMention(distance=4 + 6 * 5, distractors=2, vary=0)
     batch = sampled(task, 0, size=4000)
     named = batch.inputs[..., :8].any(-1)[-34:]  # after the opening
     assert near(named[:30].reshape(5, 6, -1).any(1).mean(1), np.full(5, 2 / 5), 4000)
@@ -374,7 +378,7 @@ def test_the_images_are_not_read_before_they_are_needed():
         (InductionHeads(), {"length": 2}, "length >= 3"),
         (InductionHeads(), {"vocabulary": 2}, "vocabulary >= 3"),
         (EarlyMention(), {"countries": 21}, "countries <= 20"),
-        (EarlyMention(), {"distance": 15}, "distance >= 4 \\+ 6 distractors"),
+        (EarlyMention(), {"distance": 15}, "distance >= 4 \\+ 6 \\(distractors \\+ vary\\)"),
         (EarlyMention(), {"distractors": -1}, "distractors >= 0"),
         (Digits(), {"blank": 0}, "blank >= 1"),
         (Digits(), {"part": "training"}, "part='training'"),
@@ -383,3 +387,21 @@ def test_the_images_are_not_read_before_they_are_needed():
 def test_a_recall_task_that_can_not_exist_says_what_it_needs(task, bad, message):
     with pytest.raises(ValueError, match=message):
         replace(task, **bad)
+
+
+def test_longer_texts_lead_to_the_question_with_the_same_words():
+    task = EarlyMention(distance=20, distractors=1, vary=1)
+    for factor in (2, 3, 5):
+        far = task.longer(factor)
+        assert far.distance >= factor * 20
+        assert (far.distance - 20) % 6 == 0
+
+
+def test_the_marker_of_selective_copying_stands_once_or_at_every_recalled_symbol():
+    held, once = SelectiveCopying(length=12, tokens=4), SelectiveCopying(length=12, tokens=4, held=False)
+    a, b = sampled(held, 0), sampled(once, 0)
+    np.testing.assert_array_equal(a.targets, b.targets)
+    np.testing.assert_array_equal(a.inputs[:13], b.inputs[:13])
+    assert (a.inputs[12:].argmax(-1) == 15).all()
+    assert (b.inputs[13:].argmax(-1) == 14).all()
+    assert SelectiveCopying(length=239, tokens=16, held=False).steps == 256  # of MAD

@@ -82,9 +82,9 @@ CASES = {
     ),
     "selective_copying": Case(SelectiveCopying(length=12, tokens=3, alphabet=5), pick, constant(0.0)),
     "induction_heads": Case(InductionHeads(length=10, vocabulary=6), what_followed, constant(0.0)),
-    "early_mention": Case(EarlyMention(countries=4, distance=17), read, constant(0.0)),
+    "early_mention": Case(EarlyMention(countries=4, distance=23, distractors=1), read, constant(0.0)),
     "early_mention-no_distractors": Case(
-        EarlyMention(countries=3, distance=11, distractors=0), read, constant(0.0)
+        EarlyMention(countries=3, distance=11, distractors=0, vary=1), read, constant(0.0)
     ),
     "digits": Case(Digits(), recognise, constant(np.log(np.array(TRAINING) / 1097))),
     "digits-permuted": Case(
