@@ -6,6 +6,7 @@ A claim (`analysis.claims`) compares scores of two cells. A fact is about anythi
 seeds solved the task, after how many sequences, at which loss it stays, what it does on longer sequences. Each
 check is a test at level 0.05 on the confirm stage's seeds and comes out as holds, fails or undecided; a fact
 holds when all its checks do, and fails when one does. There is no correction over facts: each is asked for itself.
+No seed is left out: one that diverged or failed has not solved its task, scores 0, and leaves a mean undecided.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.claims import ABSENT, FAILS, HOLDS, OPEN, UNTESTED
 from analysis.load import Results
+from analysis.statistics.groups import groups
+from analysis.statistics.welch import welch
 from analysis.words import number, signed
+from sweeps import schema
 
 LEVEL = 0.05
 TOLERANCE = 0.01  # a task counts as solved below this share of wrong items
@@ -44,13 +48,15 @@ class Check(Protocol):
 class Fact:
     """statement, source, published (with its numbers), conditions (in what our runs differ): for people.
 
-    reason: why it comes out otherwise here, as far as it is known; shown unless the fact holds.
+    beside: measured and told, too, but without a say in the outcome. reason: why it comes out otherwise here, as
+    far as it is known; shown unless the fact holds.
     """
 
     statement: str
     source: str
     published: str
     checks: tuple[Check, ...]
+    beside: tuple[Check, ...] = ()
     conditions: str = ""
     reason: str = ""
 
@@ -70,9 +76,13 @@ def contrary(status: str) -> str:
 
 
 def effort(mine: pd.DataFrame) -> str:
-    """Median number of sequences until solved, of the seeds that solved the task."""
-    seen = (mine["solved_step"] * mine["batch"])[mine["solved"]]
-    return f", after {seen.median():,.0f} sequences (median; at most {seen.max():,.0f})" if len(seen) else ""
+    """Median number of sequences until solved, seeds that did not solve the task counted as later than all others."""
+    budget = int((mine["steps"] * mine["batch"]).max())
+    if not mine["solved"].any():
+        return f" within {budget:,} sequences"
+    needed = (mine["solved_step"] * mine["batch"]).astype(float).where(mine["solved"], np.inf)
+    median = float(needed.median())
+    return f" within {budget:,} sequences, median {f'{median:,.0f}' if np.isfinite(median) else 'beyond'}"
 
 
 @dataclass(frozen=True)
@@ -91,8 +101,7 @@ class Solves:
         mine = of(runs, self.task, self.cell)
         solved = int(mine["solved"].sum())
         status = majority(solved, len(mine))
-        budget = "" if solved == len(mine) else f" (given {int(mine['sequences'].max()):,})"
-        text = f"{self.cell} on {self.task}: {solved} of {len(mine)} seeds{effort(mine)}{budget}"
+        text = f"{self.cell} on {self.task}: {solved} of {len(mine)} seeds{effort(mine)}"
         return Outcome(contrary(status) if self.never else status, text)
 
 
@@ -106,12 +115,16 @@ class Generalises:
     never: bool = False
 
     @property
+    def column(self) -> str:
+        return schema.longer_column("error", self.factor)
+
+    @property
     def arms(self) -> tuple[tuple[str, str], ...]:
         return ((self.task, self.cell),)
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
-        wrong = mine[f"test_error_x{self.factor}"].fillna(1.0)
+        wrong = mine[self.column].astype(float).fillna(1.0)
         good = int((wrong < TOLERANCE).sum())
         status = majority(good, len(mine))
         text = (
@@ -136,9 +149,12 @@ class Within:
         return ((self.task, self.cell),)
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        values = of(runs, self.task, self.cell)[self.column].dropna().to_numpy(float)
-        if len(values) < 2:
-            return Outcome(OPEN, f"{self.cell} on {self.task}: too few seeds")
+        column = of(runs, self.task, self.cell)[self.column]
+        values = column.dropna().to_numpy(float)
+        if len(values) < len(column) or len(values) < 2:
+            return Outcome(
+                OPEN, f"{self.cell} on {self.task}: {len(column) - len(values)} seeds without a number"
+            )
         half = stats.t.ppf(1 - LEVEL / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
         low, high = values.mean() - half, values.mean() + half
         inside, outside = self.low <= low and high <= self.high, high < self.low or low > self.high
@@ -151,7 +167,8 @@ class Within:
 
 @dataclass(frozen=True)
 class Ahead:
-    """One cell has the higher mean of a column than another (Welch's t-test); a diverged seed scores 0."""
+    """One cell has the higher mean of a column than another (Welch's t-test); a diverged seed scores 0, and so does
+    one below 0. As for verdicts, no variance is taken smaller than the resolution of the test sample, squared."""
 
     task: str
     cell: str
@@ -162,21 +179,22 @@ class Ahead:
     def arms(self) -> tuple[tuple[str, str], ...]:
         return ((self.task, self.cell), (self.task, self.other))
 
-    def values(self, runs: pd.DataFrame) -> list[np.ndarray]:
-        """The two cells' seeds; below 0, and diverged, is 0."""
-        columns = [of(runs, self.task, cell)[self.column] for cell in (self.cell, self.other)]
-        return [column.fillna(0.0).clip(lower=0.0).to_numpy(float) for column in columns]
+    def compared(self, runs: pd.DataFrame) -> pd.Series:
+        """`statistics.welch` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
+        mine = pd.concat([of(runs, self.task, cell) for cell in (self.cell, self.other)])
+        scored = mine[["task", "cell", "status", "solved"]].assign(
+            score=mine[self.column].astype(float).fillna(0.0).clip(lower=0.0),
+            resolution=1 / mine["test_sequences"].astype(float),
+        )
+        pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
+        return welch(groups(scored), pair, margin=1.0, alpha=LEVEL / 2).iloc[0]
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        a, b = self.values(runs)
-        if max(a.std(), b.std()) == 0:
-            status = OPEN
-        else:
-            p = stats.ttest_ind(a, b, equal_var=False).pvalue
-            status = OPEN if p > LEVEL else HOLDS if a.mean() > b.mean() else FAILS
+        row = self.compared(runs)
+        status = OPEN if not row["p_difference"] <= LEVEL else HOLDS if row["value"] > 0 else FAILS
         text = (
-            f"{self.cell} {number(a.mean())}, {self.other} {number(b.mean())} on {self.task} "
-            f"({words(self.column)}, {signed(a.mean() - b.mean())})"
+            f"{self.cell} {number(row['mean_a'])}, {self.other} {number(row['mean_b'])} on {self.task} "
+            f"({words(self.column)}, {signed(row['value'])})"
         )
         return Outcome(status, text)
 
@@ -184,7 +202,7 @@ class Ahead:
 @dataclass(frozen=True)
 class NotAhead:
     """One cell is not ahead of another: fails where Welch's test finds it ahead, holds where the 95 % interval of
-    the difference stays below `margin`, and is undecided in between."""
+    the difference stays below `margin`, and is undecided in between, or where neither has learnt anything."""
 
     task: str
     cell: str
@@ -198,15 +216,11 @@ class NotAhead:
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         ahead = Ahead(self.task, self.cell, self.other, self.column)
-        a, b = ahead.values(runs)
-        if max(a.std(), b.std()) > 0:
-            high = stats.ttest_ind(a, b, equal_var=False).confidence_interval(1 - LEVEL).high
-        else:
-            high = a.mean() - b.mean()
-        outcome = ahead(runs)
-        return outcome._replace(
-            status=FAILS if outcome.status == HOLDS else HOLDS if high < self.margin else OPEN
-        )
+        row, outcome = ahead.compared(runs), ahead(runs)
+        if outcome.status == HOLDS:
+            return outcome._replace(status=FAILS)
+        learnt = max(row["mean_a"], row["mean_b"]) > self.margin
+        return outcome._replace(status=HOLDS if learnt and row["high"] < self.margin else OPEN)
 
 
 @dataclass(frozen=True)
@@ -240,7 +254,7 @@ class Sooner:
 @dataclass(frozen=True)
 class TimesAsLong:
     """A cell needs about `ratio` times as many sequences for one task as for another: the 95 % bootstrap interval
-    of the ratio of medians lies within a factor of `within` of it. Every seed must have solved both."""
+    of the ratio of medians lies within a factor of `within` of it. Undecided unless every seed has solved both."""
 
     task: str
     other: str
@@ -282,12 +296,14 @@ def evaluate(results: Results, facts: Iterable[Fact]) -> pd.DataFrame:
     runs = results.stage("confirm")
     rows = []
     for fact in facts:
-        arms = {arm for check in fact.checks for arm in check.arms}
-        if any(len(of(runs, *arm)) < 2 for arm in arms):
+        checks = (*fact.checks, *fact.beside)
+        arms = {arm for check in checks for arm in check.arms}
+        needed = {str(getattr(check, "column", "status")) for check in checks}
+        if any(len(of(runs, *arm)) < 2 for arm in arms) or not needed <= set(runs.columns):
             outcomes = [Outcome(UNTESTED, ABSENT)]
         else:
-            outcomes = [check(runs) for check in fact.checks]
-        found = [o.status for o in outcomes]
+            outcomes = [check(runs) for check in checks]
+        found = [o.status for o in outcomes[: len(fact.checks)]]
         status = next((s for s in (UNTESTED, FAILS, OPEN) if s in found), HOLDS)
         rows.append(
             {

@@ -63,8 +63,9 @@ def price(results: Results) -> str:
 def fact_lines(told: pd.DataFrame) -> list[str]:
     """A Markdown table of published facts beside what was measured, then how ours differs and why, one by one."""
     counts = told["status"].value_counts()
-    summary = listing(f"{n} {status}" for status, n in counts.items())
-    lines = [f"{len(told)} published facts: {summary}.", ""]
+    said = {"holds": "hold", "fails": "fail", "undecided": "are undecided", "not tested": "were not tested"}
+    summary = listing(f"{counts[status]} {verb}" for status, verb in said.items() if status in counts)
+    lines = [f"Of {len(told)} published facts {summary}.", ""]
     lines += ["| | fact | published | measured here | |", "|---|---|---|---|---|"]
     for i, fact in enumerate(told.itertuples(), 1):
         cells = [
@@ -76,7 +77,7 @@ def fact_lines(told: pd.DataFrame) -> list[str]:
         ]
         lines.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
     notes = [
-        f"{i}. {fact.conditions} {fact.reason}".rstrip()
+        f"- **{i}** {fact.conditions} {fact.reason}".rstrip()
         for i, fact in enumerate(told.itertuples(), 1)
         if fact.conditions or fact.reason
     ]
@@ -107,7 +108,8 @@ def publish(readme: Path, results: str, study: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         paths = write_report(results, study, scratch)
         figure = paths.figures["differences"]
-        for path in (figure, figure.with_suffix(".csv"), paths.verdicts):
+        tables = [path for path in (paths.verdicts.with_name("facts.csv"),) if path.exists()]
+        for path in (figure, figure.with_suffix(".csv"), paths.verdicts, *tables):
             shutil.copy(path, folder / path.name)
     begin, end = f"<!-- {study}:begin -->", f"<!-- {study}:end -->"
     if Path(results).absolute() != (folder / "results").absolute():

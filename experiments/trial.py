@@ -10,6 +10,7 @@ from lstm_variants import Layers
 from lstm_variants.contract import CellSpec
 
 SEED_LIMIT = 2**32
+MOST = 10_000  # times longer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +45,16 @@ class Trial:
                 f"A trial needs evaluate_every <= steps, or it is never evaluated; got "
                 f"evaluate_every={self.evaluate_every}, steps={self.steps}."
             )
-        if any(factor < 2 for factor in self.longer) or list(self.longer) != sorted(set(self.longer)):
+        factors = self.longer
+        whole = isinstance(factors, tuple) and all(type(factor) is int for factor in factors)
+        if (
+            not whole
+            or list(factors) != sorted(set(factors))
+            or (factors and not 2 <= factors[0] <= factors[-1] <= MOST)
+        ):
             raise ValueError(
-                f"A trial needs longer as rising whole factors of at least 2, such as (2, 4); got {self.longer!r}."
+                f"A trial needs longer as a tuple of rising whole factors from 2 to {MOST:,}, such as (2, 4); got "
+                f"{factors!r}."
             )
         if self.longer and not hasattr(self.task, "longer"):
             raise ValueError(f"{type(self.task).__name__} has no method longer; got longer={self.longer!r}.")

@@ -34,9 +34,13 @@ class Cost:
 
     def trial(self, trial: Trial) -> float:
         """Seconds of a whole trial that nothing stops early."""
-        tests = trial.test_batches * (1 + sum(trial.longer))  # a block of sequences n times longer costs n
-        blocks = trial.evaluations * trial.validation_batches + tests
+        blocks = trial.evaluations * trial.validation_batches + trial.test_batches * tested(trial)
         return trial.steps * self.update + blocks * self.block
+
+
+def tested(trial: Trial) -> float:
+    """Steps of a test batch, with those of the longer sequences, as a multiple of the plain one's."""
+    return 1 + sum(trial.task.longer(factor).steps for factor in trial.longer) / trial.task.steps
 
 
 def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterator[Cost]:
@@ -52,7 +56,6 @@ def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterat
         "evaluate_every": UPDATES,
         "validation_batches": 1,
         "test_batches": BLOCKS,
-        "longer": (),
     }
     start = time.perf_counter()
     program = Program(replace(bare, **changes), size)
@@ -65,7 +68,7 @@ def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterat
             state, _ = jax.block_until_ready(program.advance(state))
             times.append(time.perf_counter() - start)
     shorter, longer = min(first), min(second)
-    block = max(0.0, (longer - shorter) / BLOCKS)
+    block = max(0.0, (longer - shorter) / (BLOCKS * tested(trial)))
     yield Cost(compiling, max(0.0, shorter - block) / UPDATES, block, peak_memory())
 
 

@@ -99,7 +99,7 @@ def base_trial(
     values = study.settings(label) | {"optimizer": study.optimizer, "seed": seed, "stop_after": stop_after}
     try:
         return Trial(cell=cell, task=task, **values)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"The study's settings for '{label}' make no trial: {error}") from None
 
 

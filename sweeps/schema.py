@@ -42,7 +42,11 @@ TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "diverged_step": (pa.int64(), "steps", "update at which it diverged, else null"),
     "parameters": (pa.int64(), "numbers", "trainable numbers of the cell, read-out excluded"),
     "state_size": (pa.int64(), "numbers", "numbers carried from step to step by one sequence"),
-    "test_sequences": (pa.int64(), "sequences", "size of the test sample behind test_*"),
+    "test_sequences": (
+        pa.int64(),
+        "sequences",
+        "size of the test sample behind test_*; null where there is but one sequence",
+    ),
     "margin": (pa.float64(), "score", "equivalence margin declared when the trial ran; null for single runs"),
     "compile_seconds": (pa.float64(), "s", "compilation the cohort waited for, divided by its trials"),
     "run_seconds": (pa.float64(), "s", "training and evaluation of the cohort, divided by its trials"),
@@ -102,6 +106,22 @@ def field(name: str, columns: dict[str, tuple[pa.DataType, str, str]]) -> pa.Fie
     return pa.field(name, kind, metadata={"unit": unit, "meaning": meaning})
 
 
+def kind(type_: pa.DataType) -> str:
+    """Columns of one kind can be put together: numbers, else the type's own name."""
+    return "number" if pa.types.is_integer(type_) or pa.types.is_floating(type_) else str(type_)
+
+
+def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """A column as text, missing values kept."""
+    return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+
+
+def spec_column(values: list[object]) -> pa.Array:
+    """A column of fields of specs; text where the specs differ in the kind of value."""
+    kinds = {kind(pa.scalar(v).type) for v in values if v is not None}
+    return pa.array([None if v is None else str(v) for v in values] if len(kinds) > 1 else values)
+
+
 def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, str, str]]) -> pa.Table:
     """Rows to a table: declared columns first and typed, the spec's own columns after them, inferred.
 
@@ -112,7 +132,7 @@ def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, s
         pa.array([row[name] for row in rows], type=f.type) for name, f in zip(columns, fields, strict=True)
     ]
     for name in dict.fromkeys(key for row in rows for key in row if key not in columns):
-        array = pa.array([row.get(name) for row in rows])
+        array = spec_column([row.get(name) for row in rows])
         meaning = "on longer sequences" if name.startswith("test_") else "field of the trial's spec"
         fields.append(pa.field(name, array.type, metadata={"unit": "", "meaning": meaning}))
         arrays.append(array)

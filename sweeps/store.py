@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -160,10 +160,28 @@ class Store:
 
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
         declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
-        tables = [read_part(path, columns) for path in self.parts(table)]
+        tables = agreeing([read_part(path, columns) for path in self.parts(table)], declared)
         names = columns or list(declared)
         empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")
+
+
+def agreeing(tables: list[pa.Table], declared: Mapping[str, object]) -> list[pa.Table]:
+    """The tables with one type a column. A field of one name may be a number in one task's spec and a tuple, kept
+    as text, in another's: such a column is text throughout."""
+    kinds: dict[str, set[str]] = {}
+    for table in tables:
+        for f in table.schema:
+            if f.name not in declared and not pa.types.is_null(f.type):
+                kinds.setdefault(f.name, set()).add(schema.kind(f.type))
+    mixed = {name for name, found in kinds.items() if len(found) > 1}
+    return [with_text(table, mixed) for table in tables]
+
+
+def with_text(table: pa.Table, names: set[str]) -> pa.Table:
+    for name in names & set(table.column_names):
+        table = table.set_column(table.column_names.index(name), name, schema.as_text(table.column(name)))
+    return table
 
 
 def part_name(stage: str, trial_ids: list[str]) -> str:

@@ -112,7 +112,14 @@ class Study:
             for cell in cells:
                 if cell not in self.cells:
                     raise InputError(unknown(f"cell label in only['{task}']", cell, self.cells))
+        for cell in self.cells:
+            if not self.tasks_of(cell):
+                raise InputError(
+                    f"only leaves no task for the cell '{cell}'; name it there, or leave it out of cells."
+                )
         c = self.controls
+        if isinstance(c.on, str):
+            raise InputError(f"controls.on needs a tuple of task labels; got {c.on!r}.")
         for task in c.on:
             if task not in self.tasks:
                 raise InputError(unknown("task label in controls.on", task, self.tasks))
@@ -120,8 +127,8 @@ class Study:
             raise InputError(unknown("cell label in controls.same", c.same, self.cells))
         if c.task and c.task not in self.tasks:
             raise InputError(unknown("task label in controls.task", c.task, self.tasks))
-        if c.on and not set(c.on) & set(self.tasks_of(self.same)):
-            raise InputError(f"controls.on names no task on which '{self.same}' runs; got {c.on!r}.")
+        if not set(c.on) <= set(self.tasks_of(self.same)):
+            raise InputError(f"controls.on may name tasks on which '{self.same}' runs alone; got {c.on!r}.")
         if not self.runs(self.same, self.control_task):
             raise InputError(
                 f"The control on '{self.control_task}' needs '{self.same}' there: name another task in "

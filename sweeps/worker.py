@@ -149,7 +149,10 @@ def outcome(entry: Entry, steps: int, report: Report, i: int, solved_step: int, 
         "solved": solved_step != NEVER,
         "solved_step": solved_step if solved_step != NEVER else None,
         "diverged_step": diverged_step if diverged else None,
-        "test_sequences": entry.trial.test_batches * entry.trial.batch,
+        # A task of a single sequence is tested on all there is: no sample, no resolution.
+        "test_sequences": None
+        if getattr(entry.trial.task, "single", False)
+        else entry.trial.test_batches * entry.trial.batch,
     }
 
 

@@ -56,6 +56,8 @@ class TaskSpec(Protocol):
     words. baseline: loss of the naive predictor, which `naive` describes. best: loss of a perfect predictor,
     not 0 where the targets can not be known. wrong: when an item counts as wrong, for `Measures.error`.
 
+    A task that has but one sequence says `single = True`: what is measured on it is exact.
+
     For people, `show` writes sequences by names: `symbols` of the n lines, of which one is on at each step, or
     `lines`, names of n lines of numbers; `answers` of the k classes.
     """

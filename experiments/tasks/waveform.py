@@ -39,6 +39,7 @@ class Waveform:
     naive: ClassVar[str] = "says the signal's mean"
     wrong: ClassVar[str] = "off by more than half a sine's amplitude (each sample an item)"
     lines: ClassVar[tuple[str, ...]] = ("input",)
+    single: ClassVar[bool] = True  # the same sequence always: a test on it is exact
     inputs: ClassVar[int] = 1
     outputs: ClassVar[int] = 1
     baseline: ClassVar[float] = 1.0

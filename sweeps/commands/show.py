@@ -1,6 +1,7 @@
 """`lstm-variants show`: what a task is, what it declares, and some of its sequences."""
 
 import argparse
+import dataclasses
 import inspect
 import sys
 from pathlib import Path
@@ -12,14 +13,20 @@ from experiments.show import show
 from experiments.specs import SpecError, check, construct, flatten, set_text, unknown
 from experiments.streams import stream
 from experiments.tasks import TASKS
+from experiments.tasks.contract import TaskSpec
+from experiments.trial import SEED_LIMIT
 from sweeps.errors import InputError
 from sweeps.study import import_file
+
+MEMBERS = [*TaskSpec.__annotations__, *(n for n in vars(TaskSpec) if not n.startswith("_"))]
 
 
 def run(options: argparse.Namespace) -> int:
     console = Console()
     if options.sequences < 1:
         raise InputError(f"--sequences takes a number of at least 1; got {options.sequences}.")
+    if not 0 <= options.seed < SEED_LIMIT:
+        raise InputError(f"--seed takes a whole number in [0, 2**32); got {options.seed}.")
     task = task_of(options.task, options.set)
     doc = inspect.getdoc(sys.modules[type(task).__module__]) or type(task).__name__
     console.print(without_examples(doc), highlight=False, markup=False, soft_wrap=True)
@@ -42,10 +49,15 @@ def task_of(name: str, settings: list[str]) -> Any:
             raise InputError(
                 f"There is no file {path}; give file.py:Task, or a task from `lstm-variants list`."
             )
-        module = import_file(Path(path).absolute())
+        try:
+            module = import_file(Path(path).absolute())
+        except Exception as error:
+            raise InputError(f"{path} could not be imported: {type(error).__name__}: {error}") from None
         if not hasattr(module, kind):
             raise InputError(unknown(f"class in {path}", kind, [k for k in vars(module) if k[0].isupper()]))
         found = getattr(module, kind)
+        if not (isinstance(found, type) and dataclasses.is_dataclass(found)):
+            raise InputError(f"{kind} in {path} must be a dataclass that makes a task; got {found!r}.")
     elif name in TASKS:
         found = TASKS[name]
     else:
@@ -58,6 +70,9 @@ def task_of(name: str, settings: list[str]) -> Any:
                 raise InputError(f"--set takes FIELD=VALUE, such as length=20; got '{text}'.")
             task = set_text(task, field, value)
         check(task)
+        if not isinstance(task, TaskSpec):
+            missing = [name for name in MEMBERS if not hasattr(task, name)]
+            raise InputError(f"{type(task).__name__} is no task: it lacks {', '.join(missing)}.")
     except SpecError as error:
         raise InputError(str(error)) from None
     return task

@@ -129,10 +129,11 @@ def show(console: Console, row: Row, curve: list[Row]) -> None:
             style="red",
         )
         return
+    sample = f" of {row['test_sequences']}" if row["test_sequences"] else ""
     solved = f"solved at step {row['solved_step']}" if row["solved"] else "not solved"
     console.print(
         f"test score {row['test_score']:.4f} (0 naive baseline, 1 perfect), loss {row['test_loss']:.4g} "
-        f"(baseline {row['baseline_loss']:.4g}), wrong {row['test_error']:.2%} of {row['test_sequences']}; {solved}; "
+        f"(baseline {row['baseline_loss']:.4g}), wrong {row['test_error']:.2%}{sample}; {solved}; "
         f"{row['parameters']} parameters; compiled in {row['compile_seconds']:.1f} s, ran {row['run_seconds']:.1f} s",
         highlight=False,
         soft_wrap=True,

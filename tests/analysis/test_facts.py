@@ -5,7 +5,18 @@ import pandas as pd
 import pytest
 from stores import trial_row
 
-from analysis.facts import Ahead, Fact, Generalises, Solves, Sooner, TimesAsLong, Within, evaluate, majority
+from analysis.facts import (
+    Ahead,
+    Fact,
+    Generalises,
+    NotAhead,
+    Solves,
+    Sooner,
+    TimesAsLong,
+    Within,
+    evaluate,
+    majority,
+)
 from analysis.load import Results
 from analysis.published import FACTS
 from sweeps.store import Declaration
@@ -22,7 +33,7 @@ def runs(*groups):
                 trial_row(
                     task=task, cell=cell, seed=i, solved=step is not None, solved_step=step, sequences=6400
                 )
-                | {"batch": 32}
+                | {"batch": 32, "steps": 200, "test_sequences": 512}
                 | extra
             )
     return pd.DataFrame(rows)
@@ -47,9 +58,7 @@ def test_solving_tells_seeds_and_sequences_and_never_is_its_contrary():
     frame = runs(("adding", "lstm", [10, 20, 30, 40, 50, 60, 70, None], {}))
     check = Solves("adding", "lstm")(frame)
     assert check.status == "holds"
-    assert check.measured == (
-        "lstm on adding: 7 of 8 seeds, after 1,280 sequences (median; at most 2,240) (given 6,400)"
-    )
+    assert check.measured == ("lstm on adding: 7 of 8 seeds within 6,400 sequences, median 1,440")
     assert Solves("adding", "lstm", never=True)(frame).status == "fails"
     nothing = runs(("adding", "rnn", [None] * 8, {}))
     assert Solves("adding", "rnn", never=True)(nothing).status == "holds"
@@ -82,6 +91,34 @@ def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
     assert "lstm 0.066" in Ahead("gts", "peephole", "lstm")(frame).measured
     same = frame.assign(test_score=1.0)
     assert Ahead("gts", "peephole", "lstm")(same).status == "undecided"
+    total = frame.assign(test_score=(frame["cell"] == "peephole").astype(float))
+    assert Ahead("gts", "peephole", "lstm")(total).status == "holds"
+
+
+def test_not_ahead_needs_somebody_who_learnt_something():
+    scores = {"a": [0.9, 0.92, 0.91, 0.9], "b": [0.91, 0.92, 0.9, 0.9], "c": [0.1, 0.12, 0.11, 0.1]}
+    frame = runs(*(("msd", cell, [10] * 4, {"test_score": values}) for cell, values in scores.items()))
+    assert NotAhead("msd", "a", "b")(frame).status == "holds"
+    assert NotAhead("msd", "a", "c")(frame).status == "fails"
+    assert NotAhead("msd", "c", "a")(frame).status == "holds"
+    nothing = frame.assign(test_score=-1.0)
+    assert NotAhead("msd", "a", "b")(nothing).status == "undecided"
+    noisy = frame.assign(test_score=[0.1, 0.9, 0.2, 0.8] * 3)
+    assert NotAhead("msd", "a", "b")(noisy).status == "undecided"
+
+
+def test_failed_seeds_have_not_solved_and_leave_a_mean_undecided():
+    frame = runs(("adding", "lstm", [None] * 8, {"test_loss": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, np.nan]}))
+    frame = frame.assign(status="failed", sequences=np.nan)
+    assert Solves("adding", "lstm")(frame).status == "fails"
+    assert Within("adding", "lstm", "test_loss", 0.0, 1.0)(frame).status == "undecided"
+
+
+def test_the_median_counts_unsolved_seeds_as_later_than_all():
+    frame = runs(("adding", "lstm", [10, 20, None, None, None], {}))
+    assert Solves("adding", "lstm")(frame).measured.endswith(
+        "2 of 5 seeds within 6,400 sequences, median beyond"
+    )
 
 
 def test_sooner_counts_unsolved_seeds_as_last():
@@ -121,6 +158,12 @@ def test_a_fact_fails_with_one_check_and_is_not_tested_without_its_arms():
     )
     assert list(table["status"]) == ["holds", "fails", "not tested", "not tested"]
     assert list(table["reason"]) == ["", "Because.", "", ""]
+    told = Fact(statement="S.", source="Anon", published="1", checks=(good,), beside=(bad,))
+    (row,) = evaluate(results, [told]).itertuples()
+    assert row.status == "holds"
+    assert "rnn on adding: 0 of 8" in row.measured
+    (row,) = evaluate(results, [fact(Generalises("adding", "lstm", 7))]).itertuples()
+    assert row.status == "not tested"
 
 
 def test_facts_name_arms_that_their_study_has():

@@ -210,6 +210,7 @@ def test_show_takes_a_task_from_a_file(capsys, tmp_path):
         (["adding", "--set", "length"], "--set takes FIELD=VALUE"),
         (["adding", "--sequences", "0"], "at least 1; got 0"),
         (["none.py:Task"], "There is no file none.py"),
+        (["adding", "--seed", "-1"], "whole number in [0, 2**32); got -1"),
     ],
 )
 def test_show_refuses_what_it_does_not_know(capsys, arguments, message):
@@ -228,3 +229,22 @@ def test_every_task_has_a_length_to_set():
     }
     assert fields["adding"] == "length"
     assert longest.items() <= fields.items()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Task = 3", "must be a dataclass that makes a task; got 3"),
+        ("import no_such_module", "could not be imported: ModuleNotFoundError"),
+        (
+            "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass Task:\n    inputs: int = 1\n",
+            "Task is no task: it lacks reference, axes",
+        ),
+    ],
+)
+def test_show_says_why_a_file_holds_no_task(capsys, tmp_path, text, message):
+    path = tmp_path / f"my_{abs(hash(text))}.py"
+    path.write_text(text)
+    code, out = run(capsys, "show", f"{path}:Task")
+    assert code == 2
+    assert message in out

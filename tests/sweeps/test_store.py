@@ -7,9 +7,11 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from experiments.specs import flatten
 from sweeps import schema
 from sweeps.errors import InputError
 from sweeps.store import Declaration, Store, part_name
+from sweeps.study import load_study, shipped
 
 DECLARATION = Declaration(study="s", doc="Doc.", cells=["a"], tasks=["t"], plan={"search": ["x"]})
 
@@ -152,3 +154,25 @@ def test_reading_results_starts_nothing():
     script = "import sys, sweeps.store; print({'jax', 'ray', 'wandb', 'experiments'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_a_field_that_is_a_number_in_one_spec_and_a_tuple_in_another_is_text(store):
+    wave, sine = trial("a", **{"task.periods": "[8, 32]"}), trial("b", **{"task.periods": 10})
+    whole, half = trial("c", **{"task.x": 1}), trial("d", **{"task.x": 0.5})
+    for row in (wave, sine, whole, half):
+        store.append([row], [])
+    rows = {row["trial_id"]: row for row in store.trials().to_pylist()}
+    assert [rows[i]["task.periods"] for i in "abc"] == ["[8, 32]", "10", None]
+    assert [rows[i]["task.x"] for i in "cd"] == [1.0, 0.5]
+    together = schema.table([wave, sine, whole, half], schema.TRIAL_COLUMNS)
+    assert together.column("task.periods").to_pylist() == ["[8, 32]", "10", None, None]
+    assert together.column("task.x").to_pylist() == [None, None, 1.0, 0.5]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_arms_of_every_shipped_study_fit_into_one_store(name, store):
+    for cell, spec, task, what in load_study(name).study.arms():
+        fields = {f"cell.{k}": v for k, v in flatten(spec).items()}
+        fields |= {f"task.{k}": v for k, v in flatten(what).items()}
+        store.append([trial(f"{cell}/{task}", **fields)], [])
+    assert store.trials().num_rows == len(load_study(name).study.arms())

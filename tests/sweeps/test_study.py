@@ -121,11 +121,33 @@ def test_fields_may_differ_by_task():
         ({"only": {"ading": ["lstm"]}}, "Unknown task label in only 'ading'. Did you mean 'adding'"),
         ({"only": {"adding": ["lstn"]}}, "Unknown cell label in only"),
         ({"only": {"adding": "lstm"}}, "needs a list of cell labels; got 'lstm'"),
-        ({"only": {"adding": ["gru"]}}, "control on 'adding' needs 'lstm' there"),
+        (
+            {
+                "tasks": {"adding": Adding(length=4), "order": TemporalOrder(length=10)},
+                "only": {"adding": ["gru"]},
+            },
+            "control on 'adding' needs 'lstm' there",
+        ),
         ({"controls": Controls(on=("order",))}, "Unknown task label in controls.on"),
+        ({"controls": Controls(on="adding")}, "controls.on needs a tuple of task labels; got 'adding'"),
+        ({"only": {"adding": ["lstm"]}}, "only leaves no task for the cell 'gru'"),
+        (
+            {
+                "tasks": {"adding": Adding(length=4), "order": TemporalOrder(length=10)},
+                "only": {"order": ["gru"]},
+                "controls": Controls(on=("adding", "order")),
+            },
+            "may name tasks on which 'lstm' runs alone",
+        ),
         ({"batch": {"order": 3}}, "batch by task needs every task: adding"),
     ],
 )
 def test_what_only_and_the_settings_by_task_can_not_mean_is_refused(changes, message):
     with pytest.raises(InputError, match=message):
         tiny(**changes)
+
+
+def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
+    for longer in (2, (2.5,), ("a",), (20_000,)):
+        with pytest.raises(InputError, match="tuple of rising whole factors from 2 to 10,000"):
+            search_entries(tiny(longer=longer).study)
