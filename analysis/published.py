@@ -18,6 +18,10 @@ CLASSICS = (
         published="after 74,000 sequences (mean of 10 trials); 1 of 2,560 test sequences off by more than 0.04",
         checks=(Solves("adding_1997", "lstm1997"),),
         conditions=f"{ADAM} Solved here: fewer than 1 % of 256 sequences off by more than 0.04.",
+        reason=(
+            "The rate that was best on one search seed, 0.019, is too high for others; in the search all four "
+            "rates solved the task. Four draws with one seed each choose no better."
+        ),
     ),
     Fact(
         statement="Adding: the LSTM solves 100 and 400 steps, the tanh RNN stays at the baseline at 100.",
@@ -36,6 +40,10 @@ CLASSICS = (
         published="after 31,390 sequences (mean of 20 trials) and 571,100 (mean of 10)",
         checks=(Solves("order_2", "lstm1997"), Solves("order_3", "lstm1997")),
         conditions=ADAM,
+        reason=(
+            "The rate that was best on one search seed, 0.019, is too high for others; in the search all four "
+            "rates solved the task. Four draws with one seed each choose no better."
+        ),
     ),
     Fact(
         statement="Three symbols take some 18 times as many sequences as two.",
@@ -43,6 +51,10 @@ CLASSICS = (
         published="571,100 / 31,390 = 18.2",
         checks=(TimesAsLong("order_3", "order_2", "lstm1997", 18.2),),
         conditions=f"{ADAM} The same cell, size and range of rates for both; there rates of 0.5 and 0.1.",
+        reason=(
+            "Half of the seeds did not solve two symbols (see the row before), so that the ratio is undecided; "
+            "among those that did it is about two. The published one mixes the tasks with their learning rates."
+        ),
     ),
     Fact(
         statement="Temporal order of three symbols over 100 steps: the plain RNN does not solve it.",
@@ -64,6 +76,10 @@ CLASSICS = (
         published="0 % of Elman nets within 200,000 sequences; RTRL in some trials",
         checks=(Solves("reber", "rnn", never=True),),
         conditions="The RNN is trained by full back-propagation through time, which the Elman nets were not.",
+        reason=(
+            "The lag is a dozen steps, which all gradients, an orthogonal start and Adam bridge; an Elman net got "
+            "its gradient through one step alone. The fact is about training, not about the cell."
+        ),
     ),
     Fact(
         statement="Two sequences, a lag of 100, all symbols predicted: the LSTM of 1997 solves it, a plain RNN not.",
@@ -71,6 +87,13 @@ CLASSICS = (
         published="LSTM 100 % of 18 trials, after 5,040 sequences; RTRL and BPTT 0 % after 5 million",
         checks=(Solves("lag_two_sequences", "lstm1997"), Solves("lag_two_sequences", "rnn", never=True)),
         conditions=f"{ADAM} The loss is the mean over 100 predicted symbols, of which only the last needs memory.",
+        reason=(
+            "The last symbol is one hundredth of the loss; its gradient shows when all others are learnt, and in "
+            "pilot runs neither larger cells nor larger batches sufficed. Where the end alone is asked for amid "
+            "noise (next row) the same cell is there at once. In pilot runs with the last symbol as only loss, "
+            "two of four plain RNNs learnt it from their orthogonal start: two sequences without noise need no "
+            "memory that withstands any."
+        ),
     ),
     Fact(
         statement="A lag of 100 steps full of random distractors: the LSTM of 1997 solves it.",
@@ -104,6 +127,10 @@ CLASSICS = (
             Within("copy_100", "gru", "test_loss", 0.95 * 0.17329, 1.05 * 0.17329),
         ),
         conditions="64,000 sequences; within 5 % of the baseline counts as staying there.",
+        reason=(
+            "The LSTM stays there to the third digit. The GRU leaves it, by a tenth, with Adam at a rate of its "
+            "own; it still recalls almost nothing."
+        ),
     ),
     Fact(
         statement="Copy memory over 1,000 steps: LSTM and GRU end at the naive baseline.",
@@ -114,6 +141,10 @@ CLASSICS = (
             Within("copy_1000", "gru", "test_loss", 0.95 * 0.020387, 1.05 * 0.020387),
         ),
         conditions="16,000 sequences, 16 units; theirs had 10,000 to 16,000 parameters.",
+        reason=(
+            "The GRU is there; the LSTM comes down to the baseline from above and is about 5 % off after 500 "
+            "updates, with no sign of recall. The published runs were longer."
+        ),
     ),
     Fact(
         statement="aⁿbⁿ learnt up to n = 10 carries over to n = 11 to 20.",
@@ -126,6 +157,10 @@ CLASSICS = (
             Generalises("an_bn", "lstm", 10),
         ),
         conditions="Every seed counts here; the paper names its best nets. Nothing selects for generalisation.",
+        reason=(
+            "Three seeds of eight, with peepholes and without. All seeds learn the words that they see, and "
+            "nothing then makes the counter exact beyond them; the paper tells of its best nets."
+        ),
     ),
     Fact(
         statement="The LSTM counts, the GRU and the plain RNN do so less well: aⁿbⁿ for n = 11 to 20.",
@@ -146,8 +181,13 @@ CLASSICS = (
             Generalises("continual_reber", "lstm1997", 100, never=True),
         ),
         conditions=(
-            "Trained on streams of 100 symbols with all gradients, tested on 10,000 without reset. Right: the legal "
-            "symbols are the most active; there all outputs within 0.49."
+            "Trained on streams of 100 symbols with all gradients, tested on 10,000 without reset. Right: the "
+            "legal symbols are the most active; there all outputs within 0.49."
+        ),
+        reason=(
+            "Not known. With all gradients of whole streams the cell without a forget gate can learn to take back "
+            "what it stored through its input gate, which the paper's truncated gradients hide from it; and "
+            "10,000 symbols with the legal ones most active is a milder test than 10⁶ within 0.49."
         ),
     ),
     Fact(
@@ -157,6 +197,11 @@ CLASSICS = (
         checks=(Solves("timed_spikes", "peephole_1"), Solves("timed_spikes", "lstm_1", never=True)),
         beside=(Solves("timed_spikes", "lstm"),),
         conditions=f"{ONE_CELL} `lstm` has 16 units.",
+        reason=(
+            "One cell of either kind seldom finds it within 96,000 sequences; the paper allowed ten million. "
+            "Sixteen plain cells always do: where another cell's gate is open, none has to look through a closed "
+            "one."
+        ),
     ),
     Fact(
         statement="Cosine and square wave of period 10: a cell with peepholes makes both, one without not the square.",
@@ -169,6 +214,10 @@ CLASSICS = (
         ),
         beside=(Ahead("cosine", "peephole_1", "lstm_1"), Ahead("square", "peephole_1", "lstm_1")),
         conditions=ONE_CELL,
+        reason=(
+            "The cosine is as published. Most cells with peepholes do not find the square within 20,000 "
+            "sequences; the paper allowed ten million."
+        ),
     ),
     Fact(
         statement="Measuring spike delays: peepholes are not clearly ahead.",
@@ -176,6 +225,10 @@ CLASSICS = (
         published="not necessary for measuring; mixed",
         checks=(NotAhead("spike_delays", "peephole_1", "lstm_1"),),
         conditions=ONE_CELL,
+        reason=(
+            "One cell finds the solution or does not, whatever its kind: two and four seeds of eight are too few "
+            "to tell."
+        ),
     ),
     Fact(
         statement="Waveform of 320 samples at equal parameters: Clockwork RNN ahead of LSTM ahead of plain RNN.",

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.publish import publish
+from analysis.load import load
+from analysis.publish import block, publish
+from analysis.report import published
 from sweeps.errors import InputError
 from sweeps.store import Store
 
@@ -23,8 +25,22 @@ def test_the_readme_is_what_the_shipped_results_say(tmp_path):
     assert (SHIPPED / "differences.png").is_file()
 
 
-def test_the_shipped_results_are_the_whole_study():
-    store = Store(SHIPPED / "results", "quick")
+def test_the_page_on_the_classics_is_what_the_shipped_results_say():
+    page = (ROOT / "docs" / "classics.md").read_text()
+    inside = page.split("<!-- classics:begin -->\n")[1].split("\n<!-- classics:end -->")[0]
+    assert inside == block(load(ROOT / "docs" / "classics" / "results", "classics"), "")
+
+
+def test_every_published_fact_that_does_not_hold_says_why_as_far_as_it_is_known():
+    told = published(load(ROOT / "docs" / "classics" / "results", "classics"))
+    assert len(told) >= 8
+    assert not (told["status"] == "not tested").any()
+    assert (told.loc[told["status"] != "holds", "reason"].str.len() > 20).all()
+
+
+@pytest.mark.parametrize("name", ["quick", "classics"])
+def test_the_shipped_results_are_the_whole_study(name):
+    store = Store(ROOT / "docs" / name / "results", name)
     declared = store.declaration()
     stored = set(store.trials(["trial_id"])["trial_id"].to_pylist())
     assert stored == {i for ids in declared.plan.values() for i in ids}
