@@ -4,7 +4,7 @@ Question: which cells solve the classic long-dependency tasks, after how many se
 compared with what the papers report? `analysis/published.py` holds the facts; the report shows both side by side.
 Expectation: signs come out again where the architecture decides (memory over noise), and numbers do not, since
 training differs: Adam, batches and full back-propagation here, single sequences with truncated gradients there.
-Cost: 516 trials, about fifty core minutes: half an hour on two cores.
+Cost: 516 trials, about 75 core minutes: forty minutes on two cores.
 
 Cells have 16 units, or what the paper had where size is the point: one cell for timing, about 500 parameters for
 the waveform. Every setting is the best of four learning rates on validation, run again with eight fresh seeds.
