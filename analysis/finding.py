@@ -41,6 +41,8 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
     }
     tasks = rows["task"].nunique()
     where = {1: "on the task", 2: "on both tasks"}.get(tasks, f"on all {tasks} tasks")
+    if any(len(standing) < tasks for standing in cells.values()):
+        where = "on every task that both ran on"
     same = [cell for cell, standing in cells.items() if (standing == "equivalent").all()]
     equal = "none is" if not same else "1 is" if len(same) == 1 else f"{len(same)} are"
     first = f"Of {count(len(cells), 'cell')} compared with {reference}, {equal} equivalent to it {where}"

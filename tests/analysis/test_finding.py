@@ -1,11 +1,14 @@
 """The words and the claims follow from the verdicts and from nothing else."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from stores import declare, trials_frame
 
 from analysis.claims import ABSENT, CLAIMS, MEANING, evaluate
 from analysis.finding import finding
+from analysis.table import verdict_text
 from analysis.verdicts import verdicts
 
 
@@ -51,6 +54,34 @@ def test_with_other_scores_the_words_are_others():
     words, _ = told({("lstm", "t"): around(0.2), ("gru", "t"): around(0.9)})
     assert "none is equivalent to it on the task" in words.headline
     assert "Better: gru on t." in words.headline
+
+
+def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else():
+    frame = trials_frame(
+        {
+            ("lstm", "s"): around(0.9),
+            ("gru", "s"): around(0.9),
+            ("lstm", "t"): around(0.9),
+            ("rnn", "t"): around(0.1),
+            ("rnn", "u"): around(0.1),
+        }
+    )
+    arms = [["lstm", "s"], ["gru", "s"], ["lstm", "t"], ["rnn", "t"], ["rnn", "u"]]
+    declaration = declare(frame.to_dict("records"), cells=("lstm", "gru", "rnn"), tasks=("s", "t", "u"))
+    declaration = dataclasses.replace(declaration, arms=arms, same=[], different=[])
+    table = verdicts(frame, declaration)
+    assert list(zip(table["task"], table["a"], table["b"], strict=True)) == [
+        ("s", "lstm", "gru"),
+        ("t", "lstm", "rnn"),
+    ]
+    words = finding(table, evaluate(table), declaration)
+    assert words.headline == (
+        "Of 2 cells compared with lstm, 1 is equivalent to it on every task that both ran on (within ±0.05): gru. "
+        "Worse: rnn on t. None is better."
+    )
+    text = verdict_text(table, declaration)
+    assert "gru" in text
+    assert "< −0.800" in text
 
 
 def test_a_cell_that_is_worse_on_every_task_is_said_in_two_words():
