@@ -129,3 +129,22 @@ def test_what_a_reader_should_know_is_told(tmp_path, values, words):
     if "left" in values:
         made = dataclasses.replace(made, trials=[*made.trials, scored(0.3, cell="other")])
     assert words in " ".join(stamp(tmp_path, made).warnings)
+
+
+def test_an_alias_is_asked_for_on_the_tasks_alone_on_which_it_runs(tmp_path):
+    made = small()
+    elsewhere = [scored(float(s), cell="lstm", task="order", seed=900 + k) for k, s in enumerate(around(0.9))]
+    rows = [*made.trials, *elsewhere]
+    declaration = declare(rows, cells=CELLS, tasks=("adding", "order"))
+    arms = [*([cell, "adding"] for cell in CELLS), ["lstm", "order"]]
+    different = [["rnn", "lstm", "adding"]]
+    study = Study(declaration=declaration, trials=rows)
+    found = stamp(tmp_path / "arms", study, arms=arms, different=different)
+    assert found.reasons == []
+    assert found.warnings == []
+    assert passed(dataclasses.replace(declaration, arms=arms, different=different)) == [
+        "lstm and its alias lstm_again are equivalent on adding.",
+        "rnn and lstm are different on adding.",
+    ]
+    everywhere = stamp(tmp_path / "all", study, different=different)
+    assert "lstm and lstm_again must be equivalent on order" in " ".join(everywhere.reasons)
