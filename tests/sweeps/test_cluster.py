@@ -29,10 +29,12 @@ def ids(store):
 
 
 def start(path, results):
+    # A shell starts background jobs with Ctrl-C ignored, and children inherit that: here it must count.
+    listening = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [
         sys.executable,
-        "-m",
-        "sweeps.cli",
+        "-c",
+        listening + "from sweeps.cli import main; sys.exit(main(sys.argv[1:]))",
         "sweep",
         str(path),
         "--results",
