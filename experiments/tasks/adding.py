@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, distinct, draws, whole
+from experiments.tasks.contract import Batch, Measures, distinct, draws, judge_numbers, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +67,7 @@ class Adding:
         return Batch(jnp.stack([values, marker], axis=-1), (values * marker).sum(0)[None, :, None])
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        off = outputs - batch.targets
-        loss = (off**2).mean()
-        return Measures(loss, (jnp.abs(off) > 0.08).mean(), 1 - loss / self.baseline)
+        return judge_numbers(outputs, batch, 0.08, self.baseline)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

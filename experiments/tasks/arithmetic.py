@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above, cross_entropy, distinct, draws, whole
+from experiments.tasks.contract import Batch, Measures, distinct, draws, judge_symbols, whole
 
 PLUS, MINUS, EQUALS, BLANK, LETTER = range(10, 15)
 LETTERS = "abcd"
@@ -103,9 +103,7 @@ class Arithmetic:
         return Batch(jax.nn.one_hot(inputs, self.inputs), targets)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = outputs.argmax(-1) == batch.targets
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right.all(0).mean(), above(right.mean(), self.naive_accuracy))
+        return judge_symbols(outputs, batch, self.naive_accuracy)
 
     def longer(self, factor: int) -> Self:
         """More letters between: numbers with more digits would be another task."""

@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, distinct, draws, whole
+from experiments.tasks.contract import Batch, Measures, distinct, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +85,7 @@ class AssociativeRecall:
         return Batch(jax.nn.one_hot(text, self.inputs), jnp.take_along_axis(values, asked, axis=0))
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above_chance(right, self.values))
+        return judge_symbols(outputs, batch, 1 / self.values)
 
     def longer(self, factor: int) -> Self:
         return replace(self, marks=self.marks + self.steps * (factor - 1))

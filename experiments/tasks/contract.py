@@ -160,6 +160,28 @@ def all_right(right: Array, counts: Array | None) -> Array:
     return (right if counts is None else right | ~counts).all(0).mean()
 
 
+def judge_symbols(outputs: Array, batch: Batch, naive: float, judged: int | None = None) -> Measures:
+    """Measures of integer targets (S, B) under logits (S, B, k), all of which count.
+
+    loss: mean cross-entropy. Over the last `judged` steps (None: all): error, the share of sequences with any of
+    these symbols wrong; score, the accuracy, rescaled so that `naive` is 0.
+    """
+    right = (outputs.argmax(-1) == batch.targets)[-(judged or len(outputs)) :]
+    loss = cross_entropy(outputs, batch.targets).mean()
+    return Measures(loss, 1 - right.all(0).mean(), above(right.mean(), naive))
+
+
+def judge_numbers(outputs: Array, batch: Batch, tolerance: float, baseline: float) -> Measures:
+    """Measures of real targets (S, B, 1), all of which count.
+
+    loss: mean squared error. error: share of sequences that are off by more than `tolerance` at any step. score:
+    share of the naive predictor's loss that is gone.
+    """
+    off = (outputs - batch.targets)[..., 0]
+    loss = (off**2).mean()
+    return Measures(loss, 1 - all_right(jnp.abs(off) <= tolerance, None), 1 - loss / baseline)
+
+
 def above(accuracy: Array, naive: Array | float) -> Array:
     """Accuracy rescaled so that the naive predictor's scores 0 and no error scores 1."""
     return (accuracy - naive) / (1 - naive)

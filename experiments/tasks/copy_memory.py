@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +87,7 @@ class CopyMemory:
         return Batch(jax.nn.one_hot(inputs, self.inputs), targets)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets)[-self.recall :]
-        return Measures(
-            cross_entropy(outputs, batch.targets).mean(),
-            1 - right.all(0).mean(),
-            above_chance(right.mean(), self.alphabet),
-        )
+        return judge_symbols(outputs, batch, 1 / self.alphabet, judged=self.recall)
 
     def longer(self, factor: int) -> Self:
         return replace(self, delay=self.delay * factor)

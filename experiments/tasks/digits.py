@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 PIXELS, CLASSES = 64, 10
 PARTS = ("train", "validation", "test")
@@ -98,9 +98,7 @@ class Digits:
         return Batch(inputs[..., None], jnp.asarray(classes)[chosen][None])
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above(right, float(frequencies(self.part).max())))
+        return judge_symbols(outputs, batch, float(frequencies(self.part).max()))
 
     def longer(self, factor: int) -> Self:
         return replace(self, blank=self.blank + self.steps * (factor - 1))

@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 LANGUAGES = {
     "France": "French",
@@ -172,9 +172,7 @@ class EarlyMention:
         return Batch(jax.nn.one_hot(text, self.inputs), countries[n : n + 1], text != EMPTY)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above_chance(right, self.countries))
+        return judge_symbols(outputs, batch, 1 / self.countries)
 
     def longer(self, factor: int) -> Self:
         more = -(

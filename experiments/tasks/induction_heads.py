@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +77,7 @@ class InductionHeads:
         return Batch(jax.nn.one_hot(tokens, self.inputs), answer)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above_chance(right, self.outputs))
+        return judge_symbols(outputs, batch, 1 / self.outputs)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

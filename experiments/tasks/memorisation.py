@@ -27,7 +27,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 TRIGGERS = ("before", "on")
 
@@ -96,12 +96,7 @@ class Memorisation:
         return Batch(jax.nn.one_hot(inputs, self.inputs), jnp.concatenate([wait, data]))
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets)[-self.places :]
-        return Measures(
-            cross_entropy(outputs, batch.targets).mean(),
-            1 - right.all(0).mean(),
-            above_chance(right.mean(), self.values),
-        )
+        return judge_symbols(outputs, batch, 1 / self.values, judged=self.places)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 PLUS, MINUS, TIMES = range(3)
 Pair = tuple[jax.Array, jax.Array]
@@ -136,9 +136,7 @@ class ModularArithmetic:
         return Batch(jax.nn.one_hot(characters, self.inputs), ((s + p) % m)[None], mask)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above(right, self.naive_accuracy))
+        return judge_symbols(outputs, batch, self.naive_accuracy)
 
     def longer(self, factor: int) -> Self:
         return replace(self, shortest=self.steps * (factor - 1) + 1, length=self.steps * factor | 1)

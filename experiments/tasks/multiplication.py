@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures
+from experiments.tasks.contract import Batch, Measures, judge_numbers
 from experiments.tasks.marked import WRONG, check_length, hidden, longest, marked_pairs
 
 
@@ -65,9 +65,7 @@ class Multiplication:
         return Batch(inputs, target[None, :, None], mask)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        off = outputs - batch.targets
-        loss = (off**2).mean()
-        return Measures(loss, (jnp.abs(off) > WRONG).mean(), 1 - loss / self.baseline)
+        return judge_numbers(outputs, batch, WRONG, self.baseline)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +65,7 @@ class Parity:
         return Batch((2.0 * bits - 1)[..., None], classes[None], mask)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        return Measures(cross_entropy(outputs, batch.targets).mean(), 1 - right, above_chance(right, 2))
+        return judge_symbols(outputs, batch, 1 / 2)
 
     def longer(self, factor: int) -> Self:
         return replace(self, shortest=self.length * (factor - 1) + 1, length=self.length * factor)

@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, all_right
+from experiments.tasks.contract import Batch, Measures, judge_numbers
 
 SHAPES = ("cos", "triangle", "square")
 
@@ -86,9 +86,7 @@ class Periodic:
         return Batch(jnp.zeros((self.steps, batch, 1)), jnp.broadcast_to(target, (self.steps, batch, 1)))
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        off = (outputs - batch.targets)[..., 0]
-        loss = (off**2).mean()
-        return Measures(loss, 1 - all_right(jnp.abs(off) <= 0.3, None), 1 - loss / self.baseline)
+        return judge_numbers(outputs, batch, 0.3, self.baseline)
 
     def longer(self, factor: int) -> Self:
         return replace(self, periods=self.periods * factor)

@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 FIRST = 2  # symbols that may come first, and last
 
@@ -75,9 +75,7 @@ class RandomPermutation:
         return Batch(jax.nn.one_hot(jnp.concatenate([first, between]), self.inputs), first)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above_chance(right, FIRST))
+        return judge_symbols(outputs, batch, 1 / FIRST)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

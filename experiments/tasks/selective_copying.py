@@ -26,7 +26,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, distinct, draws, whole
+from experiments.tasks.contract import Batch, Measures, distinct, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +93,7 @@ class SelectiveCopying:
         return Batch(jax.nn.one_hot(jnp.concatenate([text, markers]), self.inputs), data)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = outputs.argmax(-1) == batch.targets
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right.all(0).mean(), above_chance(right.mean(), self.alphabet))
+        return judge_symbols(outputs, batch, 1 / self.alphabet)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

@@ -22,7 +22,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
 
 DISTRACTORS, X, Y, START, TRIGGER = 4, 4, 5, 6, 7
 WINDOWS = {2: ((0.10, 0.20), (0.50, 0.60)), 3: ((0.10, 0.20), (0.33, 0.43), (0.66, 0.76))}
@@ -89,9 +89,7 @@ class TemporalOrder:
         return Batch(jax.nn.one_hot(symbols, self.inputs), classes[None], mask)
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        right = (outputs.argmax(-1) == batch.targets).mean()
-        loss = cross_entropy(outputs, batch.targets).mean()
-        return Measures(loss, 1 - right, above_chance(right, self.outputs))
+        return judge_symbols(outputs, batch, 1 / self.outputs)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor + self.vary * (factor - 1))

@@ -31,7 +31,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, all_right, draws, whole
+from experiments.tasks.contract import Batch, Measures, draws, judge_numbers, whole
 
 
 @functools.cache
@@ -103,9 +103,7 @@ class TimedSpikes:
         return Batch(inputs[..., None], targets[..., None])
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
-        off = (outputs - batch.targets)[..., 0]
-        loss = (off**2).mean()
-        return Measures(loss, 1 - all_right(jnp.abs(off) <= 0.49, None), 1 - loss / self.baseline)
+        return judge_numbers(outputs, batch, 0.49, self.baseline)
 
     def longer(self, factor: int) -> Self:
         """The stream goes on for `factor` times as many steps, with intervals of the same lengths."""
