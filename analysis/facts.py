@@ -11,7 +11,7 @@ No seed is left out: one that diverged or failed has not solved its task, scores
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -21,12 +21,13 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis.claims import ABSENT, FAILS, HOLDS, OPEN, UNTESTED
 from analysis.load import Results
 from analysis.statistics.groups import groups
+from analysis.statistics.scores import scores
 from analysis.statistics.welch import welch
 from analysis.words import number, signed
 from sweeps import schema
 
 LEVEL = 0.05
-TOLERANCE = 0.01  # a task counts as solved below this share of wrong items
+TOLERANCE = 0.01  # a task counts as solved below this share of wrong items, here as in `experiments.tasks`
 
 
 class Outcome(NamedTuple):
@@ -37,10 +38,12 @@ class Outcome(NamedTuple):
 
 
 class Check(Protocol):
-    """arms: the (task, cell) pairs that it needs."""
+    """arms: the (task, cell) pairs that it needs. column: what it needs beside the columns that every study has."""
 
     @property
     def arms(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def column(self) -> str: ...
     def __call__(self, runs: pd.DataFrame) -> Outcome: ...
 
 
@@ -71,31 +74,60 @@ def majority(successes: int, n: int) -> str:
     return HOLDS if low > 0.5 else FAILS if high < 0.5 else OPEN
 
 
+def inside(low: float, high: float, least: float, most: float) -> str:
+    """Holds when the interval from `low` to `high` lies within `least` and `most`, fails when it lies outside."""
+    return HOLDS if least <= low and high <= most else FAILS if high < least or low > most else OPEN
+
+
 def contrary(status: str) -> str:
     return {HOLDS: FAILS, FAILS: HOLDS}.get(status, status)
 
 
+def budget(mine: pd.DataFrame) -> str:
+    """How many sequences a seed may see."""
+    return f"{int((mine['steps'] * mine['batch']).max()):,} sequences"
+
+
 def effort(mine: pd.DataFrame) -> str:
     """Median number of sequences until solved, seeds that did not solve the task counted as later than all others."""
-    budget = int((mine["steps"] * mine["batch"]).max())
     if not mine["solved"].any():
-        return f" within {budget:,} sequences"
+        return f" within {budget(mine)}"
     needed = (mine["solved_step"] * mine["batch"]).astype(float).where(mine["solved"], np.inf)
     median = float(needed.median())
-    return f" within {budget:,} sequences, median {f'{median:,.0f}' if np.isfinite(median) else 'beyond'}"
+    return f" within {budget(mine)}, median {f'{median:,.0f}' if np.isfinite(median) else 'beyond'}"
 
 
 @dataclass(frozen=True)
-class Solves:
-    """Most seeds of a cell solve the task; with `never` most do not."""
+class OneArm:
+    """What checks of one cell on one task have in common."""
 
     task: str
     cell: str
-    never: bool = False
 
     @property
     def arms(self) -> tuple[tuple[str, str], ...]:
         return ((self.task, self.cell),)
+
+
+@dataclass(frozen=True)
+class TwoArms:
+    """What checks of one cell against another on one task have in common."""
+
+    task: str
+    cell: str
+    other: str
+
+    @property
+    def arms(self) -> tuple[tuple[str, str], ...]:
+        return ((self.task, self.cell), (self.task, self.other))
+
+
+@dataclass(frozen=True)
+class Solves(OneArm):
+    """Most seeds of a cell solve the task; with `never` most do not."""
+
+    column: ClassVar[str] = "solved"
+    never: bool = False
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
@@ -106,21 +138,15 @@ class Solves:
 
 
 @dataclass(frozen=True)
-class Generalises:
+class Generalises(OneArm):
     """Most seeds are right on more than 99 % of test sequences `factor` times longer than trained on."""
 
-    task: str
-    cell: str
     factor: int
     never: bool = False
 
     @property
     def column(self) -> str:
         return schema.longer_column("error", self.factor)
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
-        return ((self.task, self.cell),)
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
@@ -135,84 +161,55 @@ class Generalises:
 
 
 @dataclass(frozen=True)
-class Within:
-    """The mean of a column over seeds lies between `low` and `high` (95 % t interval)."""
+class AtBaseline(OneArm):
+    """The mean test loss over seeds is the naive baseline's, give or take a share of `within` (95 % t interval)."""
 
-    task: str
-    cell: str
-    column: str
-    low: float
-    high: float
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
-        return ((self.task, self.cell),)
+    column: ClassVar[str] = "test_loss"
+    within: float = 0.05
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        column = of(runs, self.task, self.cell)[self.column]
-        values = column.dropna().to_numpy(float)
-        if len(values) < len(column) or len(values) < 2:
-            return Outcome(
-                OPEN, f"{self.cell} on {self.task}: {len(column) - len(values)} seeds without a number"
-            )
-        half = stats.t.ppf(1 - LEVEL / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-        low, high = values.mean() - half, values.mean() + half
-        inside, outside = self.low <= low and high <= self.high, high < self.low or low > self.high
-        status = HOLDS if inside else FAILS if outside else OPEN
-        text = (
-            f"{self.cell} on {self.task}: {words(self.column)} {values.mean():.4g} ({low:.4g} to {high:.4g})"
-        )
-        return Outcome(status, text)
+        mine = of(runs, self.task, self.cell)
+        about = f"{self.cell} on {self.task} after {budget(mine)}"
+        losses = mine[self.column].dropna().to_numpy(float)
+        if len(losses) < len(mine):
+            return Outcome(OPEN, f"{about}: {len(mine) - len(losses)} seeds without a test loss")
+        mean, baseline = losses.mean(), float(mine["baseline_loss"].iloc[0])
+        half = stats.t.ppf(1 - LEVEL / 2, len(losses) - 1) * stats.sem(losses)
+        low, high = mean - half, mean + half
+        status = inside(low, high, (1 - self.within) * baseline, (1 + self.within) * baseline)
+        text = f"test loss {mean:.4g} ({low:.4g} to {high:.4g}), baseline {baseline:.4g} ± {self.within:.0%}"
+        return Outcome(status, f"{about}: {text}")
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """One cell has the higher mean of a column than another (Welch's t-test); a diverged seed scores 0, and so does
-    one below 0. As for verdicts, no variance is taken smaller than the resolution of the test sample, squared."""
+class Ahead(TwoArms):
+    """One cell has the higher mean score than another: Welch's t-test on `statistics.scores`, as for verdicts."""
 
-    task: str
-    cell: str
-    other: str
     column: str = "test_score"
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
-        return ((self.task, self.cell), (self.task, self.other))
 
     def compared(self, runs: pd.DataFrame) -> pd.Series:
         """`statistics.welch` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
-        mine = pd.concat([of(runs, self.task, cell) for cell in (self.cell, self.other)])
-        scored = mine[["task", "cell", "status", "solved"]].assign(
-            score=mine[self.column].astype(float).fillna(0.0).clip(lower=0.0),
-            resolution=1 / mine["test_sequences"].astype(float),
-        )
+        mine = pd.concat([of(runs, *arm) for arm in self.arms])
         pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
-        return welch(groups(scored), pair, margin=1.0, alpha=LEVEL / 2).iloc[0]
+        return welch(groups(scores(mine, measure=self.column)), pair, margin=1.0, alpha=LEVEL / 2).iloc[0]
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         row = self.compared(runs)
         status = OPEN if not row["p_difference"] <= LEVEL else HOLDS if row["value"] > 0 else FAILS
         text = (
             f"{self.cell} {number(row['mean_a'])}, {self.other} {number(row['mean_b'])} on {self.task} "
-            f"({words(self.column)}, {signed(row['value'])})"
+            f"({self.column.replace('_', ' ')}, {signed(row['value'])})"
         )
         return Outcome(status, text)
 
 
 @dataclass(frozen=True)
-class NotAhead:
+class NotAhead(TwoArms):
     """One cell is not ahead of another: fails where Welch's test finds it ahead, holds where the 95 % interval of
     the difference stays below `margin`, and is undecided in between, or where neither has learnt anything."""
 
-    task: str
-    cell: str
-    other: str
     column: str = "test_score"
     margin: float = 0.05
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
-        return ((self.task, self.cell), (self.task, self.other))
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         ahead = Ahead(self.task, self.cell, self.other, self.column)
@@ -224,23 +221,15 @@ class NotAhead:
 
 
 @dataclass(frozen=True)
-class Sooner:
+class Sooner(TwoArms):
     """One cell solves the task after fewer updates than another: Mann and Whitney's test, two-sided, in which
     seeds that never solve it come last, tied with each other."""
 
-    task: str
-    cell: str
-    other: str
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
-        return ((self.task, self.cell), (self.task, self.other))
+    column: ClassVar[str] = "solved_step"
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        mine = [of(runs, self.task, c) for c in (self.cell, self.other)]
-        a, b = (m["solved_step"].astype(float).fillna(np.inf).to_numpy() for m in mine)
-        last = 1 + np.nanmax([*a[np.isfinite(a)], *b[np.isfinite(b)], 0])
-        a, b = (np.where(np.isfinite(x), x, last) for x in (a, b))
+        mine = [of(runs, *arm) for arm in self.arms]
+        a, b = (m[self.column].astype(float).fillna(np.inf).to_numpy() for m in mine)
         test = stats.mannwhitneyu(a, b)
         earlier = test.statistic < len(a) * len(b) / 2
         status = OPEN if not test.pvalue <= LEVEL else HOLDS if earlier else FAILS
@@ -261,31 +250,33 @@ class TimesAsLong:
     cell: str
     ratio: float
     within: float = 3.0
+    column: ClassVar[str] = "solved_step"
 
     @property
     def arms(self) -> tuple[tuple[str, str], ...]:
         return ((self.task, self.cell), (self.other, self.cell))
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        mine = [of(runs, task, self.cell) for task in (self.task, self.other)]
+        mine = [of(runs, *arm) for arm in self.arms]
         if not all(m["solved"].all() for m in mine):
             counts = " and ".join(f"{int(m['solved'].sum())} of {len(m)}" for m in mine)
             return Outcome(OPEN, f"{self.cell} solved {counts} seeds, so that the ratio has no estimate")
-        a, b = ((m["solved_step"] * m["batch"]).to_numpy(float) for m in mine)
-        generator = np.random.default_rng(0)
-        ratios = [
-            np.median(generator.choice(a, len(a))) / np.median(generator.choice(b, len(b)))
-            for _ in range(4000)
-        ]
-        low, high = np.quantile(ratios, [LEVEL / 2, 1 - LEVEL / 2])
-        least, most = self.ratio / self.within, self.ratio * self.within
-        status = HOLDS if least <= low and high <= most else FAILS if high < least or low > most else OPEN
-        text = f"{self.cell}: {np.median(a) / np.median(b):.1f} times as many ({low:.1f} to {high:.1f})"
+        a, b = ((m[self.column] * m["batch"]).to_numpy(float) for m in mine)
+        drawn = stats.bootstrap(
+            (a, b),
+            ratio_of_medians,
+            confidence_level=1 - LEVEL,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        )
+        low, high = drawn.confidence_interval
+        status = inside(low, high, self.ratio / self.within, self.ratio * self.within)
+        text = f"{self.cell}: {ratio_of_medians(a, b):.1f} times as many ({low:.1f} to {high:.1f})"
         return Outcome(status, text)
 
 
-def words(column: str) -> str:
-    return column.replace("_", " ")
+def ratio_of_medians(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
+    return np.median(a, axis) / np.median(b, axis)
 
 
 def evaluate(results: Results, facts: Iterable[Fact]) -> pd.DataFrame:
@@ -298,7 +289,7 @@ def evaluate(results: Results, facts: Iterable[Fact]) -> pd.DataFrame:
     for fact in facts:
         checks = (*fact.checks, *fact.beside)
         arms = {arm for check in checks for arm in check.arms}
-        needed = {str(getattr(check, "column", "status")) for check in checks}
+        needed = {check.column for check in checks}
         if any(len(of(runs, *arm)) < 2 for arm in arms) or not needed <= set(runs.columns):
             outcomes = [Outcome(UNTESTED, ABSENT)]
         else:

@@ -28,21 +28,23 @@ from sweeps.store import Store
 
 
 def block(results: Results, picture: str) -> str:
-    """What the README says of a study: headline, figure, verdicts, stamp, price."""
+    """What a page says of a study: headline, verdicts or published facts, figure, stamp, price."""
     declared = results.declaration
     table = verdicts(results.trials, declared)
     words = finding(table, evaluate(table), declared)
+    figure = f"![Differences to {declared.same[0][0]} with 90 % intervals against the margin]({picture})"
+    stamp = trust_line(trust(results, table)).plain
     told = published(results)
     if len(told):
-        return "\n".join([*fact_lines(told), "", trust_line(trust(results, table)).plain, "", price(results)])
+        return "\n".join([*fact_lines(told), "", figure, "", stamp, "", price(results)])
     lines = [
         words.headline,
         "",
-        f"![Differences to {declared.same[0][0]} with 90 % intervals against the margin]({picture})",
+        figure,
         "",
         "```",
         *(line.rstrip() for line in verdict_text(table, declared).strip().splitlines()),
-        trust_line(trust(results, table)).plain,
+        stamp,
         "```",
         "",
         price(results),

@@ -1,7 +1,9 @@
 """A task's sequences as text, one row a line of the input or of the target, padding left out.
 
->>> from experiments import Adding, TemporalOrder
+>>> from experiments import TemporalOrder
 >>> print(show(TemporalOrder(length=10), seed=1))
+input   E Y a b X d a X b   B
+target  · · · · · · · · · YXX
 """
 
 from typing import Any

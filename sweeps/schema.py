@@ -10,6 +10,8 @@ Two tables, both made of Parquet parts in `results/STUDY/`:
 `study.json` beside them holds what the study declared: see `sweeps.store.Declaration`.
 """
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 VERSION = 1
@@ -111,15 +113,20 @@ def kind(type_: pa.DataType) -> str:
     return "number" if pa.types.is_integer(type_) or pa.types.is_floating(type_) else str(type_)
 
 
+def texts(values: Iterable[object]) -> pa.Array:
+    """Values as text, missing ones kept."""
+    return pa.array([None if v is None else str(v) for v in values], pa.string())
+
+
 def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """A column as text, missing values kept."""
-    return pa.array([None if v is None else str(v) for v in column.to_pylist()], pa.string())
+    return texts(column.to_pylist())
 
 
 def spec_column(values: list[object]) -> pa.Array:
     """A column of fields of specs; text where the specs differ in the kind of value."""
     kinds = {kind(pa.scalar(v).type) for v in values if v is not None}
-    return pa.array([None if v is None else str(v) for v in values] if len(kinds) > 1 else values)
+    return texts(values) if len(kinds) > 1 else pa.array(values)
 
 
 def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, str, str]]) -> pa.Table:

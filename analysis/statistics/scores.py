@@ -9,6 +9,8 @@ A score is 0 for the task's naive baseline and 1 for perfect.
 - A score is measured on `test_sequences` sequences and can not be finer than 1 of them: `resolution`.
 """
 
+import re
+
 import pandas as pd
 
 from sweeps import schema
@@ -23,10 +25,13 @@ COLUMNS = ["task", "cell", "seed", "status", "solved", "score", "resolution"]
 def scores(trials: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame:
     """One row a trial: task, cell, seed, status, solved, score, resolution.
 
-    Raises InputError where `measure` is not a score (0 naive, 1 perfect), for which this policy is meant.
+    measure: one of MEASURES, or test_score_x2 and so on, the score on longer sequences. Raises InputError where it
+    is not a score (0 naive, 1 perfect), for which this policy is meant.
     """
-    if measure not in MEASURES:
-        raise InputError(f"Verdicts compare scores: one of {', '.join(MEASURES)}; got measure='{measure}'.")
+    if measure not in MEASURES and not re.fullmatch(r"test_score_x\d+", measure):
+        raise InputError(
+            f"Verdicts compare scores: test_score_xN or one of {', '.join(MEASURES)}; got measure='{measure}'."
+        )
     score = trials[measure].where(trials["status"] == "finished").fillna(0.0).clip(lower=0.0)
     frame = trials.assign(score=score.astype(float), resolution=1.0 / trials["test_sequences"].astype(float))
     return frame[COLUMNS].reset_index(drop=True)

@@ -105,5 +105,5 @@ class AnBn:
         return judge(outputs, batch, self.expected())
 
     def longer(self, factor: int) -> Self:
-        """Words with n in the last tenth (or what `largest` is) of 1 to factor · largest: 991 to 1000 for 100 · 10."""
+        """n in the last `largest` numbers up to factor · largest: from 10, 11 to 20 by 2, 991 to 1000 by 100."""
         return replace(self, smallest=self.largest * (factor - 1) + 1, largest=self.largest * factor)

@@ -76,9 +76,8 @@ class SpikeDelays:
     def sample(self, key: jax.Array, batch: int) -> Batch:
         T, S = self.steps, self.scored
         delays = whole(draws(key, self.intervals, batch), 0, self.spread + 1)
-        before_end = jnp.cumsum((self.fixed + delays)[::-1], axis=0)[
-            ::-1
-        ]  # steps from spike n - 1 to the last
+        # steps from spike n - 1 to the last
+        before_end = jnp.cumsum((self.fixed + delays)[::-1], axis=0)[::-1]
         spikes = jnp.concatenate([T - 1 - before_end, jnp.full((1, batch), T - 1)])
         here = jnp.arange(batch)
         inputs = jnp.zeros((T, batch)).at[spikes, here].set(1.0)

@@ -17,10 +17,9 @@ given as one number, at this step, is our reading.)
 Every one of T = intervals (F + spread) steps is judged: `intervals` of the longest kind, some more of shorter ones.
 The loss is the mean squared error. The naive predictor sees the step's input alone: after I > 0 it says 0, which is
 right; at input 0 it says the share of spikes among such steps, for a loss of 0.0822 at the defaults. Staying
-silent scores less than 0. Wrong: any step of the stream off
-by more than 0.49, the paper's tolerance; one that comes one step too late is off twice, so that there is little
-credit for a spike at about the right time. There a stream stopped at its first error, at the latest after 100
-intervals in training and 1000 in tests.
+silent scores less than 0. Wrong: any step of the stream off by more than 0.49, the paper's tolerance; one that
+comes one step too late is off twice, so that there is little credit for a spike at about the right time. There a
+stream stopped at its first error, at the latest after 100 intervals in training and 1000 in tests.
 """
 
 import functools

@@ -60,9 +60,8 @@ class Xor:
         length = whole(u[-1], self.length, T + 1)
         I = 1 + whole(u[-2], 0, length // 10)
         J = 1 + whole(u[-3], length // 10, length // 2)
-        step = (
-            1 + jnp.arange(T)[:, None] - (T - length)
-        )  # of the sequence's own, from 1; 0 and less is padding
+        # of the sequence's own, from 1; 0 and less is padding
+        step = 1 + jnp.arange(T)[:, None] - (T - length)
         bits, marked = whole(u[:T], 0, 2), (step == I) | (step == J)
         classes = (bits * marked).sum(0) % 2
         return Batch(jnp.stack([bits, marked], axis=-1).astype(u.dtype), classes[None], step > 0)

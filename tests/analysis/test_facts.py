@@ -6,19 +6,21 @@ import pytest
 from stores import trial_row
 
 from analysis.facts import (
+    TOLERANCE,
     Ahead,
+    AtBaseline,
     Fact,
     Generalises,
     NotAhead,
     Solves,
     Sooner,
     TimesAsLong,
-    Within,
     evaluate,
     majority,
 )
 from analysis.load import Results
 from analysis.published import FACTS
+from experiments.tasks import contract
 from sweeps.store import Declaration
 from sweeps.study import load_study, shipped
 
@@ -37,6 +39,10 @@ def runs(*groups):
                 | extra
             )
     return pd.DataFrame(rows)
+
+
+def test_a_task_is_solved_by_the_same_share_here_and_in_training():
+    assert contract.TOLERANCE == TOLERANCE
 
 
 @pytest.mark.parametrize(
@@ -74,11 +80,17 @@ def test_generalising_counts_seeds_that_are_right_on_longer_sequences():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "status"), [(0.0, 1.0, "holds"), (0.6, 1.0, "fails"), (0.5, 1.0, "undecided")]
+    ("baseline", "status"), [(0.5, "holds"), (0.6, "fails"), (0.4, "fails"), (0.52, "undecided")]
 )
-def test_a_mean_lies_within_limits_when_its_whole_interval_does(low, high, status):
-    frame = runs(("copy", "lstm", [None] * 4, {"test_loss": [0.49, 0.5, 0.51, 0.5]}))
-    assert Within("copy", "lstm", "test_loss", low, high)(frame).status == status
+def test_a_mean_is_at_the_baseline_when_its_whole_interval_is(baseline, status):
+    losses = {"test_loss": [0.49, 0.5, 0.51, 0.5], "baseline_loss": [baseline] * 4}
+    frame = runs(("copy", "lstm", [None] * 4, losses))
+    check = AtBaseline("copy", "lstm")(frame)
+    assert check.status == status
+    assert check.measured == (
+        f"lstm on copy after 6,400 sequences: test loss 0.5 (0.487 to 0.513), baseline {baseline} ± 5%"
+    )
+    assert AtBaseline("copy", "lstm", within=0.3)(frame).status == "holds"
 
 
 def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
@@ -93,6 +105,8 @@ def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
     assert Ahead("gts", "peephole", "lstm")(same).status == "undecided"
     total = frame.assign(test_score=(frame["cell"] == "peephole").astype(float))
     assert Ahead("gts", "peephole", "lstm")(total).status == "holds"
+    longer = same.assign(test_score_x2=frame["test_score"])
+    assert Ahead("gts", "peephole", "lstm", "test_score_x2")(longer).status == "holds"
 
 
 def test_not_ahead_needs_somebody_who_learnt_something():
@@ -111,7 +125,9 @@ def test_failed_seeds_have_not_solved_and_leave_a_mean_undecided():
     frame = runs(("adding", "lstm", [None] * 8, {"test_loss": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, np.nan]}))
     frame = frame.assign(status="failed", sequences=np.nan)
     assert Solves("adding", "lstm")(frame).status == "fails"
-    assert Within("adding", "lstm", "test_loss", 0.0, 1.0)(frame).status == "undecided"
+    outcome = AtBaseline("adding", "lstm", within=1.0)(frame)
+    assert outcome.status == "undecided"
+    assert outcome.measured.endswith("1 seeds without a test loss")
 
 
 def test_the_median_counts_unsolved_seeds_as_later_than_all():
@@ -128,6 +144,8 @@ def test_sooner_counts_unsolved_seeds_as_last():
     )
     assert Sooner("lag", "bias1", "bias0")(frame).status == "holds"
     assert Sooner("lag", "bias0", "bias1")(frame).status == "fails"
+    lost = runs(("lag", "bias1", [100, 110, 120, 130, 140, None], {}), ("lag", "bias0", [None] * 6, {}))
+    assert Sooner("lag", "bias1", "bias0")(lost).status == "holds"
     never = runs(("lag", "bias1", [None] * 6, {}), ("lag", "bias0", [None] * 6, {}))
     assert Sooner("lag", "bias1", "bias0")(never).status == "undecided"
 

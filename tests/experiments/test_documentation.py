@@ -1,10 +1,12 @@
-"""The page on tasks says what the tasks say."""
+"""The page on tasks says what the tasks say, and examples print what they show."""
 
+import doctest
 import re
 from pathlib import Path
 
 from task_cases.case import sampled
 
+from experiments import show
 from experiments.specs import check
 from experiments.tasks import TASKS
 from experiments.tasks.contract import TaskSpec
@@ -35,3 +37,9 @@ def test_the_example_on_the_page_on_tasks_runs_and_prints_what_stands_there(caps
     check(task)
     assert isinstance(task, TaskSpec)
     assert sampled(task, 0, size=4).inputs.shape == (9, 4, 3)
+
+
+def test_the_example_of_show_prints_what_stands_there():
+    tried = doctest.testmod(show)
+    assert tried.attempted > 0
+    assert tried.failed == 0

@@ -140,8 +140,8 @@ def test_the_naive_predictor_has_the_declared_loss_and_scores_zero(case):
     )
     assert loss == pytest.approx(case.task.baseline, abs=4.5 * loss_error + 1e-5 * case.task.baseline)
     assert score == pytest.approx(0.0, abs=4.5 * score_error + 1e-5)
-    assert score_error < 0.02
-    assert error > 0.02
+    assert score_error < 0.02  # 0.014 at most as it is; with 0.02 a bias of 0.1 still shows
+    assert error > 0.02  # twice TOLERANCE: the naive predictor must not count as solved
 
 
 @EVERY
@@ -151,9 +151,8 @@ def test_a_program_written_by_hand_is_never_wrong_and_scores_one(case):
     )
     assert error == 0.0
     assert score == pytest.approx(1.0, abs=4.5 * score_error + 1e-4)
-    assert score_error < 0.01
-    if case.solved_loss:
-        assert loss == pytest.approx(case.task.best, abs=4.5 * loss_error + 1e-5)
+    assert score_error < 0.01  # 0 but for the Reber grammars, which draw what comes next (0.0015)
+    assert loss == pytest.approx(case.task.best, abs=4.5 * loss_error + 1e-5)
 
 
 @EVERY
@@ -216,7 +215,7 @@ def test_the_target_does_not_leak_into_the_step_at_which_it_is_asked_for(case):
     scores = [
         judged(case.task, outputs[:, p], jax.tree.map(lambda a, p=p: a[:, p], test)).score for p in parts
     ]
-    assert np.mean(scores) < 0.05
+    assert np.mean(scores) < 0.05  # two standard errors where they are largest; a leak gives more
 
 
 def together(batches):

@@ -21,13 +21,11 @@ class Case:
     """task: small enough for a test. solve(task, inputs, mask): outputs (S, B, k) of a program written by hand
     in NumPy, from the inputs alone; it reads no target. naive(task, batch): outputs of the predictor that the
     task calls naive. It may know the position and the step's own input; of the batch it uses no more than that.
-    solved_loss: the loss of `solve` is `task.best`; else (logits of certainty are finite, sets have ties) False.
     """
 
     task: Any
     solve: Callable[[Any, np.ndarray, np.ndarray | None], Any]
     naive: Callable[[Any, Any], Any]
-    solved_loss: bool = True
 
 
 def sure(classes: Any, k: int) -> np.ndarray:
