@@ -5,9 +5,7 @@ evaluates it: both pure, compiled once a structure and cohort size. All arrays o
 members as leading axis. A member that diverged, or stopped because it solved its task, is frozen: it costs
 nothing further on a CPU and can not touch its neighbours. Padding members are frozen from the start.
 
-The members' axis is a loop (`lax.map`) on a CPU, where it gives every trial the bits that it has alone
-and is 1.6 times faster than `vmap` at 64 hidden units, and `vmap` on an accelerator, where it shares
-launches. `over_members` is the one place that decides.
+How the members run, one after the other or side by side, is the layout's to say (`experiments.layout`).
 """
 
 from collections.abc import Callable
@@ -21,7 +19,9 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
+from experiments.layout import AUTO, Layout
 from experiments.network import Network
+from experiments.precision import with_products_in
 from experiments.specs import knobs, structure, with_knobs
 from experiments.streams import stream
 from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec, part
@@ -96,13 +96,6 @@ class Report(NamedTuple):
     longer: tuple[Measures, ...]
 
 
-def over_members(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Apply a function of one member to a cohort."""
-    if jax.default_backend() == "cpu":
-        return lambda *trees: jax.lax.map(lambda tree: function(*tree), trees)
-    return jax.vmap(function)
-
-
 def network_of(trial: Trial, key: Array) -> tuple[Array, Callable[[Array], Network]]:
     """All parameters of a freshly drawn network as one vector (P,), and the way from a vector to a network.
 
@@ -115,7 +108,7 @@ def network_of(trial: Trial, key: Array) -> tuple[Array, Callable[[Array], Netwo
     return vector, lambda v: nnx.merge(graph, unravel(v), rest)
 
 
-def make_init(bare: Trial) -> Callable[..., State]:
+def make_init(bare: Trial, layout: Layout = AUTO) -> Callable[..., State]:
     """`(knobs, seed, real) -> State` for cohorts of this structure, not compiled."""
 
     def one(values: dict[str, Array], seed: Array, real: Array) -> State:
@@ -133,10 +126,10 @@ def make_init(bare: Trial) -> Callable[..., State]:
             diverged_step=never,
         )
 
-    return over_members(one)
+    return layout.over_members(one)
 
 
-def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
+def make_advance(bare: Trial, layout: Layout = AUTO) -> Callable[[State], tuple[State, Report]]:
     """`State -> (State, Report)` for cohorts of this structure, not compiled."""
 
     def one(state: State) -> tuple[State, Report]:
@@ -152,12 +145,19 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             outputs = network(params)(batch.inputs, noise, mask=batch.mask, scored=task.scored)
             return task.measure(outputs, batch)
 
+        def judged(params: Array, batch: Batch, task: TaskSpec = task) -> Measures:
+            measured: Measures = with_products_in(trial.precision, lambda p: measure(p, batch, task=task))(
+                params
+            )
+            return measured
+
         def update(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
             s, loss_sum, norm_sum = carry
             key = stream(state.seed, "data", s.step)
             noise = stream(state.seed, "noise", s.step) if noisy else None
             batch = task.sample(key, trial.batch)
-            loss, gradient = jax.value_and_grad(lambda p: measure(p, batch, noise).loss)(s.params)
+            derivative = jax.value_and_grad(lambda p: measure(p, batch, noise).loss)
+            loss, gradient = with_products_in(trial.precision, derivative)(s.params)
             norm = optax.tree.norm(gradient)
             sound = jnp.isfinite(loss) & jnp.isfinite(norm)
             change, moments = optimizer.update(gradient, s.optimizer, s.params)
@@ -206,7 +206,7 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             k, sums = carry
             row = (k >= V).astype(jnp.int32)
             key = choose(row == 0, stream(state.seed, "validation", k), stream(state.seed, "test", k - V))
-            measured = measure(s.params, held_out(task, row == 0, key, trial.batch))
+            measured = judged(s.params, held_out(task, row == 0, key, trial.batch))
             return k + 1, jax.tree.map(lambda total, m: total.at[row].add(m), sums, measured)
 
         nothing = Measures(*[jnp.zeros(2)] * 3)
@@ -221,7 +221,7 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             def one_more(carry: tuple[Array, Measures]) -> tuple[Array, Measures]:
                 k, total = carry
                 batch = far.sample(stream(state.seed, "longer", i * T + k), trial.batch)
-                return k + 1, jax.tree.map(jnp.add, total, measure(s.params, batch, task=far))
+                return k + 1, jax.tree.map(jnp.add, total, judged(s.params, batch, far))
 
             start = jnp.array(0, jnp.int32), Measures(*[jnp.zeros(())] * 3)
             _, total = jax.lax.while_loop(lambda carry: ended & (carry[0] < T), one_more, start)
@@ -237,7 +237,7 @@ def make_advance(bare: Trial) -> Callable[[State], tuple[State, Report]]:
             longer=tuple(beyond(i, factor) for i, factor in enumerate(trial.longer)),
         )
 
-    return over_members(one)
+    return layout.over_members(one)
 
 
 def held_out(task: TaskSpec, validation: Array, key: Array, batch: int) -> Batch:

@@ -28,6 +28,10 @@ Spec = TypeVar("Spec")
 # Specs of these packages are known by their class name alone; others by module and class name.
 OUR_PACKAGES = ("lstm_variants", "experiments")
 
+# Metadata of a field that came after results had been published: at its default it is no part of the canonical
+# text, so that the ids of all trials from before stay what they are.
+ADDED = {"added": True}
+
 
 class SpecError(ValueError):
     """A spec that can not be built or must not run; the message says what is expected instead."""
@@ -188,8 +192,11 @@ def type_name(kind: type) -> str:
 def to_json(spec: Any) -> dict[str, Any]:
     """Nested plain values with the class under "type"; floats that JSON lacks become "inf" and "-inf"."""
     out: dict[str, Any] = {"type": type_name(type(spec))}
+    added = {f.name: f.default for f in dataclasses.fields(spec) if f.metadata.get("added")}
     for name, annotation in annotations(type(spec)).items():
         value = plain(getattr(spec, name))
+        if name in added and value == added[name]:
+            continue
         if is_spec(value):
             value = to_json(value)
         elif annotation is float:

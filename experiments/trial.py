@@ -1,10 +1,11 @@
 """One run, described completely: what a trial carries is what decides its numbers."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from experiments.optimizers import SGD, Adam
-from experiments.specs import check
+from experiments.precision import PRECISIONS
+from experiments.specs import ADDED, check
 from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers
 from lstm_variants.contract import CellSpec
@@ -21,7 +22,8 @@ class Trial:
     evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
     batches. stop_after: stop this many updates after the task first counted as solved; 0 stops at once,
     infinity never (a measure of final score must never stop early: all scores would be alike). longer: when
-    it ends, test also on sequences that are so many times longer than those it was trained on.
+    it ends, test also on sequences that are so many times longer than those it was trained on. precision: of the
+    matrix products, float32 or bfloat16 (see `experiments.precision`).
     """
 
     cell: CellSpec | Layers
@@ -35,6 +37,7 @@ class Trial:
     test_batches: int = 64
     stop_after: float = math.inf
     longer: tuple[int, ...] = ()
+    precision: str = field(default="float32", metadata=ADDED)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "evaluate_every", "validation_batches", "test_batches"):
@@ -58,6 +61,10 @@ class Trial:
             )
         if self.longer and not hasattr(self.task, "longer"):
             raise ValueError(f"{type(self.task).__name__} has no method longer; got longer={self.longer!r}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(
+                f"A trial knows precision = {' | '.join(PRECISIONS)}; got precision={self.precision!r}."
+            )
         if not 0 <= self.seed < SEED_LIMIT:
             raise ValueError(f"A seed is a whole number in [0, 2**32); got seed={self.seed}.")
 

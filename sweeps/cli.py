@@ -82,6 +82,23 @@ def parser() -> argparse.ArgumentParser:
     match.add_argument("--inputs", type=int, required=True, metavar="N", help="features of the input")
     match.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
 
+    bench = add(
+        "bench",
+        "sweeps.commands.bench:run",
+        "measure training steps, studies and sweeps beside PyTorch and others (with PyTorch installed)",
+        study=False,
+    )
+    bench.add_argument(
+        "--only",
+        metavar="SECTIONS",
+        help="a list such as step,rate of step, rate, study, ablation, scaling and orchestration (default: all)",
+    )
+    bench.add_argument("--quick", action="store_true", help="tiny sizes: whether it runs, not how fast")
+    bench.add_argument("--json", action="store_true", help="print all measurements in place of the tables")
+    bench.add_argument(
+        "--out", default="results/bench", metavar="DIR", help="where to write (default: results/bench)"
+    )
+
     train = add(
         "train", "sweeps.commands.train:run", "train one cell on one task and show the curve", study=False
     )
@@ -124,7 +141,20 @@ def parser() -> argparse.ArgumentParser:
             "--gpus-per-worker", type=float, default=0.0, metavar="X", help="default: 0, CPU only"
         )
         command.add_argument(
-            "--cohort", type=int, metavar="N", help="trials a cohort (default: 4 on CPUs, 64 on GPUs)"
+            "--cohort",
+            type=int,
+            metavar="N",
+            help="trials a cohort (default: 4 to 64 on CPUs, by their length; 64 on GPUs)",
+        )
+        command.add_argument(
+            "--members",
+            choices=["loop", "vmap"],
+            help="trials of a cohort one after the other, or side by side (default: loop on CPUs, vmap on GPUs)",
+        )
+        command.add_argument(
+            "--deterministic",
+            action="store_true",
+            help="the same bits again on the same GPU, at some speed (CPUs always give them)",
         )
         command.add_argument(
             "--seed", type=int, metavar="N", help="run the study with this seed instead of its own"

@@ -35,6 +35,7 @@ class Pool:
     workers: int
     address: str | None = None
     gpus_per_worker: float = 0.0
+    deterministic: bool = False
     folder: Path | None = None
 
 
@@ -108,8 +109,14 @@ def send_modules_of(folder: Path) -> None:
 def environment(pool: Pool) -> dict[str, str]:
     """One thread a worker, and no GPU unless one was asked for (num_gpus=0 does not hide it from JAX)."""
     if pool.gpus_per_worker:
-        return {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 * min(pool.gpus_per_worker, 1.0):.2f}"}
+        share = {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 * min(pool.gpus_per_worker, 1.0):.2f}"}
+        return share | (deterministic_flags() if pool.deterministic else {})
     return {"NPROC": "1", "JAX_PLATFORMS": "cpu"}
+
+
+def deterministic_flags() -> dict[str, str]:
+    """What makes XLA use no operation on a GPU whose result depends on the order of its threads."""
+    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()}
 
 
 class Crew:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
 from sweeps.plan import Work
 from sweeps.progress import seconds
@@ -43,7 +44,9 @@ def tested(trial: Trial) -> float:
     return 1 + sum(trial.task.longer(factor).steps for factor in trial.longer) / trial.task.steps
 
 
-def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterator[Cost]:
+def measure(
+    worker: "Worker", *, bare: Trial, trial: Trial, size: int, layout: Layout = AUTO
+) -> Iterator[Cost]:
     """Time a structure on a worker, with the knobs of one of its trials. Yields one `Cost`."""
     import jax
 
@@ -58,7 +61,7 @@ def measure(worker: "Worker", *, bare: Trial, trial: Trial, size: int) -> Iterat
         "test_batches": BLOCKS,
     }
     start = time.perf_counter()
-    program = Program(replace(bare, **changes), size)
+    program = Program(replace(bare, **changes), size, layout)
     compiling = time.perf_counter() - start
     first, second = list[float](), list[float]()
     for _ in range(3):

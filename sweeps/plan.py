@@ -4,6 +4,7 @@ import math
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,25 +30,29 @@ class Entry:
     cell: str
     task: str
 
-    @property
+    @cached_property
     def id(self) -> str:
         return trial_id(self.trial)
+
+    @cached_property
+    def structure(self) -> Trial:
+        return structure(self.trial)
 
     @property
     def arm(self) -> tuple[str, str]:
         return self.cell, self.task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Work:
-    """One cohort's worth of entries, all of one structure, in cohorts of `size`."""
+    """One cohort's worth of entries, all of one structure, in cohorts of `size`. Equal to itself alone."""
 
     entries: tuple[Entry, ...]
     size: int
 
     @property
     def structure(self) -> Trial:
-        return structure(self.entries[0].trial)
+        return self.entries[0].structure
 
     @property
     def name(self) -> str:
@@ -167,9 +172,12 @@ def rows_by_id(store: Store) -> dict[str, dict[str, object]]:
     return {row["trial_id"]: row for row in rows if row["status"] != "failed"}
 
 
-def unique(entries: list[Entry]) -> list[Entry]:
-    """The entries, provided that no trial stands under two labels. Raises InputError."""
-    seen: dict[str, Entry] = {}
+def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[Entry]:
+    """The entries, provided that no trial stands under two labels. Raises InputError.
+
+    seen: entries by trial id that count, too; the new ones are added to it.
+    """
+    seen = {} if seen is None else seen
     for entry in entries:
         other = seen.setdefault(entry.id, entry)
         if other is not entry:
@@ -180,15 +188,32 @@ def unique(entries: list[Entry]) -> list[Entry]:
     return entries
 
 
-def cut(entries: Iterable[Entry], size: int) -> list[Work]:
-    """Cohorts of at most `size` entries of one structure and stage, in the order of first appearance."""
+SECONDS_PER_STEP = 1e-6  # of one sequence of a batch, with 32 hidden units, on one core
+
+
+def cohort_size(bare: Trial) -> int:
+    """Trials a cohort on CPUs when nobody says, the same for all trials of a structure.
+
+    What a cohort costs beside computing, some 20 ms, is shared by more trials where these are short; long ones are
+    kept to few, since rows are written when a whole cohort is done.
+    """
+    each = SECONDS_PER_STEP * bare.steps * bare.task.steps * (4 + bare.batch)
+    return 64 if each < 0.02 else 16 if each < 0.1 else 4
+
+
+def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
+    """Cohorts of at most `size` entries of one structure and stage, in the order of first appearance.
+
+    size: None leaves it to `cohort_size`.
+    """
     groups: dict[tuple[str, Trial], list[Entry]] = {}
     for entry in entries:
-        groups.setdefault((entry.stage, structure(entry.trial)), []).append(entry)
+        groups.setdefault((entry.stage, entry.structure), []).append(entry)
+    sizes = {bare: size or cohort_size(bare) for _, bare in groups}
     return [
-        Work(tuple(group[i : i + size]), size)
-        for group in groups.values()
-        for i in range(0, len(group), size)
+        Work(tuple(group[i : i + sizes[bare]]), sizes[bare])
+        for (_, bare), group in groups.items()
+        for i in range(0, len(group), sizes[bare])
     ]
 
 

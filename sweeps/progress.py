@@ -2,7 +2,6 @@
 
 import contextlib
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ class Clock:
 
     def __init__(self, workers: int):
         self.workers = workers
-        self.trial_seconds: dict[Trial, list[float]] = defaultdict(list)
+        self.trial_seconds: dict[Trial, tuple[float, int]] = {}  # sum and count by structure
         self.compile_seconds: list[float] = []
         self.compiled: set[Trial] = set()
 
@@ -37,19 +36,22 @@ class Clock:
             if event.seconds:
                 self.compile_seconds.append(event.seconds)
         elif event.kind == "done" and event.rows and event.rows[0]["run_seconds"] is not None:
-            self.trial_seconds[work.structure].append(float(event.rows[0]["run_seconds"]))  # type: ignore[arg-type]
+            total, count = self.trial_seconds.get(work.structure, (0.0, 0))
+            self.trial_seconds[work.structure] = total + float(event.rows[0]["run_seconds"]), count + 1  # type: ignore[arg-type]
 
     def left(self, scheduler: "Scheduler", under_way: dict[Work, float]) -> float | None:
         """Seconds, None while nothing is known."""
         if not self.trial_seconds:
             return None
-        mean = {s: sum(t) / len(t) for s, t in self.trial_seconds.items()}
+        mean = {s: total / count for s, (total, count) in self.trial_seconds.items()}
         overall = sum(mean.values()) / len(mean)
-        works = [(w, 1.0) for w in scheduler.queue] + [(w, 1.0 - f) for w, f in under_way.items()]
-        compute = sum(mean.get(w.structure, overall) * len(w.entries) * share for w, share in works)
+        trials: dict[Trial, float] = dict(scheduler.queue.trials)
+        for work, fraction in under_way.items():
+            trials[work.structure] = trials.get(work.structure, 0.0) + len(work.entries) * (1.0 - fraction)
+        compute = sum(mean.get(bare, overall) * number for bare, number in trials.items())
         unplanned = scheduler.total - len(scheduler.planned)
         compiling = sum(self.compile_seconds) / max(1, len(self.compile_seconds))
-        new = {w.structure for w, _ in works} - self.compiled
+        new = set(trials) - self.compiled
         return (compute + unplanned * overall + compiling * len(new)) / self.workers
 
 
@@ -83,10 +85,10 @@ class Board:
     def heard(self, work: Work, event: "Event") -> None:
         self.clock.heard(work, event)
         self.under_way[work] = event.fraction
-        arms = {entry.id: entry.arm for entry in work.entries}
-        for trial, score in event.scores.items():
-            if score > self.best.get(arms[trial], float("-inf")):
-                self.best[arms[trial]] = score
+        for entry in work.entries:
+            score = event.scores.get(entry.id, float("nan"))
+            if score > self.best.get(entry.arm, float("-inf")):
+                self.best[entry.arm] = score
         if event.kind == "done":
             del self.under_way[work]
             for row in event.rows:
@@ -101,7 +103,7 @@ class Board:
     def done(self) -> int:
         """Trials of the plan that have a row."""
         assert self.scheduler is not None
-        return sum(entry.id in self.scheduler.done for entry in self.scheduler.planned)
+        return self.scheduler.stored
 
     def line(self) -> str:
         if self.scheduler is None:

@@ -5,11 +5,14 @@ barrier. Running the sweep again is the resume: what has a row is not planned ag
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
 from sweeps import serial
 from sweeps.plan import (
@@ -45,43 +48,89 @@ class Silent:
     def say(self, line: str) -> None: ...
 
 
+class Queue:
+    """Works in order. To take one costs the number of structures, not of works."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Trial, deque[tuple[int, Work]]] = {}
+        self.trials: Counter[Trial] = Counter()  # by structure
+        self.joined = 0
+
+    def __len__(self) -> int:
+        return sum(len(line) for line in self.lines.values())
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def extend(self, works: Iterable[Work]) -> None:
+        for work in works:
+            self.lines.setdefault(work.structure, deque()).append((self.joined, work))
+            self.trials[work.structure] += len(work.entries)
+            self.joined += 1
+
+    def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any]) -> Work:
+        """The first of those whose structure is in `seen`, else not in `elsewhere`, else of all."""
+
+        def order(bare: Trial) -> tuple[int, int]:
+            return 0 if bare in seen else 1 if bare not in elsewhere else 2, self.lines[bare][0][0]
+
+        bare = min(self.lines, key=order)
+        _, work = self.lines[bare].popleft()
+        self.trials[bare] -= len(work.entries)
+        if not self.lines[bare]:
+            del self.lines[bare], self.trials[bare]
+        return work
+
+
 @dataclass
 class Scheduler:
     """Which work is next. Knows the plan, what has a row, and which arms have been promoted."""
 
     loaded: Loaded
     store: Store
-    size: int
+    size: int | None
     listener: Listener = field(default_factory=Silent)
+    layout: Layout = AUTO
 
     def __post_init__(self) -> None:
-        self.search = unique(search_entries(self.loaded.study))
+        self.search = search_entries(self.loaded.study)
         self.confirm: list[Entry] = []
+        self.by_id: dict[str, Entry] = {}
+        unique(self.search, self.by_id)
         self.rows = rows_by_id(self.store)
         self.done = set(self.rows)
-        self.arms_left = [(c, t) for c, _, t, _ in self.loaded.study.arms()]
-        self.queue = cut((e for e in self.search if e.id not in self.done), self.size)
-        self.promote()
+        self.order = {(c, t): i for i, (c, _, t, _) in enumerate(self.loaded.study.arms())}
+        self.searching: dict[tuple[str, str], list[Entry]] = {arm: [] for arm in self.order}
+        for entry in self.search:
+            self.searching[entry.arm].append(entry)
+        self.missing = {arm: {e.id for e in es} - self.done for arm, es in self.searching.items()}
+        self.queue = Queue()
+        self.queue.extend(cut((e for e in self.search if e.id not in self.done), self.size))
+        self.promote([arm for arm, ids in self.missing.items() if not ids])
 
     @property
     def total(self) -> int:
         """Trials of the whole study, planned or not yet."""
-        return len(self.search) + len(self.loaded.study.arms()) * self.loaded.study.confirm
+        return len(self.search) + len(self.order) * self.loaded.study.confirm
 
     @property
     def planned(self) -> list[Entry]:
         return self.search + self.confirm
 
-    def promote(self) -> None:
-        """Plan the confirm stage of every arm whose search has become complete; write the plan down."""
-        best = choices(self.loaded.study, self.search, self.rows)
-        ready = {arm: best[arm] for arm in self.arms_left if arm in best}
-        self.arms_left = [arm for arm in self.arms_left if arm not in ready]
-        fresh = confirm_entries(self.loaded.study, ready)
-        order = {(c, t): i for i, (c, _, t, _) in enumerate(self.loaded.study.arms())}
-        self.confirm = sorted(self.confirm + fresh, key=lambda entry: order[entry.arm])  # whoever came first
-        unique(self.planned)
-        self.queue += cut((e for e in fresh if e.id not in self.done), self.size)
+    @property
+    def stored(self) -> int:
+        """Trials of the plan that have a row."""
+        return len(self.by_id.keys() & self.done)
+
+    def promote(self, arms: list[tuple[str, str]]) -> None:
+        """Plan the confirm stage of arms whose search has become complete; write the plan down."""
+        study, searched = self.loaded.study, [e for arm in arms for e in self.searching[arm]]
+        best = choices(study, searched, self.rows)
+        fresh = unique(confirm_entries(study, {arm: best[arm] for arm in arms}), self.by_id)
+        self.confirm = sorted(
+            self.confirm + fresh, key=lambda entry: self.order[entry.arm]
+        )  # whoever came first
+        self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
         self.store.declare(declaration(self.loaded, self.search, self.confirm))
         self.listener.planned(self)
 
@@ -91,18 +140,14 @@ class Scheduler:
         """The next work: one whose structure the worker has compiled, else one that nobody has, else any."""
         if not self.queue:
             return None
-
-        def order(work: Work) -> int:
-            return 0 if work.structure in seen else 1 if work.structure not in elsewhere else 2
-
-        work = min(self.queue, key=order)
-        self.queue.remove(work)
+        work = self.queue.take(seen, elsewhere)
         task = functools.partial(
             train,
             work=work,
             results=self.store.results,
             study=self.store.study,
             margin=self.loaded.study.margin,
+            layout=self.layout,
         )
         return work, work.structure, task
 
@@ -121,19 +166,32 @@ class Scheduler:
         self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
 
     def take_note(self, rows: list[dict[str, object]]) -> None:
+        complete = []
         for row in rows:
-            self.rows[str(row["trial_id"])] = row
+            name = str(row["trial_id"])
+            self.rows[name] = row
             if row["status"] != "failed":
-                self.done.add(str(row["trial_id"]))
-        if self.arms_left:
-            self.promote()
+                self.done.add(name)
+            arm = self.by_id[name].arm
+            if name in self.missing[arm]:
+                self.missing[arm].remove(name)
+                if not self.missing[arm]:
+                    complete.append(arm)
+        if complete:
+            self.promote(sorted(complete, key=self.order.__getitem__))
 
 
 def train(
-    worker: "Worker", *, work: Work, results: Path, study: str, margin: float | None
+    worker: "Worker",
+    *,
+    work: Work,
+    results: Path,
+    study: str,
+    margin: float | None,
+    layout: Layout = AUTO,
 ) -> "Iterator[Event]":
     """What is sent to a worker."""
-    return worker.run(work, Store(results, study), study, margin)
+    return worker.run(work, Store(results, study), study, margin, layout)
 
 
 def run(scheduler: Scheduler, pool: "Pool | None") -> None:
@@ -142,22 +200,25 @@ def run(scheduler: Scheduler, pool: "Pool | None") -> None:
         return
     if pool is None:
         serial.run(scheduler.take, scheduler.put, scheduler.failed)
-        return
-    from sweeps import cluster
+    else:
+        from sweeps import cluster
 
-    with cluster.connected(pool):
-        cluster.run(
-            pool,
-            scheduler.take,
-            lambda: bool(scheduler.queue),
-            scheduler.put,
-            scheduler.failed,
-            scheduler.listener.say,
-        )
+        with cluster.connected(pool):
+            cluster.run(
+                pool,
+                scheduler.take,
+                lambda: bool(scheduler.queue),
+                scheduler.put,
+                scheduler.failed,
+                scheduler.listener.say,
+            )
+    scheduler.store.forget_checkpoints()
 
 
-def sweep(loaded: Loaded, store: Store, *, pool: "Pool | None", size: int, listener: Listener) -> Scheduler:
-    """Plan a study and run what is missing of it, in cohorts of `size`.
+def sweep(
+    loaded: Loaded, store: Store, *, pool: "Pool | None", size: int | None, listener: Listener
+) -> Scheduler:
+    """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
     Raises InputError before any work starts where the plan or the store is bad. A KeyboardInterrupt passes
     through: every row written stays, and the next call runs the rest.

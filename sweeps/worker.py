@@ -5,6 +5,7 @@ rows are on disk before the last event is sent: a driver that dies loses nothing
 """
 
 import datetime
+import functools
 import resource
 import sys
 import time
@@ -16,11 +17,14 @@ import jax
 import numpy as np
 
 from experiments.cohort import NEVER, Cohort, Report
-from experiments.program import Program
+from experiments.engine import SHRINK, Engine
+from experiments.layout import AUTO, Layout
+from experiments.memory import most_members
 from experiments.specs import canonical, flatten
 from experiments.trial import Trial
 from lstm_variants import parameter_count, state_size
-from sweeps import schema
+from sweeps import cache, checkpoints, schema
+from sweeps.checkpoints import Checkpoint, Evaluation
 from sweeps.plan import Entry, Work
 from sweeps.provenance import device_name, provenance
 from sweeps.store import Store
@@ -47,48 +51,77 @@ class Worker:
     """Holds compiled programs. One a process; not for two threads."""
 
     def __init__(self) -> None:
-        self.programs: dict[tuple[Trial, int], tuple[Program, dict[str, object]]] = {}
+        cache.switch_on()
+        self.engines: dict[Layout, Engine] = {}
 
-    def program(self, bare: Trial, size: int) -> tuple[Program, dict[str, object], float]:
-        """The program for a structure, its measured sizes, and the seconds it took to compile just now."""
-        start, key = time.perf_counter(), (bare, size)
-        if key in self.programs:
-            return *self.programs[key], 0.0
-        self.programs[key] = Program(bare, size), sizes(bare)
-        return *self.programs[key], time.perf_counter() - start
+    def run(
+        self, work: Work, store: Store | None, study: str, margin: float | None, layout: Layout = AUTO
+    ) -> Iterator[Event]:
+        """Train a work's trials and append their rows to the store (unless it is None).
 
-    def run(self, work: Work, store: Store | None, study: str, margin: float | None) -> Iterator[Event]:
-        """Train a work's trials and append their rows to the store (unless it is None)."""
+        A cohort that is too large for the device is run in parts, one after the other.
+        """
+        size = room(work.structure, work.size, layout)
+        if size == work.size:
+            yield from self.train(work, store, study, margin, layout)
+            return
+        parts = [Work(work.entries[i : i + size], size) for i in range(0, len(work.entries), size)]
+        rows, scores = list[Row](), dict[str, float]()
+        for k, part in enumerate(parts):
+            for event in self.train(part, store, study, margin, layout):
+                rows, scores = rows + event.rows, scores | event.scores
+                yield Event("evaluated", (k + event.fraction) / len(parts), event.seconds, scores)
+        yield Event("done", 1.0, 0.0, scores, rows)
+
+    def train(
+        self, work: Work, store: Store | None, study: str, margin: float | None, layout: Layout = AUTO
+    ) -> Iterator[Event]:
+        """Train a cohort that has room.
+
+        Goes on inside the trials where a worker was killed: there is a checkpoint every `checkpoints.EVERY` seconds.
+        """
         entries = work.entries
         cohort = Cohort(tuple(entry.trial for entry in entries), work.size)
-        program, measured, compile_seconds = self.program(cohort.structure, work.size)
-        yield Event("compiled", 0.0, compile_seconds)
-        start = last = time.perf_counter()
-        state, reports = program.start(cohort), []
-        while True:
-            state, report = program.advance(state)
-            running = np.asarray(state.running)
+        engine = self.engines.setdefault(layout, Engine(layout))
+        waited = engine.seconds
+        program, measured = engine.program(cohort.structure, work.size), sizes(cohort.structure)
+        checkpoint = (
+            None
+            if store is None
+            else Checkpoint(store.path / "checkpoints", [e.id for e in entries], program)
+        )
+        ready = engine.seconds
+        yield Event("compiled", 0.0, ready - waited)
+        kept = checkpoint and checkpoint.load()
+        state, reports = kept or (None, list[Evaluation]())
+        last = saved = time.perf_counter()
+        start = last - (reports[-1][2] * len(entries) if reports else 0.0)
+        run = engine.start(cohort, state)
+        while run.running.any():
+            report = run.advance()
             now = time.perf_counter()
-            reports.append(
-                (np.asarray(state.step), jax.tree.map(np.asarray, report), (now - start) / len(entries))
-            )
-            if not running.any():
+            reports.append((run.step, report, (now - start) / len(entries)))
+            if not run.running.any():
                 break
-            scores = {e.id: float(s) for e, s in zip(entries, reports[-1][1].validation.score, strict=False)}
-            yield Event("evaluated", float(reports[-1][0].max()) / cohort.structure.steps, now - last, scores)
+            if checkpoint and now - saved >= checkpoints.EVERY:
+                checkpoint.save(run.state, reports)
+                saved = time.perf_counter()
+            scores = {e.id: float(s) for e, s in zip(entries, report.validation.score, strict=False)}
+            yield Event("evaluated", float(run.step.max()) / cohort.structure.steps, now - last, scores)
             last = now
         share = 1 / len(entries)
         common = {
             **provenance(),
             **measured,
             "margin": margin,
-            "compile_seconds": compile_seconds * share,
-            "run_seconds": (time.perf_counter() - start) * share,
+            "compile_seconds": (engine.seconds - waited) * share,
+            "run_seconds": (time.perf_counter() - start - (engine.seconds - ready)) * share,
             "memory_bytes": peak_memory(),
             "finished_at": datetime.datetime.now(datetime.UTC),
             "device": device_name(jax.devices()[0]),
         }
-        solved, diverged = np.asarray(state.solved_step), np.asarray(state.diverged_step)
+        state = run.state
+        solved, diverged = state.solved_step, state.diverged_step
         trials, curves = list[Row](), list[Row]()
         for i, entry in enumerate(entries):
             steps, last_report = last_of(reports, i)
@@ -97,9 +130,38 @@ class Worker:
             curves.extend(curve_rows(entry, study, reports, i))
         if store is not None:
             store.append(trials, curves)
+        if checkpoint:
+            checkpoint.remove()
         yield Event(
             "done", 1.0, time.perf_counter() - last, {str(r["trial_id"]): score_of(r) for r in trials}, trials
         )
+
+
+@functools.cache
+def room(bare: Trial, size: int, layout: Layout) -> int:
+    """The size, or the largest of the few smaller ones that the device has memory for.
+
+    One after the other members need no more than one does, so that only `vmap` asks. Raises MemoryError where not
+    even one fits.
+    """
+    memory = None if layout.loop else device_memory()
+    if memory is None:
+        return size
+    most = most_members(bare, memory, layout)
+    if most < 1:
+        raise MemoryError(
+            f"One trial of {type(bare.cell).__name__} on {type(bare.task).__name__} needs more memory than the "
+            f"device's {memory / 2**30:.1f} GiB. Use a smaller batch, a shorter sequence or fewer hidden units."
+        )
+    while size > most:
+        size = max(1, size // SHRINK)
+    return size
+
+
+def device_memory() -> float | None:
+    """Bytes that JAX may use on the first device; None where it does not say (CPUs)."""
+    stats = jax.local_devices()[0].memory_stats()
+    return None if stats is None else float(stats["bytes_limit"])
 
 
 def names(entry: Entry, study: str) -> Row:
@@ -121,7 +183,7 @@ def flatten_spec(trial: Trial) -> Row:
     }
 
 
-def last_of(reports: list[tuple[np.ndarray, Report, float]], i: int) -> tuple[int, Report]:
+def last_of(reports: list[Evaluation], i: int) -> tuple[int, Report]:
     """Steps and report of member i's last evaluation."""
     step, report, _ = next(r for r in reversed(reports) if r[1].fresh[i])
     return int(step[i]), report
@@ -161,9 +223,7 @@ def number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def curve_rows(
-    entry: Entry, study: str, reports: list[tuple[np.ndarray, Report, float]], i: int
-) -> Iterator[Row]:
+def curve_rows(entry: Entry, study: str, reports: list[Evaluation], i: int) -> Iterator[Row]:
     for step, report, seconds in reports:
         if report.fresh[i]:
             yield {
@@ -194,6 +254,7 @@ def score_of(row: Row) -> float:
     return float(score) if isinstance(score, float) else float("nan")
 
 
+@functools.cache
 def sizes(bare: Trial) -> dict[str, object]:
     """Measured parameter and state counts of the cell."""
     from flax import nnx

@@ -8,7 +8,7 @@ from sweeps.errors import InputError
 from sweeps.store import Store
 from sweeps.study import Loaded, load_study
 
-CPU_COHORT, GPU_COHORT = 4, 64
+GPU_COHORT = 64
 
 
 def study_of(options: argparse.Namespace) -> Loaded:
@@ -32,9 +32,9 @@ def workers_of(options: argparse.Namespace) -> int:
     return int(options.workers)
 
 
-def cohort_of(options: argparse.Namespace) -> int:
-    """Trials a cohort. Raises InputError below 1."""
-    size = options.cohort or (GPU_COHORT if options.gpus_per_worker else CPU_COHORT)
-    if size < 1:
+def cohort_of(options: argparse.Namespace) -> int | None:
+    """Trials a cohort; None: by their length (`sweeps.plan.cohort_size`). Raises InputError below 1."""
+    size = GPU_COHORT if options.cohort is None and options.gpus_per_worker else options.cohort
+    if size is not None and size < 1:
         raise InputError(f"--cohort must be 1 or more; got {size}.")
-    return int(size)
+    return size

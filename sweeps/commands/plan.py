@@ -2,6 +2,7 @@
 
 import argparse
 import functools
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from experiments.specs import structure
+from experiments.layout import Layout
 from experiments.trial import Trial
 from sweeps import serial
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
@@ -43,14 +44,17 @@ def run(options: argparse.Namespace) -> int:
         console.print("Nothing to run.")
         return 0
     works = cut(todo, size)
-    samples = {structure(entry.trial): entry.trial for entry in reversed(todo)}
-    costs = calibrate(console, samples, options, size, workers)
+    samples = {entry.structure: entry.trial for entry in reversed(todo)}
+    sizes = {work.structure: work.size for work in works}
+    costs = calibrate(console, samples, options, sizes, workers)
     result = estimate(works, costs, workers=max(1, workers), ray=workers > 0)
     for line in result.lines():
         console.print(line, highlight=False, soft_wrap=True)
+    if study.stop_after < math.inf:
+        console.print("less where trials stop early, which can not be known before", highlight=False)
     compute: Counter[tuple[str, str]] = Counter()
     for entry in todo:
-        compute[entry.arm] += costs[structure(entry.trial)].trial(entry.trial)  # type: ignore[assignment]
+        compute[entry.arm] += costs[entry.structure].trial(entry.trial)  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
     console.print(
         f"most of it: {cell} on {task}, {seconds(most)} of compute", highlight=False, soft_wrap=True
@@ -74,7 +78,11 @@ def missing(loaded: Loaded, store: Store) -> tuple[list[Entry], int]:
 
 
 def calibrate(
-    console: Console, samples: dict[Trial, Trial], options: argparse.Namespace, size: int, workers: int
+    console: Console,
+    samples: dict[Trial, Trial],
+    options: argparse.Namespace,
+    sizes: dict[Trial, int],
+    workers: int,
 ) -> dict[Trial, Cost]:
     """Measure every structure on as many workers as the sweep will have, so that they share the machine alike."""
     queue, costs, start = list(samples), dict[Trial, Cost](), time.monotonic()
@@ -85,7 +93,17 @@ def calibrate(
         if not queue:
             return None
         bare = queue.pop(0)
-        return bare, bare, functools.partial(measure, bare=bare, trial=samples[bare], size=size)
+        return (
+            bare,
+            bare,
+            functools.partial(
+                measure,
+                bare=bare,
+                trial=samples[bare],
+                size=sizes[bare],
+                layout=Layout(members=options.members),
+            ),
+        )
 
     def put(bare: Trial, cost: Cost) -> None:
         costs[bare] = cost
@@ -118,5 +136,6 @@ def pool_of(options: argparse.Namespace, workers: int) -> Any:
         workers=workers,
         address=options.address,
         gpus_per_worker=options.gpus_per_worker,
+        deterministic=options.deterministic,
         folder=study_of(options).folder,
     )

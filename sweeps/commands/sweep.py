@@ -5,6 +5,7 @@ import time
 
 from rich.console import Console
 
+from experiments.layout import Layout
 from sweeps.commands import plan
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror_process import Follower
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
     with store.lock(), board.running():
-        scheduler = Scheduler(loaded, store, size, board)
+        scheduler = Scheduler(loaded, store, size, board, Layout(members=options.members))
         follower = None
         if options.wandb != "off":
             names = {"mode": options.wandb, "project": options.project, "entity": options.entity}

@@ -125,3 +125,21 @@ def test_one_trial_under_two_names_is_refused():
 def test_a_bad_setting_is_found_in_planning(changes, message):
     with pytest.raises(InputError, match=message):
         search_entries(tiny(**changes).study)
+
+
+def test_short_trials_come_in_larger_cohorts_of_few_sizes_and_a_given_size_counts():
+    sizes = {
+        steps: {w.size for w in cut(search_entries(tiny(steps=steps).study), None)} for steps in (20, 2000)
+    }
+    assert sizes == {20: {64}, 2000: {16}}
+    assert {w.size for w in cut(search_entries(tiny(steps=20_000).study), None)} == {4}
+    assert {w.size for w in cut(search_entries(tiny().study), 3)} == {3}
+
+
+def test_a_trial_that_is_known_under_another_name_is_refused_in_later_entries_too():
+    entries, seen = search_entries(tiny().study), {}
+    assert unique(entries, seen) == entries
+    assert set(seen) == {e.id for e in entries}
+    twin = dataclasses.replace(entries[0], cell="twin")
+    with pytest.raises(InputError, match="'lstm' and 'twin'"):
+        unique([twin], seen)

@@ -12,9 +12,10 @@ from lstm_variants import LSTM, VanillaRNN
 from lstm_variants.lstm import LSTMCell
 from sweeps import schema
 from sweeps.errors import InputError
-from sweeps.plan import search_entries
+from sweeps.plan import cut, search_entries
 from sweeps.store import Store
-from sweeps.sweep import Silent, sweep
+from sweeps.sweep import Queue, Scheduler, Silent, sweep
+from sweeps.worker import Event
 
 
 def run(loaded, folder, size=2):
@@ -71,7 +72,7 @@ def test_running_it_again_does_nothing_twice(finished):
     _, store = finished
     before = {path: path.stat().st_mtime_ns for path in store.parts("trials")}
     scheduler, _ = run(tiny(), store.results)
-    assert scheduler.queue == []
+    assert not scheduler.queue
     assert {path: path.stat().st_mtime_ns for path in store.parts("trials")} == before
 
 
@@ -188,3 +189,95 @@ def test_a_damaged_part_stops_the_sweep_before_any_work(tmp_path):
 
 def test_the_tasks_of_the_fixture_are_the_real_ones():
     assert tiny().study.tasks["adding"] == Adding(length=4)
+
+
+def event(work, score=0.5, status="finished"):
+    rows = [
+        {"trial_id": e.id, "status": status, "valid_score": score, "valid_loss": 0.1, "solved": False}
+        for e in work.entries
+    ]
+    return Event("done", 1.0, 0.0, {}, rows)
+
+
+def scheduler_of(folder, size=1, listener=None, **changes):
+    return Scheduler(tiny(**changes), Store(folder, "tiny").prepare(), size, listener or Silent())
+
+
+def drain(scheduler):
+    works = []
+    while scheduler.queue:
+        works.append(scheduler.take(set(), set())[0])
+    return works
+
+
+def test_an_arm_is_promoted_when_its_own_search_is_complete_in_whatever_order(tmp_path):
+    scheduler = scheduler_of(tmp_path)
+    works = drain(scheduler)
+    assert [w.entries[0].stage for w in works] == ["search"] * 8
+    for work in reversed(works):
+        before = [e.arm for e in scheduler.confirm]
+        scheduler.put(work, event(work))
+        arm = work.entries[0].arm
+        complete = all(e.id in scheduler.rows for e in scheduler.search if e.arm == arm)
+        assert ([e.arm for e in scheduler.confirm] != before) == complete
+    assert len(scheduler.confirm) == scheduler.total - 8 == 8
+    order = [arm[0] for arm in scheduler.loaded.study.arms()]
+    assert [e.cell for e in scheduler.confirm] == [c for c in order for _ in range(2)]
+    assert scheduler.store.declaration().plan["confirm"] == [e.id for e in scheduler.confirm]
+
+
+def test_a_failed_trial_completes_its_arm_but_is_never_the_choice(tmp_path):
+    scheduler = scheduler_of(tmp_path, cells={"lstm": LSTM(hidden=3)})
+    first, second, *_ = (w for w in drain(scheduler) if w.entries[0].cell == "lstm")
+    scheduler.put(first, event(first, score=None, status="failed"))
+    assert not [e for e in scheduler.confirm if e.cell == "lstm"]
+    scheduler.put(second, event(second, score=-1.0))
+    rates = {e.trial.optimizer.learning_rate for e in scheduler.confirm if e.cell == "lstm"}
+    assert rates == {second.entries[0].trial.optimizer.learning_rate}
+    assert first.entries[0].id not in scheduler.done
+    assert scheduler.stored == 1
+
+
+def test_a_resumed_sweep_promotes_what_was_complete_and_waits_for_the_rest(finished, tmp_path):
+    _, store = finished
+    rows = [row for row in store.trials().to_pylist() if row["stage"] == "search"]
+    copy = Store(tmp_path, "tiny").prepare()
+    copy.append([row for row in rows if row["cell"] in ("gru", "lstm")][:-1], [])
+    scheduler = scheduler_of(tmp_path)
+    kept = {row["trial_id"] for row in copy.trials().to_pylist()}
+    full = {arm for arm, ids in scheduler.missing.items() if not ids}
+    assert full == {arm for arm, es in scheduler.searching.items() if {e.id for e in es} <= kept}
+    assert {e.arm for e in scheduler.confirm} == full
+    assert scheduler.stored == 3
+    assert len(scheduler.queue) == 8 - 3 + 2 * len(full)
+
+
+def test_the_plan_is_written_when_it_changes_and_not_at_every_cohort(tmp_path):
+    class Counting(Silent):
+        times = 0
+
+        def planned(self, scheduler):
+            self.times += 1
+
+    listener = Counting()
+    scheduler = scheduler_of(tmp_path, listener=listener)
+    for work in drain(scheduler):
+        scheduler.put(work, event(work))
+    assert listener.times == 1 + 4
+
+
+def test_work_goes_first_to_who_has_compiled_it_then_to_what_nobody_has():
+    works = cut(search_entries(tiny().study), 1)
+    queue = Queue()
+    queue.extend(works)
+    lstm, gru, rnn = dict.fromkeys(w.structure for w in works)
+    assert sum(queue.trials.values()) == len(queue) == 8
+    assert queue.take({gru}, {lstm}).structure == gru
+    assert queue.take(set(), {lstm, gru}).structure == rnn
+    assert queue.take(set(), {lstm, gru, rnn}) is works[0]
+    assert queue.take({lstm}, set()) is works[1]
+    left = []
+    while queue:
+        left.append(queue.take(set(), set()))
+    assert left == [w for w in works if w in left]
+    assert queue.trials == {}

@@ -1,0 +1,97 @@
+"""What else one would use in JAX: `flax.nnx.RNN(OptimizedLSTMCell)` with optax, and cuDNN's LSTM on a GPU.
+
+The step is ours: adding problem, squared error of a linear read-out of the last output, clipping to the norm 1, Adam.
+Ten steps are one jitted call; the data is given, and the same for all ten. Building compiles that call.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+
+from sweeps.bench.processes import Work
+
+Array = jax.Array
+TOGETHER = 10
+
+
+def describe() -> dict[str, Any]:
+    forms = ["flax"]
+    if jax.default_backend() == "gpu":
+        try:
+            from jax.experimental import rnn  # noqa: F401
+
+            forms.append("cudnn")
+        except ImportError:
+            pass
+    return {"backend": jax.default_backend(), "forms": forms}
+
+
+def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
+    x = jax.random.uniform(jax.random.key(0), (case["length"], case["batch"], 2))
+    made = {"flax": flax, "cudnn": cudnn}[case["form"]]
+    return training(*made(x, case["hidden"]), x), {}
+
+
+def training(params: Any, output: Callable[[Any, Array], Array], x: Array) -> Work:
+    """Steps of `output(params, x) -> (B, 1)`."""
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3))
+    targets = x[:, :, :1].sum(0)
+
+    def ten(params: Any, moments: Any, x: Array, targets: Array) -> tuple[Any, Any]:
+        def one(carry: Any, _: None) -> tuple[Any, None]:
+            params, moments = carry
+            gradient = jax.grad(lambda p: jnp.mean((output(p, x) - targets) ** 2))(params)
+            change, moments = optimizer.update(gradient, moments, params)
+            return (optax.apply_updates(params, change), moments), None
+
+        return jax.lax.scan(one, (params, moments), None, length=TOGETHER)[0]
+
+    state = params, optimizer.init(params)
+    compiled = jax.jit(ten, donate_argnums=(0, 1)).lower(*state, x, targets).compile()
+
+    def work(steps: int) -> int:
+        nonlocal state
+        calls = -(-steps // TOGETHER)
+        for _ in range(calls):
+            state = compiled(*state, x, targets)
+        jax.block_until_ready(state)
+        return calls * TOGETHER
+
+    return work
+
+
+def flax(x: Array, hidden: int) -> tuple[Any, Callable[[Any, Array], Array]]:
+    rngs = nnx.Rngs(0)
+    network = nnx.RNN(nnx.OptimizedLSTMCell(2, hidden, rngs=rngs), time_major=True, rngs=rngs)
+    parts: Any = nnx.split((network, nnx.Linear(hidden, 1, rngs=rngs)), nnx.Param, ...)
+    graph, params, rest = parts
+    zeros = jnp.zeros((x.shape[1], hidden))
+
+    def output(params: Any, x: Array) -> Array:
+        network, readout = nnx.merge(graph, params, rest)
+        return readout(network(x, initial_carry=(zeros, zeros))[-1])
+
+    return params, output
+
+
+def cudnn(x: Array, hidden: int) -> tuple[Any, Callable[[Any, Array], Array]]:
+    """`jax.experimental.rnn`, batch first."""
+    from jax.experimental import rnn
+
+    T, B, n = x.shape
+    key, other = jax.random.split(jax.random.key(0))
+    weights = rnn.init_lstm_weight(key, n, hidden, 1, False)
+    params = weights, jax.random.normal(other, (hidden, 1)) / hidden**0.5, jnp.zeros(1)
+    zeros, lengths = jnp.zeros((1, B, hidden)), jnp.full(B, T, jnp.int32)
+
+    def output(params: Any, x: Array) -> Array:
+        weights, W, b = params
+        arrays = jnp.swapaxes(x, 0, 1), zeros, zeros, weights, lengths
+        y, _, _ = rnn.lstm(*arrays, n, hidden, 1, 0.0, False)  # one layer, no dropout, one direction
+        return y[:, -1] @ W + b
+
+    return params, output

@@ -1,0 +1,100 @@
+"""A cohort inside its trials, kept on disk so that a killed worker loses half a minute of it and no more.
+
+    results/STUDY/checkpoints/HASH/N    after N evaluations: state of all members and what was reported so far
+
+HASH is of the trial ids in the cohort's order, so that a cohort that was cut in another way finds nothing. Orbax
+writes beside and renames; the one before is removed after that. Beside the arrays stand a fingerprint (the traced
+program, device and versions: where they are equal, going on gives the numbers that stopping lost) and a hash of
+the arrays. What does not agree with both, or can not be read, is as good as not there.
+"""
+
+import contextlib
+import hashlib
+import json
+import shutil
+import warnings
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from experiments.cohort import Report, State
+from experiments.program import Program
+from sweeps.provenance import device_name, provenance
+
+EVERY = 30.0  # seconds between two checkpoints of a cohort: a shorter one never pays for any (0.5 s the first, 0.1 s)
+
+Evaluation = tuple[np.ndarray, Report, float]  # step (size,), what was reported, seconds so far
+
+
+class Checkpoint:
+    """Where one cohort keeps its state between its start and its rows."""
+
+    def __init__(self, folder: Path, ids: list[str], program: Program):
+        self.path = folder / hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+        self.program = program
+
+    @property
+    def fingerprint(self) -> str:
+        """What must be equal for the numbers to be."""
+        versions = {name: value for name, value in provenance().items() if name.startswith("version.")}
+        facts = {"program": self.program.digest, "device": device_name(jax.devices()[0]), **versions}
+        return json.dumps(facts, sort_keys=True)
+
+    def save(self, state: State, evaluations: list[Evaluation]) -> None:
+        """Write both, then remove what was there before. A failure is a warning: training does not need it."""
+        steps, reports, seconds = zip(*evaluations, strict=True)
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *reports)
+        arrays = [*jax.tree.leaves((state, stacked)), np.stack(steps), np.array(seconds)]
+        kept = {"fingerprint": self.fingerprint, "hash": array_hash(arrays), "arrays": arrays}
+        before = self.folders()
+        new = self.path / str(len(evaluations))
+        try:
+            checkpointer().save(new, kept, force=True)
+        except Exception as error:
+            warnings.warn(f"No checkpoint in {new}: {type(error).__name__}: {error}", stacklevel=2)
+            return
+        for folder in before:
+            if folder != new:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def load(self) -> tuple[State, list[Evaluation]] | None:
+        """The newest state and its evaluations; None where there is none that is whole and fits."""
+        numbered = sorted((f for f in self.folders() if f.name.isdigit()), key=lambda f: -int(f.name))
+        for folder in numbered:
+            # Whatever is wrong with a damaged file, Orbax and what is below it raise errors of many kinds.
+            with contextlib.suppress(Exception):
+                kept = checkpointer().restore(folder)
+                arrays = [np.asarray(array) for array in kept["arrays"]]
+                if kept["fingerprint"] == self.fingerprint and kept["hash"] == array_hash(arrays):
+                    return self.unpacked(arrays)
+        return None
+
+    def unpacked(self, arrays: list[np.ndarray]) -> tuple[State, list[Evaluation]]:
+        *leaves, steps, seconds = arrays
+        state, stacked = jax.tree.unflatten(self.program.results, leaves)
+        reports = [jax.tree.map(lambda leaf, k=k: leaf[k], stacked) for k in range(len(steps))]
+        return state, list(zip(steps, reports, seconds.tolist(), strict=True))
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def folders(self) -> list[Path]:
+        """Everything that is there, what a killed process left half written too."""
+        return list(self.path.glob("*"))
+
+
+def checkpointer() -> Any:
+    """Orbax, which takes half a second to import."""
+    import orbax.checkpoint
+
+    return orbax.checkpoint.PyTreeCheckpointer()
+
+
+def array_hash(arrays: list[np.ndarray]) -> str:
+    """Hash of numbers, shapes and types."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,91 @@
+"""`lstm-variants bench`: measure here, beside the alternatives, what the project says about speed.
+
+OUT gets `bench.json`, with every round of every measurement, and `benchmarks.md` made from it; both are written
+again after each section, so that a run that breaks off keeps the sections that it finished. They replace those
+of an earlier run: everything in one table was measured in one run.
+"""
+
+import argparse
+import datetime
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from experiments.specs import unknown
+from sweeps.bench import SECTIONS, Options
+from sweeps.bench.table import render
+from sweeps.errors import InputError
+from sweeps.provenance import checkout, version
+
+
+def run(options: argparse.Namespace) -> int:
+    out = Path(options.out)
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out needs a directory; {out} is a file.")
+    sections = chosen(options.only)
+    found: dict[str, Any] = {"metadata": metadata(options.quick), "rows": [], "failed": {}}
+    for name, section in sections.items():
+        try:
+            found["rows"] += section.run(Options(quick=options.quick, out=out))
+        except Exception as error:  # the other sections are worth having
+            found["failed"][name] = f"{type(error).__name__}: {error}"
+            print(f"{name} failed: {found['failed'][name]}", file=sys.stderr)
+        write(out, found)
+    if options.json:
+        print(json.dumps(found))
+    elif sys.stdout.isatty():
+        Console().print(Markdown(render(found)))
+    else:
+        print(render(found), end="")
+    return 1 if found["failed"] or any("error" in row for row in found["rows"]) else 0
+
+
+def chosen(only: str | None) -> dict[str, ModuleType]:
+    """The sections asked for, all that there are by default. Raises InputError before anything is measured."""
+    there = [name for name in SECTIONS if importlib.util.find_spec(f"sweeps.bench.{name}")]
+    names = list(dict.fromkeys(only.split(","))) if only else there
+    for name in names:
+        if name not in there:
+            raise InputError(unknown("section", name, there))
+    sections = {name: importlib.import_module(f"sweeps.bench.{name}") for name in SECTIONS if name in names}
+    needing = [name for name, section in sections.items() if getattr(section, "NEEDS_TORCH", False)]
+    if needing and importlib.util.find_spec("torch") is None:
+        raise InputError(
+            f"The benchmark measures PyTorch beside the project ({', '.join(needing)}), and it is not installed. "
+            "Install it with: pip install 'lstm-variants[bench]' (or torch alone)."
+        )
+    return sections
+
+
+def metadata(quick: bool) -> dict[str, Any]:
+    """When, where and with what. The device is that of a process of its own: nothing starts on it here."""
+    from sweeps.bench.step import ask, cores
+
+    commit, dirty = checkout(Path(__file__).parent)
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit,
+        "dirty": dirty,
+        "quick": quick,
+        "device": ask("ours")["device"],
+        "cores": len(cores()),
+        "versions": {name: version(name) for name in ("jax", "flax", "torch", "ray")},
+    }
+
+
+def write(out: Path, found: dict[str, Any]) -> None:
+    """Both files, each whole or as it was before."""
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {"bench.json": json.dumps(found, indent=1) + "\n", "benchmarks.md": render(found)}
+    for name, text in texts.items():
+        part = out / f".{name}.part"
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, out / name)

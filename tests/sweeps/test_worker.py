@@ -1,0 +1,74 @@
+"""A worker on a device with little memory, and what its environment says."""
+
+import pytest
+from studies import tiny
+
+from experiments.layout import Layout
+from experiments.memory import SAFETY, cohort_bytes
+from sweeps import cluster, worker
+from sweeps.plan import cut, search_entries
+from sweeps.store import Store
+
+SIDE_BY_SIDE = Layout(members="vmap", devices=1)
+
+
+def one_work(size):
+    works = cut(search_entries(tiny().study), size)
+    return max(works, key=lambda work: len(work.entries))
+
+
+def room_for(members, bare):
+    """Bytes of a device that so many members fit into, and not one more."""
+    one, two = (cohort_bytes(bare, size, SIDE_BY_SIDE) for size in (1, 2))
+    return (one + (members - 1) * (two - one) + 1) / SAFETY
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    worker.room.cache_clear()
+    yield
+    worker.room.cache_clear()
+
+
+@pytest.mark.parametrize(("fits", "size"), [(63, 16), (64, 64), (15, 4), (3, 1), (1, 1)])
+def test_a_cohort_shrinks_to_the_largest_of_the_few_sizes_that_fits(monkeypatch, fits, size):
+    bare = one_work(4).structure
+    monkeypatch.setattr(worker, "device_memory", lambda: room_for(fits, bare))
+    assert worker.room(bare, 64, SIDE_BY_SIDE) == size
+
+
+def test_one_after_the_other_needs_no_more_than_one(monkeypatch):
+    monkeypatch.setattr(worker, "device_memory", lambda: 1.0)
+    assert worker.room(one_work(4).structure, 64, Layout(members="loop")) == 64
+
+
+def test_a_trial_that_does_not_fit_alone_is_an_error_that_says_so(monkeypatch):
+    monkeypatch.setattr(worker, "device_memory", lambda: 1.0)
+    with pytest.raises(MemoryError, match="smaller batch"):
+        worker.room(one_work(4).structure, 64, SIDE_BY_SIDE)
+
+
+@pytest.mark.slow
+def test_parts_of_a_cohort_make_the_rows_of_the_whole(monkeypatch, tmp_path):
+    work = one_work(4)
+    assert len(work.entries) > 1
+    whole = list(worker.Worker().run(work, None, "tiny", None, SIDE_BY_SIDE))[-1]
+    monkeypatch.setattr(worker, "device_memory", lambda: room_for(1, work.structure))
+    worker.room.cache_clear()
+    store = Store(tmp_path, "tiny").prepare()
+    events = list(worker.Worker().run(work, store, "tiny", None, SIDE_BY_SIDE))
+    assert [event.kind for event in events].count("done") == 1
+    assert [row["trial_id"] for row in events[-1].rows] == [row["trial_id"] for row in whole.rows]
+    for ours, theirs in zip(events[-1].rows, whole.rows, strict=True):
+        assert ours["valid_loss"] == pytest.approx(theirs["valid_loss"], rel=1e-4)
+    assert sorted(store.trials(["trial_id"])["trial_id"].to_pylist()) == sorted(e.id for e in work.entries)
+    fractions = [event.fraction for event in events]
+    assert fractions == sorted(fractions)
+
+
+def test_a_deterministic_pool_forbids_unordered_sums_on_gpus_and_keeps_the_users_flags(monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=here")
+    flags = cluster.environment(cluster.Pool(workers=1, gpus_per_worker=1.0, deterministic=True))["XLA_FLAGS"]
+    assert flags == "--xla_dump_to=here --xla_gpu_deterministic_ops=true"
+    assert "XLA_FLAGS" not in cluster.environment(cluster.Pool(workers=1, gpus_per_worker=1.0))
+    assert "XLA_FLAGS" not in cluster.environment(cluster.Pool(workers=1, deterministic=True))
