@@ -93,6 +93,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECTIONS",
         help="a list such as step,rate of step, rate, study, ablation, scaling and orchestration (default: all)",
     )
+    bench.add_argument(
+        "--rounds",
+        type=int,
+        metavar="N",
+        help="measure everything N times (default: 3 to 5, by what it takes)",
+    )
     bench.add_argument("--quick", action="store_true", help="tiny sizes: whether it runs, not how fast")
     bench.add_argument("--json", action="store_true", help="print all measurements in place of the tables")
     bench.add_argument(

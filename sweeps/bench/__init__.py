@@ -17,11 +17,13 @@ SECTIONS = ("step", "rate", "study", "ablation", "scaling", "orchestration")
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """quick: tiny sizes and few rounds, to see that everything runs; its numbers mean nothing. out: the
+    """quick: tiny sizes and few rounds, to see that everything runs; its numbers mean nothing. rounds: how often
+    each measurement is made; None: what its section finds worth the time. out: the
     directory of the results, for sections that write files of their own. cells, settings: for `step`, these alone;
     empty: all."""
 
     quick: bool = False
+    rounds: int | None = None
     out: Path = Path("results/bench")
     cells: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()

@@ -1,7 +1,7 @@
 """From the command line to the table: Greff et al.'s eight ablations with three seeds each, sweep and report.
 
 The study `ablation` (with its two controls: 30 trials of nine structures), cold: no results, nothing compiled. Then
-once more with a compilation cache that the round before has filled, where there is one. A NumPy program of the same
+once more with the compiled programs that the round before has kept. A NumPy program of the same
 eight variants, seeds and sizes took 154.5 s on one quiet core.
 """
 
@@ -35,7 +35,7 @@ STUDY = dataclasses.replace(WHOLE, tasks={"adding": Adding(length=4)}, steps=20,
 
 def once(study: str, folder: str, cache: str) -> Row:
     """Seconds of one round; those of compiling and computing are sums over the workers."""
-    environment = {"JAX_COMPILATION_CACHE_DIR": cache}
+    environment = {"LSTM_VARIANTS_CACHE": cache}
     sweep = command(
         *("sweep", study, "--results", folder, "--workers", str(WORKERS), "--wandb", "off"),
         environment=environment,
@@ -53,7 +53,7 @@ def once(study: str, folder: str, cache: str) -> Row:
 
 
 def run(options: Options) -> list[Row]:
-    rounds = 1 if options.quick else 3
+    rounds = 1 if options.quick else options.rounds or 3
     rows, progress = list[Row](), Progress("ablation", 2 * rounds)
     with tempfile.TemporaryDirectory() as folder:
         study = NAME

@@ -18,7 +18,9 @@ AT_LEAST = 0.3  # seconds a measurement
 LONG = 6.0  # seconds a round, from which on there are fewer
 
 
-def alternate(timers: dict[str, Timer], *, quick: bool = False) -> dict[str, dict[str, Any]]:
+def alternate(
+    timers: dict[str, Timer], *, quick: bool = False, rounds: int | None = None
+) -> dict[str, dict[str, Any]]:
     """`{side: {"steps": a measurement, "seconds": [a step, round by round]}}`; the timers have been called before.
 
     quick: two rounds of one call each.
@@ -28,7 +30,7 @@ def alternate(timers: dict[str, Timer], *, quick: bool = False) -> dict[str, dic
         spent, steps = timer(1)
         counts[name] = 1 if quick else max(steps, math.ceil(AT_LEAST * steps / spent))
         expected += spent / steps * counts[name]
-    rounds = 2 if quick else FEWER if expected > LONG else ROUNDS
+    rounds = rounds or (2 if quick else FEWER if expected > LONG else ROUNDS)
     found: dict[str, dict[str, Any]] = {name: {"steps": 0, "seconds": []} for name in timers}
     for k in range(rounds):
         for name in list(timers)[:: 1 if k % 2 == 0 else -1]:

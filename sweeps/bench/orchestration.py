@@ -74,7 +74,8 @@ def orchestration(row: Row, *, start: bool) -> float:
 
 def run(options: Options) -> list[Row]:
     trials = 200 if options.quick else 10_000
-    rounds = [("off", 0)] if options.quick else [("off", 0), ("off", 1), ("off", 2), ("offline", 0)]
+    times = 1 if options.quick else options.rounds or 3
+    rounds = [*(("off", n) for n in range(times)), *([] if options.quick else [("offline", 0)])]
     rows, progress = list[Row](), Progress("orchestration", len(rounds))
     for mirror, n in rounds:
         with tempfile.TemporaryDirectory() as folder:

@@ -41,7 +41,7 @@ def run(options: Options) -> list[Row]:
             rows[name] |= {"compile_seconds": told["seconds"], "operations": operations(case)}
             timers[name] = partial(sides[side].time, name)
             progress.done(f"compiled {name}")
-        for name, numbers in alternate(timers, quick=options.quick).items():
+        for name, numbers in alternate(timers, quick=options.quick, rounds=options.rounds).items():
             rows[name] |= numbers
         progress.done("measured")
     return list(rows.values())

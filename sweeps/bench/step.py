@@ -82,7 +82,7 @@ def measured(
         shapes = told.get("shapes", shapes)
         timers[name] = partial(sides[process].time, name)
     try:
-        for name, numbers in alternate(timers, quick=options.quick).items():
+        for name, numbers in alternate(timers, quick=options.quick, rounds=options.rounds).items():
             rows[name] |= numbers
             sides[places[name][0]].drop(name)
     except SideError as error:

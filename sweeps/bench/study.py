@@ -62,7 +62,7 @@ def ours(folder: Path, sizes: dict[str, int], trials: int, workers: int) -> tupl
     path = folder / "rates.py"
     path.write_text(STUDY.format(search=trials // 4 - 2, **sizes))
     options = ["--results", str(folder), "--workers", str(workers), "--wandb", "off"]
-    done = command("sweep", str(path), *options)
+    done = command("sweep", str(path), *options, environment={"LSTM_VARIANTS_CACHE": "off"})
     rows = Store(folder, "rates").trials(["test_error"]).to_pylist()
     return done.seconds, [1.0 if row["test_error"] is None else row["test_error"] for row in rows]
 
@@ -90,7 +90,7 @@ def tune(sizes: dict[str, int], rates: list[float], workers: int, *, keep: bool)
 
 def run(options: Options) -> list[Row]:
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    trials, rounds = (12, 1) if options.quick else (64, 3)
+    trials, rounds = (12, 1) if options.quick else (64, options.rounds or 3)
     sizes = {"hidden": 32, "length": 50, "batch": 32, "steps": 500}
     if options.quick:
         sizes |= {"hidden": 4, "length": 6, "batch": 4, "steps": 10}

@@ -2,7 +2,8 @@
 
 OUT gets `bench.json`, with every round of every measurement, and `benchmarks.md` made from it; both are written
 again after each section, so that a run that breaks off keeps the sections that it finished. They replace those
-of an earlier run: everything in one table was measured in one run.
+of an earlier run, but for sections that `--only` leaves out and that were measured on this machine with this commit:
+a section's table is of one run, whole.
 """
 
 import argparse
@@ -31,10 +32,13 @@ def run(options: argparse.Namespace) -> int:
     if out.exists() and not out.is_dir():
         raise InputError(f"--out needs a directory; {out} is a file.")
     sections = chosen(options.only)
+    if options.rounds is not None and options.rounds < 1:
+        raise InputError(f"--rounds must be 1 or more; got {options.rounds}.")
     found: dict[str, Any] = {"metadata": metadata(options.quick), "rows": [], "failed": {}}
+    found["rows"] = kept(out / "bench.json", found["metadata"], set(sections))
     for name, section in sections.items():
         try:
-            found["rows"] += section.run(Options(quick=options.quick, out=out))
+            found["rows"] += section.run(Options(quick=options.quick, rounds=options.rounds, out=out))
         except Exception as error:  # the other sections are worth having
             found["failed"][name] = f"{type(error).__name__}: {error}"
             print(f"{name} failed: {found['failed'][name]}", file=sys.stderr)
@@ -46,6 +50,17 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(render(found), end="")
     return 1 if found["failed"] or any("error" in row for row in found["rows"]) else 0
+
+
+def kept(path: Path, now: dict[str, Any], measured: set[str]) -> list[dict[str, Any]]:
+    """Rows of an earlier run's sections that are not measured now, if it was of the same code on the same machine."""
+    if not path.exists():
+        return []
+    before = json.loads(path.read_text(encoding="utf-8"))
+    same = all(before["metadata"].get(name) == value for name, value in now.items() if name != "date")
+    if not same or now["dirty"]:
+        return []
+    return [row for row in before["rows"] if row["section"] not in measured]
 
 
 def chosen(only: str | None) -> dict[str, ModuleType]:
