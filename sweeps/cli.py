@@ -93,6 +93,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECTIONS",
         help="a list such as step,rate of step, rate, study, ablation, scaling and orchestration (default: all)",
     )
+    bench.add_argument("--cells", metavar="NAMES", help="training steps of these cells alone: lstm,gru")
+    bench.add_argument(
+        "--one-core", action="store_true", help="training steps on one pinned core alone, not on all as well"
+    )
     bench.add_argument(
         "--rounds",
         type=int,

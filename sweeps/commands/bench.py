@@ -22,6 +22,7 @@ from rich.markdown import Markdown
 
 from experiments.specs import unknown
 from sweeps.bench import SECTIONS, Options
+from sweeps.bench.cases import ONE_CORE
 from sweeps.bench.table import render
 from sweeps.errors import InputError
 from sweeps.provenance import checkout, version
@@ -34,11 +35,18 @@ def run(options: argparse.Namespace) -> int:
     sections = chosen(options.only)
     if options.rounds is not None and options.rounds < 1:
         raise InputError(f"--rounds must be 1 or more; got {options.rounds}.")
+    asked = Options(
+        quick=options.quick,
+        rounds=options.rounds,
+        out=out,
+        cells=known_cells(options.cells),
+        settings=(ONE_CORE,) if options.one_core else (),
+    )
     found: dict[str, Any] = {"metadata": metadata(options.quick), "rows": [], "failed": {}}
     found["rows"] = kept(out / "bench.json", found["metadata"], set(sections))
     for name, section in sections.items():
         try:
-            found["rows"] += section.run(Options(quick=options.quick, rounds=options.rounds, out=out))
+            found["rows"] += section.run(asked)
         except Exception as error:  # the other sections are worth having
             found["failed"][name] = f"{type(error).__name__}: {error}"
             print(f"{name} failed: {found['failed'][name]}", file=sys.stderr)
@@ -50,6 +58,17 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(render(found), end="")
     return 1 if found["failed"] or any("error" in row for row in found["rows"]) else 0
+
+
+def known_cells(names: str | None) -> tuple[str, ...]:
+    """Names of cells, in order. Raises InputError for one that there is not."""
+    from lstm_variants import CELLS
+
+    asked = tuple(dict.fromkeys(names.split(","))) if names else ()
+    for name in asked:
+        if name not in CELLS:
+            raise InputError(unknown("cell", name, CELLS))
+    return asked
 
 
 def kept(path: Path, now: dict[str, Any], measured: set[str]) -> list[dict[str, Any]]:

@@ -274,3 +274,15 @@ def test_ctrl_c_ends_the_other_processes_too(tmp_path):
         os.kill(parent.pid, signal.SIGINT)
         assert parent.wait(timeout=60) == 130
     assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def test_sections_of_an_earlier_run_stay_if_code_and_machine_are_the_same(tmp_path):
+    now = {"date": "2", "commit": "a", "dirty": False, "device": "this"}
+    rows = [{"section": "step"}, {"section": "rate"}]
+    path = tmp_path / "bench.json"
+    assert bench.kept(path, now, {"rate"}) == []
+    path.write_text(json.dumps({"metadata": {**now, "date": "1"}, "rows": rows, "failed": {}}))
+    assert bench.kept(path, now, {"rate"}) == [{"section": "step"}]
+    assert bench.kept(path, {**now, "commit": "b"}, {"rate"}) == []
+    path.write_text(json.dumps({"metadata": {**now, "dirty": True}, "rows": rows, "failed": {}}))
+    assert bench.kept(path, {**now, "dirty": True}, {"rate"}) == []
