@@ -64,7 +64,12 @@ def rewritten(param: Any) -> Any:
         shapes = [variable.aval for variable in param.jaxpr.invars]
         return jax.make_jaxpr(lambda *arguments: evaluate(param, *arguments))(*shapes)
     if isinstance(param, core.Jaxpr):
-        return rewritten(core.ClosedJaxpr(param, ())).jaxpr
+        closed = rewritten(core.ClosedJaxpr(param, ()))
+        if closed.consts:
+            raise NotImplementedError(
+                "bfloat16 products: a constant array inside a custom derivative of the cell."
+            )
+        return closed.jaxpr
     if type(param) is tuple:
         return tuple(rewritten(entry) for entry in param)
     return param

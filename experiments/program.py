@@ -24,7 +24,8 @@ class Program:
     """`init` and `advance` for cohorts of one structure and size, compiled when constructed.
 
     size: rounded up to what the layout's devices share equally. seconds: spent compiling so far. digest: hash of
-    what `advance` computes, as it was traced: equal digests, equal numbers on the same device and versions.
+    what `init` and `advance` compute, as traced, and of how they are compiled: equal digests, equal numbers on the
+    same device, with the same versions.
     results: tree structure of what `advance` gives.
     """
 
@@ -33,11 +34,13 @@ class Program:
         self.bare, self.layout, self.size = bare, layout, layout.padded(size)
         init = jax.jit(make_init(bare, layout), **layout.shardings)
         arguments = cohort_shapes(bare, self.size)
-        self.init = init.lower(*arguments).compile(compiler_options=QUICKLY)
+        traced = init.lower(*arguments)
+        self.init = traced.compile(compiler_options=QUICKLY)
         self.state_shapes: State = jax.eval_shape(init, *arguments)
         self.advances: dict[int, Any] = {}
         self.seconds = time.perf_counter() - start
-        self.digest = self.compile(self.size)
+        texts = traced.as_text(), self.compile(self.size), str(sorted((QUICKLY | WIDE).items()))
+        self.digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.results = self.advances[self.size].out_tree
 
     def start(self, cohort: Cohort) -> State:
@@ -45,7 +48,7 @@ class Program:
         return self.init(*Cohort(cohort.trials, self.size).stack())
 
     def compile(self, size: int) -> str:
-        """Compile `advance` for cohorts of a size; returns its digest."""
+        """Compile `advance` for cohorts of a size; returns what was traced."""
         start = time.perf_counter()
         shapes = jax.tree.map(
             lambda s: jax.ShapeDtypeStruct((size, *s.shape[1:]), s.dtype), self.state_shapes
@@ -55,7 +58,8 @@ class Program:
         options = WIDE if jax.default_backend() == "cpu" else None
         self.advances[size] = traced.compile(compiler_options=options)
         self.seconds += time.perf_counter() - start
-        return hashlib.sha256(traced.as_text().encode()).hexdigest()
+        text: str = traced.as_text()
+        return text
 
     def advance(self, state: State) -> tuple[State, Report]:
         """Train all members to their next evaluation. The arrays of `state` are used up."""

@@ -19,12 +19,17 @@ VARIABLE = "LSTM_VARIANTS_CACHE"
 
 def folder() -> Path | None:
     """Where compiled programs are kept: below `$LSTM_VARIANTS_CACHE`, or the user's cache folder; None where
-    the variable says "off"."""
+    the variable says "off" or there is no such folder."""
     chosen = os.environ.get(VARIABLE, "")
     if chosen == "off":
         return None
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (Path(chosen) if chosen else Path(base) / "lstm-variants" / "xla") / machine()
+    if chosen:
+        return Path(chosen) / machine()
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:  # a user without a home
+        return None
+    return base / "lstm-variants" / "xla" / machine()
 
 
 @functools.cache
@@ -43,7 +48,7 @@ def switch_on() -> None:
     """Make this process keep what it compiles, and use what it finds. A folder that can not be written is
     no error: everything is compiled, as without a cache."""
     place = folder()
-    if place is None:
+    if place is None or jax.config.values["jax_compilation_cache_dir"]:  # the user's own choice
         return
     try:
         place.mkdir(parents=True, exist_ok=True)

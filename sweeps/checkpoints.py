@@ -1,6 +1,8 @@
-"""A cohort inside its trials, kept on disk so that a killed worker loses half a minute of it and no more.
+"""A cohort inside its trials, kept on disk so that a killed worker loses little of it.
 
     results/STUDY/checkpoints/HASH/N    after N evaluations: state of all members and what was reported so far
+
+It is written at the first evaluation after `EVERY` seconds; between evaluations there is nothing to keep.
 
 HASH is of the trial ids in the cohort's order, so that a cohort that was cut in another way finds nothing. Orbax
 writes beside and renames; the one before is removed after that. Beside the arrays stand a fingerprint (the traced
@@ -11,12 +13,14 @@ the arrays. What does not agree with both, or can not be read, is as good as not
 import contextlib
 import hashlib
 import json
+import os
 import shutil
 import warnings
 from pathlib import Path
 from typing import Any
 
 import jax
+import jaxlib
 import numpy as np
 
 from experiments.cohort import Report, State
@@ -40,6 +44,7 @@ class Checkpoint:
         """What must be equal for the numbers to be."""
         versions = {name: value for name, value in provenance().items() if name.startswith("version.")}
         facts = {"program": self.program.digest, "device": device_name(jax.devices()[0]), **versions}
+        facts |= {"xla": jaxlib.__version__, "flags": os.environ.get("XLA_FLAGS", "")}
         return json.dumps(facts, sort_keys=True)
 
     def save(self, state: State, evaluations: list[Evaluation]) -> None:

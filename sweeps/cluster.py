@@ -21,6 +21,7 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 
+from sweeps.commands.common import deterministic_flags
 from sweeps.errors import InputError
 
 LOST = (RayActorError, OutOfMemoryError)  # the second is not one of the first
@@ -112,11 +113,6 @@ def environment(pool: Pool) -> dict[str, str]:
         share = {"XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 * min(pool.gpus_per_worker, 1.0):.2f}"}
         return share | (deterministic_flags() if pool.deterministic else {})
     return {"NPROC": "1", "JAX_PLATFORMS": "cpu"}
-
-
-def deterministic_flags() -> dict[str, str]:
-    """What makes XLA use no operation on a GPU whose result depends on the order of its threads."""
-    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()}
 
 
 class Crew:

@@ -52,7 +52,7 @@ def measure(
 
     from experiments.cohort import Cohort
     from experiments.program import Program
-    from sweeps.worker import peak_memory
+    from sweeps.worker import peak_memory, room
 
     changes: dict[str, Any] = {
         "steps": 2 * UPDATES,
@@ -60,17 +60,24 @@ def measure(
         "validation_batches": 1,
         "test_batches": BLOCKS,
     }
-    start = time.perf_counter()
-    program = Program(replace(bare, **changes), size, layout)
-    compiling = time.perf_counter() - start
+    size = room(bare, size, layout)
+    lanes = 1 if layout.loop else size
+    caching = jax.config.values["jax_enable_compilation_cache"]
+    jax.config.update("jax_enable_compilation_cache", False)  # the real programs are not in it yet
+    try:
+        start = time.perf_counter()
+        program = Program(replace(bare, **changes), size, layout)
+        compiling = time.perf_counter() - start
+    finally:
+        jax.config.update("jax_enable_compilation_cache", caching)
     first, second = list[float](), list[float]()
     for _ in range(3):
-        state = program.start(Cohort((replace(trial, **changes),), size))
+        state = program.start(Cohort((replace(trial, **changes),) * lanes, size))
         for times in (first, second):
             start = time.perf_counter()
             state, _ = jax.block_until_ready(program.advance(state))
             times.append(time.perf_counter() - start)
-    shorter, longer = min(first), min(second)
+    shorter, longer = min(first) / lanes, min(second) / lanes
     block = max(0.0, (longer - shorter) / (BLOCKS * tested(trial)))
     yield Cost(compiling, max(0.0, shorter - block) / UPDATES, block, peak_memory())
 

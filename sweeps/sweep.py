@@ -159,10 +159,13 @@ class Scheduler:
     def failed(self, work: Work, error: BaseException) -> None:
         from sweeps.worker import Event, failed_rows
 
-        rows = failed_rows(work, self.store.study, self.loaded.study.margin, error)
-        self.store.append(rows, [])
-        self.listener.say(f"{work.name}: {rows[0]['error']}")
-        self.take_note(rows)
+        there = rows_by_id(self.store)  # a part of the cohort may be done
+        failed = failed_rows(work, self.store.study, self.loaded.study.margin, error)
+        rows = [row for row in failed if row["trial_id"] not in there]
+        if rows:
+            self.store.append(rows, [])
+        self.listener.say(f"{work.name}: {failed[0]['error']}")
+        self.take_note(rows + [there[e.id] for e in work.entries if e.id in there])
         self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
 
     def take_note(self, rows: list[dict[str, object]]) -> None:
@@ -212,7 +215,8 @@ def run(scheduler: Scheduler, pool: "Pool | None") -> None:
                 scheduler.failed,
                 scheduler.listener.say,
             )
-    scheduler.store.forget_checkpoints()
+    if len(scheduler.done) >= len(scheduler.by_id):  # else the next sweep may go on with one
+        scheduler.store.forget_checkpoints()
 
 
 def sweep(

@@ -38,3 +38,8 @@ def cohort_of(options: argparse.Namespace) -> int | None:
     if size is not None and size < 1:
         raise InputError(f"--cohort must be 1 or more; got {size}.")
     return size
+
+
+def deterministic_flags() -> dict[str, str]:
+    """What makes XLA use no operation on a GPU whose result depends on the order of its threads."""
+    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()}

@@ -1,13 +1,14 @@
 """`lstm-variants sweep STUDY`: run what is missing."""
 
 import argparse
+import os
 import time
 
 from rich.console import Console
 
 from experiments.layout import Layout
 from sweeps.commands import plan
-from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps.commands.common import cohort_of, deterministic_flags, store_of, study_of, workers_of
 from sweeps.mirror_process import Follower
 from sweeps.progress import Board, seconds
 from sweeps.sweep import Scheduler
@@ -18,6 +19,8 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         return plan.run(options)
     console = Console()
+    if options.deterministic and workers_of(options) == 0:
+        os.environ.update(deterministic_flags())  # XLA reads them when it first computes
     loaded, workers, size = study_of(options), workers_of(options), cohort_of(options)
     store = store_of(options, loaded.name).prepare()
     pool = plan.pool_of(options, workers) if workers else None

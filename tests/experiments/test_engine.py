@@ -127,6 +127,17 @@ def test_a_leftover_cohort_is_gathered_at_once_and_its_program_is_kept(engines, 
     agree((state, seen), before)
 
 
+def test_a_spare_lane_repeats_a_member_that_has_ended_and_changes_nothing(engines, monkeypatch):
+    trials = ending(*(math.inf if i in (5, 10) else 0 for i in range(12)))
+    before = train(engines[SIDE_BY_SIDE].start(Cohort(trials, 12)))
+    monkeypatch.setattr(engine_module, "WORTH", 0)
+    run = engines[SIDE_BY_SIDE].start(Cohort(trials, 12))
+    state, seen = train(run)
+    assert run.places.tolist() == [5, 10, 0]
+    agree((state, seen), before)
+    assert [len(rows) for rows in seen] == [4 if i in (5, 10) else 1 for i in range(12)]
+
+
 def test_the_sizes_are_few():
     sizes = [fitting_size(SIDE_BY_SIDE, 64, running) for running in range(1, 65)]
     assert sizes == [1] + [4] * 3 + [16] * 12 + [64] * 48

@@ -54,7 +54,7 @@ def test_the_second_process_compiles_nothing_and_computes_the_same_bits(tmp_path
     kept = sorted(tmp_path.rglob("*-cache"))
     hits, again = answer(start(tmp_path))
     assert bits == others == again
-    assert hits >= 2  # init and advance
+    assert hits >= 1  # advance; init may compile too quickly to be kept
     assert sorted(tmp_path.rglob("*-cache")) == kept
 
 
@@ -68,12 +68,19 @@ def test_a_torn_entry_and_a_place_that_is_a_file_cost_a_compilation_and_no_more(
     assert answer(start(tmp_path / "file")) == (0, bits)
 
 
+def homeless():
+    raise RuntimeError("Could not determine home directory.")
+
+
 def test_where_it_is_kept(monkeypatch, tmp_path):
     monkeypatch.setenv(cache.VARIABLE, "off")
     assert cache.folder() is None
     monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
     assert cache.folder() == tmp_path / cache.machine()
     monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(cache.Path, "home", homeless)
+    assert cache.folder() is None
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.folder() == tmp_path / "lstm-variants" / "xla" / cache.machine()
 

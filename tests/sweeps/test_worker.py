@@ -6,8 +6,9 @@ from studies import tiny
 from experiments.layout import Layout
 from experiments.memory import SAFETY, cohort_bytes
 from sweeps import cluster, worker
-from sweeps.plan import cut, search_entries
+from sweeps.plan import Work, cut, search_entries
 from sweeps.store import Store
+from sweeps.sweep import Scheduler
 
 SIDE_BY_SIDE = Layout(members="vmap", devices=1)
 
@@ -64,6 +65,20 @@ def test_parts_of_a_cohort_make_the_rows_of_the_whole(monkeypatch, tmp_path):
     assert sorted(store.trials(["trial_id"])["trial_id"].to_pylist()) == sorted(e.id for e in work.entries)
     fractions = [event.fraction for event in events]
     assert fractions == sorted(fractions)
+
+
+@pytest.mark.slow
+def test_a_cohort_that_fails_after_a_part_was_stored_keeps_that_part(tmp_path):
+    store = Store(tmp_path, "tiny").prepare()
+    scheduler = Scheduler(tiny(), store, 4)
+    work = next(w for _, w in (line[0] for line in scheduler.queue.lines.values()) if len(w.entries) > 1)
+    done, *left = work.entries
+    list(worker.Worker().run(Work((done,), 1), store, "tiny", None))
+    scheduler.failed(work, RuntimeError("the second part"))
+    statuses = {row["trial_id"]: row["status"] for row in store.trials(["trial_id", "status"]).to_pylist()}
+    assert statuses == {done.id: "finished"} | {entry.id: "failed" for entry in left}
+    assert {i: scheduler.rows[i]["status"] for i in statuses} == statuses
+    assert done.id in scheduler.done
 
 
 def test_a_deterministic_pool_forbids_unordered_sums_on_gpus_and_keeps_the_users_flags(monkeypatch):
