@@ -286,3 +286,11 @@ def test_sections_of_an_earlier_run_stay_if_code_and_machine_are_the_same(tmp_pa
     assert bench.kept(path, {**now, "commit": "b"}, {"rate"}) == []
     path.write_text(json.dumps({"metadata": {**now, "dirty": True}, "rows": rows, "failed": {}}))
     assert bench.kept(path, {**now, "dirty": True}, {"rate"}) == []
+
+
+def test_the_page_in_the_docs_says_what_its_data_says():
+    docs = Path(__file__).parents[2] / "docs"
+    found = json.loads((docs / "benchmarks.json").read_text(encoding="utf-8"))
+    assert (docs / "benchmarks.md").read_text(encoding="utf-8") == render(found)
+    assert not found["metadata"]["dirty"]
+    assert not found["metadata"]["quick"]
