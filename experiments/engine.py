@@ -30,11 +30,14 @@ WORTH = 1000  # updates: about ten seconds of an accelerator, as much as a compi
 class Run:
     """One cohort under way; `Engine.start` makes it. All that it gives has `size` members, in their places."""
 
-    def __init__(self, program: Program, state: State):
+    def __init__(self, program: Program, state: State, places: np.ndarray | None = None):
         self.program, self.size = program, program.size
         self.places = np.arange(self.size)  # of the members that are on the device
         self.part = state  # theirs, on the device
         self.rest: Any = None  # once gathered: all members', out of date at `places`
+        if places is not None and len(places) < self.size:
+            self.rest = jax.tree.map(np.array, state)
+            self.put(places)
 
     @property
     def state(self) -> State:
@@ -75,11 +78,15 @@ class Run:
         size = fitting_size(layout, self.size, len(left))
         if size < len(running):
             self.rest = self.state
-            if size not in self.program.advances:
-                self.program.compile(size)
             spare = np.flatnonzero(~self.rest.running)[:1].repeat(size - len(left))
-            self.places = np.concatenate([self.places[running], spare])
-            self.part = jax.tree.map(lambda leaf: leaf[self.places], self.rest)
+            self.put(np.concatenate([self.places[running], spare]))
+
+    def put(self, places: np.ndarray) -> None:
+        """Have the members at these places on the device, and no others."""
+        if len(places) not in self.program.advances:
+            self.program.compile(len(places))
+        self.places = places
+        self.part = jax.tree.map(lambda leaf: leaf[places], self.rest)
 
 
 def scatter(whole: np.ndarray, places: np.ndarray, values: Any) -> np.ndarray:
@@ -119,7 +126,7 @@ class Engine:
             self.programs[bare, size] = Program(bare, size, self.layout)
         return self.programs[bare, size]
 
-    def start(self, cohort: Cohort, state: State | None = None) -> Run:
-        """A cohort before its first update, or where an earlier run of it, of the same size, left its `state`."""
+    def start(self, cohort: Cohort, state: State | None = None, places: np.ndarray | None = None) -> Run:
+        """A cohort before its first update, or where an earlier run of it left its `state` and `places`."""
         program = self.program(cohort.structure, cohort.size)
-        return Run(program, program.start(cohort) if state is None else state)
+        return Run(program, program.start(cohort) if state is None else state, places)

@@ -1,13 +1,13 @@
 """A cohort inside its trials, kept on disk so that a killed worker loses little of it.
 
-    results/STUDY/checkpoints/HASH/N    after N evaluations: state of all members and what was reported so far
+    results/STUDY/checkpoints/NAME/N    after N evaluations: state of all members and what was reported so far
 
 It is written at the first evaluation after `EVERY` seconds; between evaluations there is nothing to keep.
 
-HASH is of the trial ids in the cohort's order, so that a cohort that was cut in another way finds nothing. Orbax
-writes beside and renames; the one before is removed after that. Beside the arrays stand a fingerprint (the traced
-program, device and versions: where they are equal, going on gives the numbers that stopping lost) and a hash of
-the arrays. What does not agree with both, or can not be read, is as good as not there.
+NAME is the first trial's id and a hash of all, in the cohort's order, so that a cohort that was cut in another way
+finds nothing. Orbax writes beside and renames; the one before is removed after that. Beside the arrays stand a
+fingerprint (the traced program, device and versions: where they are equal, going on gives the numbers that stopping
+lost) and a hash of the arrays. What does not agree with both, or can not be read, is as good as not there.
 """
 
 import contextlib
@@ -30,13 +30,15 @@ from sweeps.provenance import device_name, provenance
 EVERY = 30.0  # seconds between two checkpoints of a cohort: a shorter one never pays for any (0.5 s the first, 0.1 s)
 
 Evaluation = tuple[np.ndarray, Report, float]  # step (size,), what was reported, seconds so far
+Kept = tuple[State, np.ndarray, list[Evaluation]]  # all members' state, places of those on the device, so far
 
 
 class Checkpoint:
     """Where one cohort keeps its state between its start and its rows."""
 
     def __init__(self, folder: Path, ids: list[str], program: Program):
-        self.path = folder / hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+        all_ids = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+        self.path = folder / f"{ids[0]}-{all_ids}"
         self.program = program
 
     @property
@@ -47,11 +49,11 @@ class Checkpoint:
         facts |= {"xla": jaxlib.__version__, "flags": os.environ.get("XLA_FLAGS", "")}
         return json.dumps(facts, sort_keys=True)
 
-    def save(self, state: State, evaluations: list[Evaluation]) -> None:
+    def save(self, state: State, places: np.ndarray, evaluations: list[Evaluation]) -> None:
         """Write both, then remove what was there before. A failure is a warning: training does not need it."""
         steps, reports, seconds = zip(*evaluations, strict=True)
         stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *reports)
-        arrays = [*jax.tree.leaves((state, stacked)), np.stack(steps), np.array(seconds)]
+        arrays = [*jax.tree.leaves((state, stacked)), places, np.stack(steps), np.array(seconds)]
         kept = {"fingerprint": self.fingerprint, "hash": array_hash(arrays), "arrays": arrays}
         before = self.folders()
         new = self.path / str(len(evaluations))
@@ -64,8 +66,8 @@ class Checkpoint:
             if folder != new:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def load(self) -> tuple[State, list[Evaluation]] | None:
-        """The newest state and its evaluations; None where there is none that is whole and fits."""
+    def load(self) -> Kept | None:
+        """The newest that is whole and fits; None where there is none."""
         numbered = sorted((f for f in self.folders() if f.name.isdigit()), key=lambda f: -int(f.name))
         for folder in numbered:
             # Whatever is wrong with a damaged file, Orbax and what is below it raise errors of many kinds.
@@ -76,11 +78,11 @@ class Checkpoint:
                     return self.unpacked(arrays)
         return None
 
-    def unpacked(self, arrays: list[np.ndarray]) -> tuple[State, list[Evaluation]]:
-        *leaves, steps, seconds = arrays
+    def unpacked(self, arrays: list[np.ndarray]) -> Kept:
+        *leaves, places, steps, seconds = arrays
         state, stacked = jax.tree.unflatten(self.program.results, leaves)
         reports = [jax.tree.map(lambda leaf, k=k: leaf[k], stacked) for k in range(len(steps))]
-        return state, list(zip(steps, reports, seconds.tolist(), strict=True))
+        return state, places, list(zip(steps, reports, seconds.tolist(), strict=True))
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)

@@ -8,6 +8,7 @@ price of an update. The real program differs in those three numbers alone, so it
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from experiments.layout import AUTO, Layout
@@ -77,7 +78,7 @@ def measure(
             start = time.perf_counter()
             state, _ = jax.block_until_ready(program.advance(state))
             times.append(time.perf_counter() - start)
-    shorter, longer = min(first) / lanes, min(second) / lanes
+    shorter, longer = median(first) / lanes, median(second) / lanes
     block = max(0.0, (longer - shorter) / (BLOCKS * tested(trial)))
     yield Cost(compiling, max(0.0, shorter - block) / UPDATES, block, peak_memory())
 

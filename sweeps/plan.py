@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from experiments.specs import SpecError, has, replace, structure, trial_id
+from experiments.specs import SpecError, flatten, has, replace, structure, trial_id
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
 from lstm_variants import Layers
@@ -188,7 +188,7 @@ def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[E
     return entries
 
 
-SECONDS_PER_STEP = 1e-6  # of one sequence of a batch, with 32 hidden units, on one core
+SECONDS_PER_STEP = 1e-6  # of one sequence of a batch, with up to 32 hidden units, on one core
 
 
 def cohort_size(bare: Trial) -> int:
@@ -197,7 +197,10 @@ def cohort_size(bare: Trial) -> int:
     What a cohort costs beside computing, some 20 ms, is shared by more trials where these are short; long ones are
     kept to few, since rows are written when a whole cohort is done.
     """
-    each = SECONDS_PER_STEP * bare.steps * bare.task.steps * (4 + bare.batch)
+    evaluations = bare.validation_batches * -(-bare.steps // bare.evaluate_every) + bare.test_batches
+    passes = bare.steps + evaluations / 3  # there is no way back in an evaluation
+    hidden = max((int(v) for name, v in flatten(bare.cell).items() if name.endswith("hidden")), default=32)
+    each = SECONDS_PER_STEP * passes * bare.task.steps * (4 + bare.batch) * max(1, hidden / 32) ** 2
     return 64 if each < 0.02 else 16 if each < 0.1 else 4
 
 

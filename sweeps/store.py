@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -114,9 +114,14 @@ class Store:
             handle.flush()
             yield
 
-    def forget_checkpoints(self) -> None:
-        """Remove what killed cohorts left, once a sweep has run everything: another cut may have made their rows."""
-        shutil.rmtree(self.path / "checkpoints", ignore_errors=True)
+    def forget_checkpoints(self, ids: Collection[str]) -> None:
+        """Remove what killed cohorts left that begin with one of these trials, once all of them have rows: another
+        cut may have made those. The study with another seed keeps its own here."""
+        for folder in (self.path / "checkpoints").glob("*"):
+            if folder.name.rpartition("-")[0] in ids:
+                shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not there, or not empty
+            (self.path / "checkpoints").rmdir()
 
     # ------------------------------------------------------------------ reading
 

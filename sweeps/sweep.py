@@ -200,8 +200,8 @@ def train(
 def run(scheduler: Scheduler, pool: "Pool | None") -> None:
     """Run the queue, on a pool of Ray workers or in this process when `pool` is None."""
     if not scheduler.queue:
-        return
-    if pool is None:
+        pass
+    elif pool is None:
         serial.run(scheduler.take, scheduler.put, scheduler.failed)
     else:
         from sweeps import cluster
@@ -216,7 +216,7 @@ def run(scheduler: Scheduler, pool: "Pool | None") -> None:
                 scheduler.listener.say,
             )
     if len(scheduler.done) >= len(scheduler.by_id):  # else the next sweep may go on with one
-        scheduler.store.forget_checkpoints()
+        scheduler.store.forget_checkpoints(scheduler.by_id)
 
 
 def sweep(

@@ -70,7 +70,8 @@ class Worker:
         for k, part in enumerate(parts):
             for event in self.train(part, store, study, margin, layout):
                 rows, scores = rows + event.rows, scores | event.scores
-                yield Event("evaluated", (k + event.fraction) / len(parts), event.seconds, scores)
+                kind = "compiled" if event.kind == "compiled" else "evaluated"
+                yield Event(kind, (k + event.fraction) / len(parts), event.seconds, scores)
         yield Event("done", 1.0, 0.0, scores, rows)
 
     def train(
@@ -93,18 +94,19 @@ class Worker:
         ready = engine.seconds
         yield Event("compiled", 0.0, ready - waited)
         kept = checkpoint and checkpoint.load()
-        state, reports = kept or (None, list[Evaluation]())
+        state, places, reports = kept or (None, None, list[Evaluation]())
         last = saved = time.perf_counter()
         start = last - (reports[-1][2] * len(entries) if reports else 0.0)
-        run = engine.start(cohort, state)
+        run = engine.start(cohort, state, places)
         while run.running.any():
             report = run.advance()
             now = time.perf_counter()
-            reports.append((run.step, report, (now - start) / len(entries)))
+            seconds = now - start - (engine.seconds - ready)  # without compiling for a smaller cohort
+            reports.append((run.step, report, seconds / len(entries)))
             if not run.running.any():
                 break
             if checkpoint and now - saved >= checkpoints.EVERY:
-                checkpoint.save(run.state, reports)
+                checkpoint.save(run.state, run.places, reports)
                 saved = time.perf_counter()
             scores = {e.id: float(s) for e, s in zip(entries, report.validation.score, strict=False)}
             yield Event("evaluated", float(run.step.max()) / cohort.structure.steps, now - last, scores)

@@ -22,6 +22,7 @@ from experiments.layout import Layout
 from experiments.memory import cohort_bytes, most_members
 from experiments.program import QUICKLY, cohort_shapes
 from experiments.specs import replace, structure
+from experiments.tasks.contract import Batch
 from lstm_variants import CELLS, GRU, LSTM, VanillaRNN
 
 LOOP, SIDE_BY_SIDE = Layout(members="loop"), Layout(members="vmap")
@@ -160,6 +161,21 @@ def test_a_run_goes_on_from_its_state_as_if_it_had_not_stopped(engines, eager):
             assert bits((state, rest[2])) == bits((whole, seen[2][3:]))
 
 
+def test_a_gathered_run_goes_on_gathered_with_the_same_bits(engines, eager, monkeypatch):
+    engine, cohort = engines[SIDE_BY_SIDE], Cohort(ending(*STOPS), 8)
+    whole, seen = train(engine.start(cohort))
+    run = engine.start(cohort)
+    for _ in range(3):
+        run.advance()
+    kept, places = run.state, run.places
+    assert len(places) == 2
+    monkeypatch.setattr(engine_module, "WORTH", 1000)  # so that it would not gather of itself
+    again = engine.start(cohort, kept, places)
+    assert bits(again.state) == bits(kept)
+    state, rest = train(again)
+    assert bits((state, rest[2])) == bits((whole, seen[2][3:]))
+
+
 @pytest.mark.parametrize("layout", [LOOP, SIDE_BY_SIDE], ids=["loop", "vmap"])
 def test_a_diverging_member_changes_no_bit_of_its_neighbours(engines, layout):
     calm = ending(*[math.inf] * 8)
@@ -257,25 +273,40 @@ def lanes(advance, state):
     return [bits(jax.tree.map(lambda leaf, i=i: leaf[i], tree)) for i in range(len(state.step))]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Waves(Adding):
+    """Data that cost little to compile, which is most of what the next test does."""
+
+    def sample(self, key, batch):
+        phase = jax.random.key_data(key).astype(jnp.float32).sum() % 100
+        numbers = jnp.sin(phase + jnp.arange(self.length * batch * 2, dtype=jnp.float32))
+        inputs = numbers.reshape(self.length, batch, 2)
+        return Batch(inputs, inputs.sum(axis=(0, 2))[None, :, None], None, None)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizers(name):
     """For Adam alone in a program for one; for SGD alone among frozen members, which saves a compilation."""
-    base = replace(replace(BASE, "cell", CELLS[name](hidden=4)), "task", Adding(length=5))
+    base = replace(replace(BASE, "cell", CELLS[name](hidden=4)), "task", Waves(length=5))
     base = dataclasses.replace(base, steps=4, evaluate_every=2, test_batches=1)
+    trials = [replace(base, "seed", i) for i in range(2)]
+    start = jax.jit(make_init(structure(base), LOOP))(*Cohort(tuple(trials), 2).stack())
     for optimizer in (Adam(learning_rate=0.01), SGD(learning_rate=0.1)):
-        trials = tuple(replace(replace(base, "optimizer", optimizer), "seed", i) for i in range(2))
-        bare = structure(trials[0])
-        init = jax.jit(make_init(bare, LOOP)).lower(*cohort_shapes(bare, 2)).compile(compiler_options=QUICKLY)
-        start = init(*Cohort(trials, 2).stack())
-        first = jax.tree.map(lambda leaf: np.array(leaf[:1]), start)
-        advance = quick(bare, 2)
-        together = lanes(advance, start)
+        cohort = Cohort(tuple(replace(trial, "optimizer", optimizer) for trial in trials), 2)
+        moments = jax.vmap(optimizer.build(base.steps).init)(start.params)
+        both = start._replace(optimizer=moments, knobs=cohort.stack()[0])
+        both = jax.tree.map(np.array, both)  # each call uses up what it is given
+        advance = quick(cohort.structure, 2)
+        together = lanes(advance, both)
         assert together[0] != together[1]
         if isinstance(optimizer, Adam):
-            assert lanes(quick(bare, 1), first)[0] == together[0]
+            one = jax.tree.map(lambda leaf: leaf[:1], both)
+            assert lanes(quick(cohort.structure, 1), one)[0] == together[0]
         else:
-            assert lanes(advance, init(*Cohort(trials[1:], 2).stack()))[0] == together[1]
+            other = jax.tree.map(lambda leaf: leaf[::-1].copy(), both)
+            frozen = other._replace(running=np.array([True, False]))
+            assert lanes(advance, frozen)[0] == together[1]
 
 
 MEMORABLE = {

@@ -88,8 +88,8 @@ def test_the_seconds_before_the_kill_count(stopped, monkeypatch):
     load = Checkpoint.load
 
     def slow(self):
-        state, evaluations = load(self)
-        return state, [(step, report, seconds + 1000) for step, report, seconds in evaluations]
+        state, places, evaluations = load(self)
+        return state, places, [(step, report, seconds + 1000) for step, report, seconds in evaluations]
 
     monkeypatch.setattr(Checkpoint, "load", slow)
     stopped.run()
@@ -231,4 +231,14 @@ def test_a_sweep_killed_inside_a_trial_ends_with_the_rows_of_one_that_was_not(tm
     theirs, _ = swept(tmp_path / "whole")
     assert essential(ours.trials()) == essential(theirs.trials())
     assert essential(ours.curves()) == essential(theirs.curves())
-    assert list((ours.path / "checkpoints").glob("*")) == []
+    assert not (ours.path / "checkpoints").exists()
+
+
+def test_a_sweep_with_nothing_left_to_do_removes_its_checkpoints_and_no_others(worker, tmp_path):
+    store, _ = swept(tmp_path)
+    first = store.declaration().plan["confirm"][0]
+    names = [f"{first}-0123456789abcdef", "0123456789ab-0123456789abcdef"]
+    for name in names:  # killed after the rows were there and before this was gone; of another seed
+        (store.path / "checkpoints" / name / "4").mkdir(parents=True)
+    swept(tmp_path)
+    assert [path.name for path in (store.path / "checkpoints").iterdir()] == names[1:]
