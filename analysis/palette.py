@@ -20,8 +20,15 @@ KNOWN = {
     "nfg": "#a6761d",
     "noaf": "#7f9a00",
     "rnn": "#7f8790",
+    "cifg": "#1b9e9e",
+    "nig": "#c2417c",
+    "nog": "#b5563c",
+    "niaf": "#4f9d3a",
+    "fgr": "#a05fb4",
+    "stacked": "#5a7fdb",
+    "transformer": "#c9a400",
 }
-SPARE = ("#1b9e9e", "#c2417c", "#5a7fdb", "#b5563c", "#4f9d3a", "#a05fb4")
+SPARE = ("#2f7f5f", "#a33a2c", "#7a6fd0", "#8c6d1f", "#3f8fb0", "#b0578f")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "d")
 SOLID, DASHED, DASHDOT, DOTTED = "-", "--", "-.", ":"
 DASHES: tuple = (

@@ -7,7 +7,19 @@ them in this order. Draw only data that has rows.
 
 from types import ModuleType
 
-from analysis.figures import differences, learning_curves, learning_rate, scores, solved, verdicts
+from analysis.figures import (
+    budget,
+    budget_verdicts,
+    differences,
+    frontier,
+    learning_curves,
+    learning_rate,
+    profiles,
+    ranks,
+    scores,
+    solved,
+    verdicts,
+)
 
 FIGURES: dict[str, ModuleType] = {
     "differences": differences,
@@ -16,6 +28,11 @@ FIGURES: dict[str, ModuleType] = {
     "solved": solved,
     "learning_curves": learning_curves,
     "learning_rate": learning_rate,
+    "frontier": frontier,
+    "budget": budget,
+    "budget_verdicts": budget_verdicts,
+    "profiles": profiles,
+    "ranks": ranks,
 }
 
 __all__ = ["FIGURES"]

@@ -53,6 +53,8 @@ def draw(data: pd.DataFrame) -> Figure:
                 color=canvas.INK,
                 arrowprops={
                     "arrowstyle": "-",
+                    "patchA": None,
+                    "shrinkA": 2,
                     "color": colour,
                     "lw": 0.9,
                     "shrinkA": 0,

@@ -1,0 +1,143 @@
+"""Difficulty frontiers: the share of seeds that solve, over training length and over difficulty, with T50 marked."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from scipy.special import expit
+
+from analysis import canvas, palette
+from analysis.figures.differences import seeds
+from analysis.load import Results
+from analysis.statistics.frontier import by_difficulty
+from analysis.statistics.solving import medians, shares
+
+title = "Where half of the seeds solve the task"
+
+UPDATES, DIFFICULTY = "updates", "difficulty"
+HALF = {"value": "t50", "low": "t50_low", "high": "t50_high", "method": "t50_method"}
+COLUMNS = [
+    "part",
+    "task",
+    "field",
+    "cell",
+    "x",
+    "value",
+    "low",
+    "high",
+    "n",
+    *HALF.values(),
+    "slope",
+    "centre",
+]
+
+
+def data(results: Results) -> pd.DataFrame:
+    """One row a point of a cell's curve: part (updates or difficulty), task (or family of tasks), field, cell, x, value
+    (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method."""
+    confirm = results.stage("confirm")
+    half = medians(confirm)[["task", "cell", *HALF]].rename(columns=HALF)
+    steps = shares(confirm).rename(columns={"step": "x"}).merge(half, on=["task", "cell"])
+    steps = results.in_order(
+        steps.assign(part=UPDATES, field="solved_step", slope=np.nan, centre=np.nan), "x"
+    )
+    rates, halves = by_difficulty(confirm)
+    keys = ["family", "field", "cell"]
+    tasks = rates.merge(halves[[*keys, *HALF, "slope", "centre"]].rename(columns=HALF), on=keys)
+    tasks = (
+        tasks.drop(columns="task")
+        .rename(columns={"family": "task", "difficulty": "x"})
+        .assign(part=DIFFICULTY)
+    )
+    tasks = tasks.sort_values(
+        ["task", "field", "cell", "x"],
+        key=lambda c: c.map(results.declaration.cells.index) if c.name == "cell" else c,
+    )
+    parts = [part for part in (tasks, steps) if not part.empty]
+    columns = [*COLUMNS, "method"]
+    table = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return palette.paint(table, results.declaration.cells)
+
+
+@canvas.styled()
+def draw(data: pd.DataFrame) -> Figure:
+    blocks = [rows for _, rows in data.groupby(["part", "task", "field"], sort=False)]
+    heights = [height for rows in blocks for height in (1.6, 0.75 + 0.19 * rows["cell"].nunique())]
+    figure, axes = canvas.sheet(heights, foot=0.1)
+    for curve, row, rows in zip(axes[::2], axes[1::2], blocks, strict=True):
+        first = rows.iloc[0]
+        by_updates = first.part == UPDATES
+        field = "optimiser updates" if by_updates else str(first.field).removeprefix("task.")
+        curve.set_title(first.task if by_updates else f"{first.task}, by {field}")
+        xs = rows.loc[rows["x"] > 0, "x"]
+        for panel in (curve, row):
+            panel.set(xscale="log", xlim=(xs.min() / 1.15, xs.max() * 1.15))
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+            panel.xaxis.set_major_locator(
+                LogLocator(subs=(1, 2, 5) if xs.max() > 5 * xs.min() else range(1, 10))
+            )
+            panel.xaxis.set_minor_locator(NullLocator())
+        curve.set(ylim=(-0.04, 1.06), yticks=[0, 0.5, 1], ylabel="share solved")
+        curve.axhline(0.5, color=canvas.MUTED, lw=0.8, zorder=1)
+        for _, line in rows.groupby("cell", sort=False):
+            draw_curve(curve, line, by_updates)
+        draw_halves(row, rows.drop_duplicates("cell"))
+        row.set_xlabel(f"{field} at which half of the seeds solve it (95% interval)")
+    return figure
+
+
+def draw_curve(panel: Axes, line: pd.DataFrame, by_updates: bool) -> None:
+    """One cell's share of seeds: steps over updates; over difficulty the points and the fitted curve."""
+    first = line.iloc[0]
+    style = {"color": first.colour, "ls": palette.dash(first.look), "lw": 1.4, "label": first.cell}
+    if by_updates:
+        panel.step(line["x"], line["value"], where="post", **style)
+        return
+    panel.plot(line["x"], line["value"], palette.marker(first.look), ms=4, color=first.colour)
+    x = np.geomspace(line["x"].min(), line["x"].max(), 100)
+    panel.plot(x, expit(first.slope * (np.log2(first.centre) - np.log2(x))), **style)
+
+
+def draw_halves(panel: Axes, rows: pd.DataFrame) -> None:
+    """One line a cell."""
+    where = canvas.rows_of_cells(panel, list(rows["cell"]))
+    for row in rows.itertuples():
+        draw_half(panel, row, where[str(row.cell)])
+
+
+def draw_half(panel: Axes, row, y: float) -> None:
+    """T50 and its interval, an arrow where that is open; what is known beside it in words."""
+    left, right = panel.get_xlim()
+    ends = [max(row.t50_low, left), min(row.t50_high, right)]
+    panel.plot(ends, [y, y], color=row.colour, lw=2, solid_capstyle="butt")
+    for end, mark, is_open in ((right, ">", np.isinf(row.t50_high)), (left, "<", row.t50_low <= 0)):
+        if is_open:
+            panel.plot(end, y, mark, ms=5, color=row.colour, clip_on=False)
+    if not np.isnan(row.t50):
+        panel.plot(row.t50, y, palette.marker(row.look), ms=5.5, color=row.colour, clip_on=False)
+    canvas.beside(panel, y, words(row))
+
+
+def words(row) -> str:
+    """T50, or on which side of what ran it lies."""
+    if not np.isnan(row.t50):
+        return f"{row.t50:.3g}" if row.part == DIFFICULTY else f"{row.t50:g}"
+    if np.isinf(row.t50_high) and row.t50_low > 0:
+        return f"≥ {row.t50_low:.4g}"
+    return f"≤ {row.t50_high:.4g}" if row.t50_low <= 0 and np.isfinite(row.t50_high) else "open"
+
+
+def caption(data: pd.DataFrame) -> str:
+    parts = []
+    if (data["part"] == DIFFICULTY).any():
+        parts.append(
+            "Over difficulty: shares and penalised logistic curves; T50 with profile-likelihood intervals, open beyond "
+            "the difficulties that ran."
+        )
+    parts.append(
+        "Over training: share of seeds that have solved by each update; T50 is Kaplan and Meier's median with its "
+        "binomial interval, open where too few solved within the budget."
+    )
+    who = f"{seeds(data)} a cell and task (confirm stage), 95% intervals; diverged and failed seeds have not solved."
+    return " ".join([*parts, who])
