@@ -20,14 +20,17 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: str, text: str, *, study: bool = True) -> argparse.ArgumentParser:
+    def add(
+        name: str, run: str, text: str, *, study: bool = True, results: bool = True
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.set_defaults(run=run)
         if study:
             command.add_argument("study", metavar="STUDY", help="name of a study, or path of a study file")
-        command.add_argument(
-            "--results", default="results", metavar="DIR", help="results directory (default: results)"
-        )
+        if results:
+            command.add_argument(
+                "--results", default="results", metavar="DIR", help="results directory (default: results)"
+            )
         return command
 
     add("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies", study=False)
@@ -194,10 +197,41 @@ def parser() -> argparse.ArgumentParser:
     mirror.add_argument("--project", help="W&B project (default: lstm-variants)")
     mirror.add_argument("--entity", help="W&B user or team (default: yours)")
 
+    take = add(
+        "import-wandb",
+        "sweeps.commands.import_wandb:run",
+        "read runs from W&B or its offline files: a mirrored study into results, any other runs into a table",
+        study=False,
+    )
+    take.add_argument(
+        "source", metavar="SOURCE", help="folder of offline runs (results/quick/wandb), or ENTITY/PROJECT"
+    )
+    take.add_argument("--study", metavar="NAME", help="which study (default: the only one)")
+    take.add_argument("--table", metavar="FILE", help="write a table for `verdicts`: .parquet or .csv")
+    for label in ("cell", "task", "seed"):
+        take.add_argument(
+            f"--{label}", metavar="KEY", help=f"where a run has its {label}: config.NAME, group, ..."
+        )
+    take.add_argument(
+        "--measure",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="where a run has its result: summary.NAME; repeatable",
+    )
+    take.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="only runs with this, such as config.dataset=mnist (or without: KEY!=VALUE); repeatable",
+    )
+
     report = add(
         "report", "analysis.commands:report", "write report.html, figures and tables, print the verdicts"
     )
     report.add_argument("--out", metavar="DIR", help="where to write (default: RESULTS/STUDY/report)")
+
     return main
 
 

@@ -8,12 +8,13 @@ to W&B happens to nobody else. A ledger beside the offline runs says which trial
 
     results/STUDY/wandb/mirrored-*.jsonl    {"trial_id": ..., "status": ..., "destination": ..., "url": ...}
 
+One more run holds what the study declared, so that who has but W&B has all of it (`sweeps/wandb_import.py`).
 A line is written after its run was finished, so a mirror that was killed repeats at most the runs it
 had open. A repetition replaces: W&B keys a run's lines by run id and offset, and an offline run takes
 its directory's name from the run id. A trial that failed and was run again replaces its run likewise.
 
-This is the only file that imports wandb. During a sweep it runs as a process of its own, which
-`sweeps/mirror_process.py` starts:
+Beside the readers of what it wrote (`sweeps/wandb_reader.py`, `wandb_files.py`) this is the only file that
+imports wandb. During a sweep it runs as a process of its own, which `sweeps/mirror_process.py` starts:
 
     python -m sweeps.mirror --results DIR --study NAME --mode auto --follow
 """
@@ -21,6 +22,7 @@ This is the only file that imports wandb. During a sweep it runs as a process of
 import argparse
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -32,18 +34,17 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
 import wandb
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sweeps import schema
 from sweeps.errors import InputError
 from sweeps.mirror_process import repair
-from sweeps.store import Store, read_part
+from sweeps.store import Declaration, Store, read_part
+from sweeps.wandb_runs import CURVE, DECLARATION, config_of, summary_of
 
 Mode = Literal["online", "offline"]
 
@@ -54,8 +55,6 @@ POLL = 2.0  # seconds between two looks at the store while following
 PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry while following, the last for ever; a success resets
 ENOUGH = 3  # failures in a row after which a pass gives up: the server, not the trial, is to blame
 OPEN = {"online": 8, "offline": 1}  # runs open at once. Online is waiting for answers; offline is work
-
-CURVE = ("step", "train_loss", "gradient_norm", "valid_loss", "valid_error", "valid_score", "seconds")
 
 # Variables that speak of one run of the user's own. WANDB_RUN_ID would win over our `id=`.
 RUN_VARIABLES = (
@@ -72,7 +71,8 @@ class MirrorError(RuntimeError):
 @dataclass(frozen=True, kw_only=True)
 class MirrorSummary:
     """What one call did. `mirrored`: runs made now. `present`: runs that were there before. `failed`:
-    trials still missing, the last reason in `error`. `where`: a URL online, a directory offline."""
+    trials still missing, and the declaration if it is, the last reason in `error`. `where`: a URL online, a
+    directory offline."""
 
     mode: Mode
     mirrored: int
@@ -154,20 +154,62 @@ class Trial:
         return f"{self.row['study']}/{self.row['task']}/{self.row['cell']}"
 
     @property
+    def job_type(self) -> str:
+        return str(self.row["stage"])
+
+    @property
     def tags(self) -> list[str]:
-        labels = [str(self.row[name])[:64] for name in ("study", "stage", "cell", "task", "status")]
-        return list(dict.fromkeys(label for label in labels if label))
+        return tags(*(self.row[name] for name in ("study", "stage", "cell", "task", "status")))
 
     @property
     def config(self) -> dict[str, object]:
-        """The spec. Infinity and NaN become words: wandb would send them bare, and that is no JSON."""
-        return json.loads(str(self.row["spec"]), parse_constant=str)
+        return config_of(self.row["spec"])
 
     @property
     def summary(self) -> dict[str, object]:
-        known = (name for name in schema.TRIAL_COLUMNS if name not in ("spec", "schema_version"))
-        row = {name: self.row[name] for name in known if name in self.row}
-        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+        return summary_of(self.row)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a study declared, as a run of its own: in words for people, and whole as text, since in a config
+    wandb mixes the order of the plan's stages."""
+
+    declaration: Declaration
+
+    curve = ()
+    status = "finished"
+    job_type = DECLARATION
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(str(self.config[DECLARATION]).encode()).hexdigest()[:16]
+
+    @property
+    def run_id(self) -> str:
+        return f"{DECLARATION}-{plain(self.declaration.study)[:100]}"
+
+    @property
+    def group(self) -> str:
+        return self.declaration.study
+
+    @property
+    def tags(self) -> list[str]:
+        return tags(self.declaration.study, DECLARATION)
+
+    @property
+    def config(self) -> dict[str, object]:
+        values = asdict(self.declaration)
+        return {name: values[name] for name in values if name != "plan"} | {DECLARATION: json.dumps(values)}
+
+    @property
+    def summary(self) -> dict[str, object]:
+        return {}
+
+
+def tags(*labels: object) -> list[str]:
+    """As W&B allows them: none empty, none twice, none long."""
+    return list(dict.fromkeys(str(label)[:64] for label in labels if str(label)))
 
 
 def plain(text: str) -> str:
@@ -187,7 +229,7 @@ def read_trials(store: Store, part: Path, missing: set[str]) -> Iterator[Trial]:
         for point in read_part(path, ["trial_id", *CURVE]).sort_by("step").to_pylist():
             row = {name: point.get(name) for name in CURVE}
             curves.setdefault(point["trial_id"], []).append(without_nulls(row))
-    for row in read_part(part, list(schema.TRIAL_COLUMNS)).to_pylist():
+    for row in read_part(part, None).to_pylist():
         if row["trial_id"] in missing:
             yield Trial(without_nulls(row), curves.get(row["trial_id"], []))
 
@@ -203,10 +245,13 @@ class Ledger:
         name = "mirrored-offline" if mode == "offline" else f"mirrored-online-{plain(destination)}"
         path = folder / f"{name}.jsonl"
         latest: dict[str, dict[str, str]] = {}
+        self.declared = ""  # digest of the declaration that is there
         text = path.read_text(errors="replace") if path.exists() else ""
         for line in text.splitlines():
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
+                if entry.get("destination") == destination:
+                    self.declared = entry.get(DECLARATION, self.declared)
                 latest[entry["trial_id"]] = entry
         here = [entry for entry in latest.values() if entry.get("destination") == destination]
         self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
@@ -227,15 +272,29 @@ class Ledger:
         return trial_id not in self.status or (self.status[trial_id] == "failed" != status)
 
     def add(self, trial: Trial, url: str) -> None:
-        self.url = url
         self.status[trial.id] = trial.status
         self.made.add(trial.id)
-        entry = {"trial_id": trial.id, "status": trial.status, "destination": self.destination, "url": url}
-        self.file.write(json.dumps(entry) + "\n")
+        self.write({"trial_id": trial.id, "status": trial.status}, url)
+
+    def declare(self, digest: str, url: str) -> None:
+        self.declared = digest
+        self.write({DECLARATION: digest}, url)
+
+    def write(self, entry: dict[str, str], url: str) -> None:
+        self.url = url
+        self.file.write(json.dumps(entry | {"destination": self.destination, "url": url}) + "\n")
         self.file.flush()
 
 
-def upload(trial: Trial, *, mode: Mode, project: str, entity: str | None, folder: Path, scratch: Path) -> str:
+def upload(
+    trial: Trial | Declared,
+    *,
+    mode: Mode,
+    project: str,
+    entity: str | None,
+    folder: Path,
+    scratch: Path,
+) -> str:
     """Make the trial's run; returns the project's URL. Raises unless W&B has all of it."""
     settings = wandb.Settings(
         # Cheap: of 120 ms a run, 80 list the installed packages and 10 describe the machine.
@@ -261,7 +320,7 @@ def upload(trial: Trial, *, mode: Mode, project: str, entity: str | None, folder
         id=trial.run_id,
         name=trial.run_id,
         group=trial.group,
-        job_type=str(trial.row["stage"]),
+        job_type=trial.job_type,
         tags=trial.tags,
         config=trial.config,
         reinit="create_new",
@@ -372,10 +431,12 @@ def mirror(
         host, project, entity = log_in(mode, project, entity)
         ledger = stack.enter_context(Ledger(folder, mode, f"{host}/{entity or 'default'}/{project}"))
 
-        def make(trial: Trial) -> str:
+        def make(trial: Trial | Declared) -> str:
             return upload(trial, mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
 
         made = 0
+        declared = False
+        refused: list[str] = []  # the error of the declaration, the last time it was tried
         finished: set[tuple[Path, int]] = set()
         said: set[str] = set()
         trouble = 0  # looks in a row that brought errors and no run
@@ -392,6 +453,12 @@ def mirror(
                 else:
                     made += 1
                 progress(made, known)
+            if (last or not declared) and (
+                made > before or not errors
+            ):  # the plan grows until the sweep ends
+                refused = declare(store, ledger, make)
+                declared = not refused
+                errors += refused
             if last:
                 break
             for message in errors:
@@ -407,7 +474,7 @@ def mirror(
             mode=mode,
             mirrored=len(ledger.made),
             present=len(ledger.status) - len(ledger.made),
-            failed=known - made,
+            failed=known - made + len(refused),
             error=errors[-1] if errors else "",
             where=ledger.url if mode == "online" else str(folder),
         )
@@ -481,6 +548,19 @@ def make_all(
                 break
             running[pool.submit(make, trial)] = trial
         yield from collect(0)
+
+
+def declare(store: Store, ledger: Ledger, make: Callable[[Declared], str]) -> list[str]:
+    """Give W&B what the study declared, where it does not have that; returns the error, if there is one."""
+    if not (store.path / "study.json").exists():
+        return []
+    try:
+        declared = Declared(store.declaration())
+        if declared.digest != ledger.declared:
+            ledger.declare(declared.digest, make(declared))
+    except Exception as error:
+        return [one_line(error)]
+    return []
 
 
 def rest(seconds: float, stop: Callable[[], bool]) -> None:

@@ -230,6 +230,7 @@ def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> De
         study=loaded.name,
         doc=loaded.doc,
         margin=study.margin,
+        margins={name: float(margin) for name, margin in study.margins.items()},
         cells=labels,
         tasks=list(study.tasks),
         same=[[study.same, study.alias]],

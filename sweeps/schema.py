@@ -10,6 +10,7 @@ Two tables, both made of Parquet parts in `results/STUDY/`:
 `study.json` beside them holds what the study declared: see `sweeps.store.Declaration`.
 """
 
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -44,6 +45,11 @@ TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "diverged_step": (pa.int64(), "steps", "update at which it diverged, else null"),
     "parameters": (pa.int64(), "numbers", "trainable numbers of the cell, read-out excluded"),
     "state_size": (pa.int64(), "numbers", "numbers carried from step to step by one sequence"),
+    "step_flops": (
+        pa.int64(),
+        "operations",
+        "of the matrix products of one update, forward and backward; null in rows of versions that did not count",
+    ),
     "test_sequences": (
         pa.int64(),
         "sequences",
@@ -87,6 +93,18 @@ CURVE_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "seconds": (pa.float64(), "s", "this trial's share of its cohort's run time so far"),
 }
 
+# Measures that cells are compared by, and their units; `analysis.measures` says what they are.
+MEASURES: dict[str, str] = {
+    "test_score": "score",
+    "area": "score",
+    "solved": "fraction",
+    "log_steps": "log2 of updates",
+    "diverged": "fraction",
+    "score_at_seconds": "score",
+    "score_at_flops": "score",
+    "score_at_parameters": "score",
+}
+
 # What may differ between two runs of the same trial; everything else is the same bit for bit on a CPU.
 INCIDENTAL = frozenset(
     {
@@ -96,6 +114,9 @@ INCIDENTAL = frozenset(
         *(name for name in TRIAL_COLUMNS if name.startswith("version.")),
     }
 )
+
+
+LONGER = re.compile(r"test_\w+_x\d+")  # what `longer_column` gives
 
 
 def longer_column(measure: str, factor: int) -> str:

@@ -32,17 +32,19 @@ class Declaration:
     """What a study said before it ran, as `study.json` keeps it.
 
     study: its name. doc: its docstring. measure: the column that verdicts compare. margin: smallest
-    difference of interest in that measure's unit. alpha: level of every test. cells, tasks: labels in
-    order. arms: pairs `[cell, task]` that run; empty: every cell on every task. same: pairs of labels
-    `[cell, alias]` that must come out equivalent on every task on which both run. different: triples
-    `[cell, reference, task]` that must come out different. plan: trial ids by stage, complete for a stage
-    once it is planned. total: number of trials by stage when all is planned.
+    difference of interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where
+    it is not the measure's own. alpha: level of every test. cells, tasks: labels in order. arms: pairs
+    `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
+    out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
+    out different. plan: trial ids by stage, complete for a stage once it is planned. total: number of trials by
+    stage when all is planned.
     """
 
     study: str
     doc: str
     measure: str = "test_score"
     margin: float = 0.05
+    margins: dict[str, float] = field(default_factory=dict)
     alpha: float = 0.05
     cells: list[str]
     tasks: list[str]

@@ -23,6 +23,7 @@ from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
+from sweeps.schema import MEASURES
 from sweeps.spaces import Search
 
 SEEDS_PER_STUDY = 1_000_000
@@ -55,8 +56,9 @@ class Study:
     on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
     validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search:
     settings to try, None to confirm the specs as they are. confirm: number of fresh seeds. margin: smallest
-    difference in test score that matters, declared before anything runs. stop_after: as in `Trial`, search stage
-    only. seed: which draws; at most 4000.
+    difference in test score that matters, declared before anything runs. margins: the same for further measures
+    (`schema.MEASURES`), such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as
+    in `Trial`, search stage only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
@@ -65,6 +67,7 @@ class Study:
     search: Search | None = None
     confirm: int = 8
     margin: float = 0.05
+    margins: Mapping[str, float] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
     steps: int | Mapping[str, int] = 2000
     batch: int | Mapping[str, int] = 32
@@ -96,6 +99,7 @@ class Study:
             raise InputError(
                 f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}."
             )
+        check_margins(self.margins)
         if not 0 <= self.seed <= 4000:
             raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
         for name in BY_TASK:
@@ -175,6 +179,23 @@ class Study:
             cell = self.cells.get(unable, self.controls.unable)
             arms.append((unable, cell, t, self.tasks[t]))
         return arms
+
+
+def check_margins(margins: Mapping[str, float]) -> None:
+    """Raises InputError for a measure that there is not, and for a margin that is none."""
+    if not isinstance(margins, Mapping):
+        raise InputError(
+            f"margins is a dictionary from measure to margin, such as {{'log_steps': 1.0}}; got {margins!r}."
+        )
+    for measure, margin in margins.items():
+        if measure == "test_score":
+            raise InputError("The margin of test_score is the study's `margin`; leave it out of margins.")
+        if measure not in MEASURES:
+            raise InputError(
+                unknown("measure in margins", measure, [m for m in MEASURES if m != "test_score"])
+            )
+        if not 0 < margin < math.inf:
+            raise InputError(f"The margin of {measure} must be > 0 ({MEASURES[measure]}); got {margin!r}.")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 
 from experiments.cohort import NEVER, Cohort, Report
 from experiments.engine import SHRINK, Engine
+from experiments.flops import step_flops
 from experiments.layout import AUTO, Layout
 from experiments.memory import most_members
 from experiments.specs import canonical, flatten
@@ -258,11 +259,15 @@ def score_of(row: Row) -> float:
 
 @functools.cache
 def sizes(bare: Trial) -> dict[str, object]:
-    """Measured parameter and state counts of the cell."""
+    """Measured parameter and state counts of the cell, and operations of an update."""
     from flax import nnx
 
     cell = nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
-    return {"parameters": parameter_count(cell), "state_size": state_size(cell, bare.task.inputs)}
+    return {
+        "parameters": parameter_count(cell),
+        "state_size": state_size(cell, bare.task.inputs),
+        "step_flops": step_flops(bare),
+    }
 
 
 def peak_memory() -> int:

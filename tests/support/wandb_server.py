@@ -1,8 +1,10 @@
-"""A stand-in for the W&B server on the loopback interface, for tests of the mirror.
+"""A stand-in for the W&B server on the loopback interface, for tests of the mirror and the import.
 
-It answers what wandb 0.31 asks while a run is uploaded, live or by `wandb sync`:
+It answers what wandb 0.31 asks while a run is uploaded, live or by `wandb sync`, and while `wandb.Api` reads runs:
 
     POST /graphql                                 Viewer, UpsertBucket (twice a run), CreateRunFiles
+                                                  Runs (in pages; no filters), RunHistoryKeys, RunParquetHistory,
+                                                  HistoryPage
     POST /files/ENTITY/PROJECT/RUN/file_stream    history and summary lines by offset, exit code
     PUT  /upload/...                              the files of CreateRunFiles
 
@@ -44,6 +46,30 @@ class Run:
     summary: dict[str, object] = field(default_factory=dict)
     exit_code: int | None = None
     finished: int = 0
+    state: str = ""  # W&B's word, where it does not follow from the exit code
+
+    @property
+    def node(self) -> dict[str, object]:
+        """As `wandb.Api` gets it. What JSON lacks, the real server sends as words."""
+        state = self.state or {None: "running", 0: "finished"}.get(self.exit_code, "failed")
+        config = {key: {"value": value} for key, value in self.config.items()}
+        return {
+            **{"id": f"id-{self.id}", "name": self.id, "displayName": self.name or self.id, "state": state},
+            **{"tags": self.tags, "group": self.group, "jobType": self.job_type, "projectId": "1"},
+            **{"config": json.dumps(worded(config)), "summaryMetrics": json.dumps(worded(self.summary))},
+            **{"systemMetrics": "{}", "historyLineCount": len(self.lines), "historyKeys": self.history_keys},
+            **{"createdAt": "2026-01-01T00:00:00Z", "heartbeatAt": "2026-01-01T00:00:00Z", "readOnly": False},
+            **{"user": {"name": ENTITY, "username": ENTITY}},
+            **dict.fromkeys(("sweepName", "commit", "description", "notes")),
+        }
+
+    @property
+    def history_keys(self) -> dict[str, object]:
+        steps = [step for line in self.history if isinstance(step := line.get("_step"), int)]
+        return {
+            "lastStep": max(steps, default=-1),
+            "keys": {key: {} for line in self.history for key in line},
+        }
 
     @property
     def history(self) -> list[dict[str, object]]:
@@ -119,6 +145,30 @@ class WandbServer:
         bucket |= {"sweepName": None, "historyLineCount": 0, "project": project}
         return {"upsertBucket": {"bucket": bucket, "inserted": True}}
 
+    def answer_Runs(self, variables: dict) -> dict[str, object]:
+        runs = [run for run in self.runs.values() if run.project == variables["project"]]
+        if not runs:
+            return {"project": None}
+        start = int(variables.get("cursor") or 0)
+        end = start + variables["perPage"]
+        edges = [{"node": run.node, "cursor": str(i)} for i, run in enumerate(runs[start:end], start + 1)]
+        pages = {"endCursor": str(end), "hasNextPage": end < len(runs)}
+        found = {"runs": {"edges": edges, "pageInfo": pages}, "runCount": len(runs)}
+        return {"project": found | {"internalId": "1", "readOnly": False}}
+
+    def answer_RunHistoryKeys(self, variables: dict) -> dict[str, object]:
+        return {"project": {"run": {"historyKeys": self.runs[variables["name"]].history_keys}}}
+
+    def answer_RunParquetHistory(self, variables: dict) -> dict[str, object]:
+        """No exported files: everything is in HistoryPage."""
+        run = self.runs[variables.get("runName") or variables["name"]]
+        return {"project": {"run": {"parquetHistory": {"parquetUrls": [], "liveData": run.history}}}}
+
+    def answer_HistoryPage(self, variables: dict) -> dict[str, object]:
+        steps = range(variables["minStep"], variables["maxStep"])
+        lines = [line for line in self.runs[variables["run"]].history if line.get("_step") in steps]
+        return {"project": {"run": {"history": [json.dumps(line) for line in lines]}}}
+
     def answer_CreateRunFiles(self, variables: dict) -> dict[str, object]:
         run, names = variables["run"], variables["files"]
         files = [{"name": name, "uploadUrl": f"{self.url}/upload/{run}/{name}"} for name in names]
@@ -147,6 +197,16 @@ def parse(text: str) -> dict:
         raise ValueError(f"{name} is not JSON")
 
     return json.loads(text, parse_constant=refuse)
+
+
+def worded(value: object) -> object:
+    """The value with NaN and infinities as words."""
+    if isinstance(value, dict):
+        return {key: worded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [worded(inner) for inner in value]
+    words = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+    return words.get(str(value), value) if isinstance(value, float) else value
 
 
 def handler_of(server: WandbServer) -> type[BaseHTTPRequestHandler]:

@@ -72,6 +72,10 @@ def test_the_unable_cell_is_added_on_the_control_task_alone_and_only_where_it_is
     [
         ({"cells": {}}, "needs cells"),
         ({"margin": 0.0}, "margin must be > 0"),
+        ({"margins": 0.1}, "dictionary from measure to margin"),
+        ({"margins": {"log_step": 0.1}}, "Did you mean 'log_steps'"),
+        ({"margins": {"log_steps": 0.0}}, r"margin of log_steps must be > 0 \(log2 of updates\); got 0.0"),
+        ({"margins": {"test_score": 0.1}}, "is the study's `margin`"),
         ({"seed": -1}, "0 to 4000"),
         ({"steps": {"ading": 3}}, "steps by task needs every task: adding"),
         ({"controls": Controls(same="lstmm")}, "Did you mean 'lstm'"),

@@ -53,6 +53,9 @@ def test_a_row_explains_itself(finished):
         assert row["test_score"] == pytest.approx(1 - 6 * row["test_loss"], abs=1e-5)
         assert (row["steps_done"], row["sequences"], row["test_sequences"]) == (20, 80, 8)
         assert row["parameters"] == {"lstm": 72, "lstm_again": 72, "gru": 54, "rnn": 32 * 35}[row["cell"]]
+        assert (
+            row["step_flops"] == {"lstm": 5064, "lstm_again": 5064, "gru": 3816, "rnn": 103168}[row["cell"]]
+        )
         assert row["version.jax"]
         assert row["device"].startswith("cpu")
         assert row["run_seconds"] > 0
@@ -66,6 +69,13 @@ def test_the_declaration_holds_the_whole_plan_and_the_controls(finished):
     assert declared.same == [["lstm", "lstm_again"]]
     assert declared.different == [["rnn", "lstm", "adding"]]
     assert declared.total == {"search": 8, "confirm": 8}
+    assert (declared.margin, declared.margins) == (0.05, {})
+
+
+def test_margins_of_further_measures_are_declared_before_anything_runs(tmp_path):
+    store = Store(tmp_path, "tiny").prepare()
+    Scheduler(tiny(margins={"log_steps": 1, "area": 0.02}), store, 2)
+    assert store.declaration().margins == {"log_steps": 1.0, "area": 0.02}
 
 
 def test_running_it_again_does_nothing_twice(finished):

@@ -1,0 +1,122 @@
+"""`lstm-variants import-wandb`: from W&B into results, or into a table of anybody's runs."""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sweeps.errors import InputError
+from sweeps.store import Store
+from sweeps.wandb_import import Imported, import_study, study_name
+from sweeps.wandb_keys import column, split, where
+from sweeps.wandb_reader import ReadError, opened
+from sweeps.wandb_runs import Run
+from sweeps.wandb_table import Keys, check_path, table, write
+
+Tell = Callable[[int, int], None]
+NEEDED = ("cell", "task", "seed", "measure")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit code 1 where W&B did not answer, or runs are lost because their files are cut off."""
+    console = Console()
+    keys = keys_of(options)
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    try:
+        with bars(console) as bar, opened(options.source, bar("read")) as runs:
+            if keys is not None:
+                return to_table(runs, keys, options, say)
+            return to_store(runs, options, bar("write"), say)
+    except ReadError as error:
+        say(f"W&B: {error}. What was written is whole; the same command reads the rest.")
+        return 1
+
+
+def keys_of(options: argparse.Namespace) -> Keys | None:
+    """The keys of a table, None for an import into a store. Raises InputError where the options do not agree."""
+    given = [name for name in NEEDED if getattr(options, name)]
+    if options.table is None:
+        if given or options.where:
+            names = ", ".join(f"--{name}" for name in [*given, *(["where"] if options.where else [])])
+            raise InputError(
+                f"{names} belong to --table FILE, where the runs of another program are written to."
+            )
+        return None
+    if options.study is not None:
+        raise InputError("Give --study to read a study of ours, or --table to read other runs; not both.")
+    missing = ", ".join(f"--{name} KEY" for name in NEEDED if name not in given)
+    if missing:
+        raise InputError(f"--table needs {missing} too: config.NAME, summary.NAME or a word such as group.")
+    check_path(Path(options.table))
+    for condition in options.where:
+        split(condition)
+    return Keys(cell=options.cell, task=options.task, seed=options.seed, measures=tuple(options.measure))
+
+
+def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Callable[[str], None]) -> int:
+    store = Store(options.results, study_name(runs, options.study))
+    done = import_study(runs, store, tell)
+    say(
+        f"Study '{store.study}': {done.new + done.present} trials in {store.path}, {done.new} of them and "
+        f"{done.points} points of their curves written now."
+    )
+    for line in remarks(done):
+        say(line)
+    if done.new + done.present:
+        say(f"Next: lstm-variants report {store.study} --results {options.results}")
+    return 1 if done.lost else 0
+
+
+def remarks(done: Imported) -> Iterator[str]:
+    if done.foreign:
+        yield f"{done.foreign} other runs were left alone: `lstm-variants mirror` did not make them."
+    if not done.declared:
+        yield (
+            "What the study declared was not among the runs: cells, tasks and margin are taken from the rows, and "
+            "there are no controls. `lstm-variants mirror STUDY` writes it where the study ran."
+        )
+    if done.torn:
+        yield f"{done.torn} runs are cut off in their files; {done.lost} of them have no row and were left out."
+
+
+def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Callable[[str], None]) -> int:
+    chosen = where(runs, options.where)
+    rows = table(chosen, keys)
+    path = Path(options.table)
+    write(rows, path)
+    counts = Counter(rows["status"].to_pylist())
+    told = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+    say(f"{rows.num_rows} of {len(runs)} runs written to {path}: {told}.")
+    if counts["running"]:
+        say(
+            f"{counts['running']} runs have not ended, which `verdicts` minds: wait, or add --where state!=running."
+        )
+    if torn := sum(run.torn for run in chosen):
+        say(f"{torn} runs are cut off in their files and count as failed unless they ended before.")
+    labels = Counter(zip(*(rows[name].to_pylist() for name in ("cell", "task", "seed")), strict=True))
+    if twice := sum(n - 1 for n in labels.values()):
+        say(
+            f"{twice} runs repeat the cell, task and seed of another; `verdicts` wants one of each (--where)."
+        )
+    say(f"Next: lstm-variants verdicts {path} --measure {column(keys.measures[0])} --margin X")
+    return 0
+
+
+@contextmanager
+def bars(console: Console) -> Iterator[Callable[[str], Tell]]:
+    """Makes a bar for each stage of the work; they are gone afterwards."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, transient=True, console=console) as progress:
+
+        def bar(title: str) -> Tell:
+            task = progress.add_task(title, total=None)
+            return lambda done, total: progress.update(task, completed=done, total=total)
+
+        yield bar
