@@ -54,10 +54,9 @@ def draw(data: pd.DataFrame) -> Figure:
                 arrowprops={
                     "arrowstyle": "-",
                     "patchA": None,
-                    "shrinkA": 2,
                     "color": colour,
                     "lw": 0.9,
-                    "shrinkA": 0,
+                    "shrinkA": 2,
                     "shrinkB": 0,
                     "relpos": (0, 0.5),
                 },

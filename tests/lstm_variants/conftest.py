@@ -1,4 +1,4 @@
-"""Cells are compiled here without optimisation: thousands of small programs run once each, and equations do not care."""
+"""Cells are compiled here without optimisation: many small programs run once each, and equations do not care."""
 
 import jax
 import pytest
