@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: study test check torch readme lock clean
+.PHONY: study test check torch readme comparable claims notebooks lock clean
 
 study: $(READY)
 	$(BIN)/lstm-variants sweep quick
@@ -37,6 +37,18 @@ $(READY): requirements.lock pyproject.toml
 # Write the quick study's figure and verdicts from results/ into the README.
 readme: $(READY)
 	$(BIN)/python -m analysis.publish README.md results quick docs/quick
+
+# The study `comparable` from results/ into the README and docs/, then the page on all claims.
+comparable: $(READY)
+	$(BIN)/python -m analysis.publish README.md docs/comparable.md results comparable docs/comparable
+	$(MAKE) claims
+
+claims: $(READY)
+	$(BIN)/python -m analysis.claims docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
+
+# The notebooks, executed on the results that are shipped.
+notebooks: $(READY)
+	$(BIN)/python -m analysis.execute docs/comparable/results comparable docs/notebooks
 
 # Pin again after a change of pyproject.toml (needs uv). The result names no index and no URL.
 lock:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 WIDTH = 5.0  # inches
 PAGE, INK, MUTED, GRID, BAND = "#ffffff", "#1f2933", "#66717d", "#dde2e7", "#d8ece6"
@@ -130,6 +132,23 @@ def svg(figure: Figure, name: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return rounded(buffer.getvalue())
+
+
+def rounded(document: str) -> str:
+    """Places to a hundredth of a point, which is more than anybody sees and half of the bytes. Scales stay exact."""
+    return re.sub(r'\b(?:d|x|y)="[^"]+"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), document)
+
+
+def png(figure: Figure, dpi: int) -> bytes:
+    """The figure as a PNG of 256 colours: a third of the bytes."""
+    with styled():
+        figure.dpi = dpi
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    buffer = io.BytesIO()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    picture.quantize(256).save(buffer, format="png", optimize=True)
     return buffer.getvalue()
 
 
@@ -150,7 +169,7 @@ def write(figure: Figure, folder: Path, name: str) -> str:
     """
     with styled():
         figure.dpi = 200
-        FigureCanvasAgg(figure).print_png(folder / f"{name}.png")
+        FigureCanvasAgg(figure).print_png(folder / f"{name}.png", pil_kwargs={"compress_level": 4})
     figure.set_layout_engine("none")  # keeps the layout found above
     document = svg(figure, name)
     (folder / f"{name}.svg").write_text(document, encoding="utf-8")

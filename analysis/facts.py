@@ -18,8 +18,8 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.claims import ABSENT, FAILS, HOLDS, OPEN, UNTESTED
 from analysis.load import Results
+from analysis.outcomes import ABSENT, FAILS, HOLDS, OPEN, UNTESTED, together
 from analysis.statistics.groups import groups
 from analysis.statistics.scores import scores
 from analysis.statistics.welch import welch
@@ -279,6 +279,11 @@ def ratio_of_medians(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray
     return np.median(a, axis) / np.median(b, axis)
 
 
+def possible(check: Check, runs: pd.DataFrame) -> bool:
+    """Whether the study has two seeds of every arm, and the column."""
+    return check.column in runs and all(len(of(runs, *arm)) > 1 for arm in check.arms)
+
+
 def evaluate(results: Results, facts: Iterable[Fact]) -> pd.DataFrame:
     """One row a fact: statement, source, published, conditions, measured, status, reason.
 
@@ -288,14 +293,11 @@ def evaluate(results: Results, facts: Iterable[Fact]) -> pd.DataFrame:
     rows = []
     for fact in facts:
         checks = (*fact.checks, *fact.beside)
-        arms = {arm for check in checks for arm in check.arms}
-        needed = {check.column for check in checks}
-        if any(len(of(runs, *arm)) < 2 for arm in arms) or not needed <= set(runs.columns):
-            outcomes = [Outcome(UNTESTED, ABSENT)]
-        else:
+        if all(possible(check, runs) for check in checks):
             outcomes = [check(runs) for check in checks]
-        found = [o.status for o in outcomes[: len(fact.checks)]]
-        status = next((s for s in (UNTESTED, FAILS, OPEN) if s in found), HOLDS)
+        else:
+            outcomes = [Outcome(UNTESTED, ABSENT)]
+        status = together(o.status for o in outcomes[: len(fact.checks)])
         rows.append(
             {
                 "statement": fact.statement,

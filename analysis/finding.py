@@ -1,40 +1,45 @@
-"""The finding in words, computed from the verdicts."""
+"""The finding in words, computed from the verdicts and what stands beside them."""
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.claims import FAILS, HOLDS, OPEN, UNTESTED
-from analysis.verdicts import UNDECIDED, against, reference_cell
+from analysis.analysed import Analysed, decided
+from analysis.notes import notes
+from analysis.outcomes import FAILS, HOLDS, OPEN, UNTESTED
+from analysis.verdicts import UNDECIDED
 from analysis.words import between, count, listing, number, signed
-from sweeps.store import Declaration
+
+MANY = 5  # cells from which on a list of the undecided goes without numbers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """headline: over all tasks. tasks: label to sentences. literature: how it sits with published claims."""
+    """headline: over all tasks. notes: what else the first page says, one sentence or two each. tasks: label to
+    sentences. literature: how it sits with published claims."""
 
     headline: str
+    notes: list[str]
     tasks: dict[str, list[str]]
     literature: str
 
 
-def finding(table: pd.DataFrame, claims: pd.DataFrame, declaration: Declaration) -> Finding:
+def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
     """What the verdicts say of every cell against the reference; aliases (controls) are left to the stamp."""
-    reference = reference_cell(declaration)
-    aliases = {alias for pair in declaration.same for alias in pair if alias != reference}
-    rows = against(table, reference)
-    rows = rows[~rows["cell"].isin(aliases)]
+    rows = study.found(study.verdicts)
     return Finding(
-        headline=headline(rows, reference),
-        tasks={str(task): sentences(group, reference) for task, group in rows.groupby("task", sort=False)},
+        headline=headline(rows, study.reference),
+        notes=notes(study),
+        tasks={
+            str(task): sentences(group, study.reference) for task, group in rows.groupby("task", sort=False)
+        },
         literature=literature(claims),
     )
 
 
 def headline(rows: pd.DataFrame, reference: str) -> str:
     """How many cells equal the reference everywhere, which are worse or better and where."""
-    if rows.empty or (rows[["n_a", "n_b"]].min(axis=1) < 2).all():
+    if decided(rows).empty:
         return "No verdicts yet: fewer than two confirmed seeds a cell."
     cells = {
         str(cell): group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)
@@ -49,11 +54,13 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
     margin = f"(within ±{rows['margin'].iloc[0]:g})"
     parts = [f"{first} {margin}: {listing(same)}." if same else f"{first} {margin}."]
     for kind in ("worse", "better", UNDECIDED):
-        found = [
-            f"{cell} {places(standing, kind)}" for cell, standing in cells.items() if (standing == kind).any()
-        ]
-        if found:
-            parts.append(f"{kind.capitalize()}: {'; '.join(found)}.")
+        found = {cell: standing for cell, standing in cells.items() if (standing == kind).any()}
+        if kind == UNDECIDED and len(found) >= MANY:
+            pairs = sum(int((standing == kind).sum()) for standing in found.values())
+            parts.append(f"Undecided: {pairs} of {len(rows)} comparisons, of {listing(found)}.")
+        elif found:
+            told = "; ".join(f"{cell} {places(standing, kind)}" for cell, standing in found.items())
+            parts.append(f"{kind.capitalize()}: {told}.")
         elif kind == "better":
             parts.append("None is better.")
     return " ".join(parts)
@@ -74,8 +81,11 @@ def sentences(rows: pd.DataFrame, reference: str) -> list[str]:
     result = [f"{reference} scores {number(first.mean_b)} on average over {count(int(first.n_b), 'seed')}."]
     kinds = {"equivalent": f"Equivalent within ±{first.margin:g}", "better": "Better", "worse": "Worse"}
     for kind, title in {**kinds, UNDECIDED: "Undecided"}.items():
-        cells = [told(row) for row in rows[rows["standing"] == kind].itertuples()]
-        if cells:
+        found = rows[rows["standing"] == kind]
+        if len(found) >= MANY and kind == UNDECIDED:
+            result.append(f"{title}: {listing(found['cell'])}.")
+        elif len(found):
+            cells = [told(row) for row in found.itertuples()]
             result.append(f"{title}: {listing(cells)}.")
     top = rows[rows["ceiling"]]
     if len(top):
@@ -102,7 +112,7 @@ def told(row) -> str:
 
 
 def literature(claims: pd.DataFrame) -> str:
-    """How many published claims hold here, and which do not."""
+    """How many published claims hold here, and which do not. claims: rows of `analysis.claims.evaluate`."""
     tested = claims[claims["status"] != UNTESTED]
     if tested.empty:
         return "None of the published claims on record concerns the cells and tasks of this study."

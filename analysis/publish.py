@@ -1,50 +1,56 @@
-"""Put a study's real figure and verdicts into the README, so that what it shows is what was measured.
+"""Put a study's real finding into a page (or several), so that what it shows is what was measured.
 
     python -m analysis.publish README.md results quick docs/quick
 
-The text between `<!-- quick:begin -->` and `<!-- quick:end -->` is replaced; the figure, the tables and a
-compact copy of the results go to the folder named last, so that anybody can make the block again from it.
+The text between `<!-- quick:begin -->` and `<!-- quick:end -->` is replaced by headline, figure, verdicts, stamp and
+price (a study with published facts: by these), that between `<!-- quick:headline:begin -->` and its end by the headline
+and the figure at a glance alone. Figures, tables and a compact copy of the results go to the folder named last, so that
+anybody can make the blocks again from it.
 """
 
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
 from analysis.account import provenance
-from analysis.claims import evaluate
-from analysis.finding import finding
+from analysis.analysed import Analysed
+from analysis.content import published
+from analysis.figures import FIGURES
+from analysis.finding import headline as sentence
 from analysis.load import Results, load
-from analysis.report import published, write_report
+from analysis.notes import together
+from analysis.report import write_report
 from analysis.table import trust_line, verdict_text
 from analysis.trust import trust
-from analysis.verdicts import verdicts
 from analysis.words import listing
 from sweeps.errors import InputError
 from sweeps.store import Store
 
+SHOWN = ("glance", "differences")  # figures that are copied
+TABLES = ("verdicts", "overall", "claims", "facts")
 
-def block(results: Results, picture: str) -> str:
-    """What a page says of a study: headline, verdicts or published facts, figure, stamp, price."""
-    declared = results.declaration
-    table = verdicts(results.trials, declared)
-    words = finding(table, evaluate(table), declared)
-    figure = f"![Differences to {declared.same[0][0]} with 90 % intervals against the margin]({picture})"
-    stamp = trust_line(trust(results, table)).plain
+
+def block(results: Results, folder: str) -> str:
+    """What a page says of a study: headline, verdicts or published facts, figure, stamp, price. folder: where the
+    figures are, as the page links to them."""
+    study = Analysed(results)
+    figure = f"![Differences to {study.reference} with 90 % intervals against the margin]({folder}/differences.png)"
     told = published(results)
     if len(told):
-        return "\n".join([*fact_lines(told), "", figure, "", stamp, "", price(results)])
+        return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(results)])
     lines = [
-        words.headline,
+        sentence(study.found(study.verdicts), study.reference),
         "",
         figure,
         "",
         "```",
-        *(line.rstrip() for line in verdict_text(table, declared).strip().splitlines()),
-        stamp,
+        *(line.rstrip() for line in verdict_text(study.verdicts, study.declaration).strip().splitlines()),
+        stamp(study),
         "```",
         "",
         price(results),
@@ -52,14 +58,36 @@ def block(results: Results, picture: str) -> str:
     return "\n".join(lines)
 
 
+def headline(results: Results, folder: str) -> str:
+    """The finding in a sentence or two, the figure at a glance, stamp and price."""
+    study = Analysed(results)
+    sentences = [sentence(study.found(study.verdicts), study.reference), together(study)]
+    alternative = f"Each cell against {study.reference}: difference over all tasks, and the verdict on each"
+    picture = f"![{alternative}]({folder}/glance.png)"
+    return "\n\n".join(
+        [
+            f"**{sentences[0]}**",
+            *filter(None, sentences[1:]),
+            picture,
+            f"{stamp(study)} {price(results)}",
+        ]
+    )
+
+
+BLOCKS: dict[str, Callable[[Results, str], str]] = {"": block, ":headline": headline}
+
+
+def stamp(study: Analysed) -> str:
+    return trust_line(trust(study.results, study.verdicts)).plain
+
+
 def price(results: Results) -> str:
     """How many trials, what they cost, and which code ran them."""
     trials = results.trials
-    seconds = trials["run_seconds"].sum() + trials["compile_seconds"].sum()
+    minutes = (trials["run_seconds"].sum() + trials["compile_seconds"].sum()) / 60
+    took = f"{minutes:.0f} core minutes" if minutes < 300 else f"{minutes / 60:.0f} core hours"
     commits = ", ".join(commit[:12] for commit in provenance(results)["commit"])
-    return (
-        f"{len(trials)} trials, {seconds / 60:.0f} core minutes of training and compiling; commit {commits}."
-    )
+    return f"{len(trials)} trials, {took} of training and compiling; commit {commits}."
 
 
 def fact_lines(told: pd.DataFrame) -> list[str]:
@@ -92,39 +120,57 @@ def fact_lines(told: pd.DataFrame) -> list[str]:
     ]
 
 
+def places(text: str, study: str) -> dict[str, tuple[str, str]]:
+    """The blocks of a study that a page has: the text of each kind of BLOCKS between its two markers, with them."""
+    found = {}
+    for kind in BLOCKS:
+        begin, end = f"<!-- {study}{kind}:begin -->", f"<!-- {study}{kind}:end -->"
+        if begin in text and end in text.split(begin)[1]:
+            found[kind] = (begin, end)
+    return found
+
+
+def filled(text: str, results: Results, folder: str) -> str:
+    """The page with the study's blocks as its results make them."""
+    for kind, (begin, end) in places(text, results.declaration.study).items():
+        head, rest = text.split(begin, 1)
+        text = f"{head}{begin}\n{BLOCKS[kind](results, folder)}\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
 def copy_results(results: Results, source: Store, target: Store) -> None:
     """The study's rows and curves, one part a stage and table."""
     target.prepare().declare(results.declaration)
     rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     for ids in results.declaration.plan.values():
-        keep = set(ids)
-        mine = sorted((r for r in rows if r["trial_id"] in keep), key=lambda r: ids.index(r["trial_id"]))
+        order = {trial_id: position for position, trial_id in enumerate(ids)}
+        mine = sorted((r for r in rows if r["trial_id"] in order), key=lambda r: order[r["trial_id"]])
         if mine:
-            target.append(mine, [c for c in curves if c["trial_id"] in keep])
+            target.append(mine, [c for c in curves if c["trial_id"] in order])
 
 
-def publish(readme: Path, results: str, study: str, folder: Path) -> None:
-    """Replace the study's block in `readme` and copy figure and tables to `folder`. Raises InputError."""
-    loaded = load(results, study)
+def publish(page: Path, results: str, study: str, folder: Path) -> None:
+    """Replace the study's blocks in `page` and copy figures and tables to `folder`. Raises InputError."""
+    loaded, text = load(results, study), page.read_text(encoding="utf-8")
+    if not places(text, study):
+        raise InputError(
+            f"{page} has no lines <!-- {study}:begin --> and <!-- {study}:end --> between which the results could go "
+            f"(or {study}:headline:begin and so on)."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        paths = write_report(results, study, scratch)
-        figure = paths.figures["differences"]
-        tables = [path for path in (paths.verdicts.with_name("facts.csv"),) if path.exists()]
-        for path in (figure, figure.with_suffix(".csv"), paths.verdicts, *tables):
+        paths = write_report(results, study, scratch, figures={name: FIGURES[name] for name in SHOWN})
+        pictures = [path.with_suffix(kind) for path in paths.figures.values() for kind in (".png", ".csv")]
+        tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
+        for path in (*pictures, *tables):
             shutil.copy(path, folder / path.name)
-    begin, end = f"<!-- {study}:begin -->", f"<!-- {study}:end -->"
     if Path(results).absolute() != (folder / "results").absolute():
         shutil.rmtree(folder / "results", ignore_errors=True)
         copy_results(loaded, Store(results, study), Store(folder / "results", study))
-    text = readme.read_text()
-    if begin not in text or end not in text:
-        raise InputError(f"{readme} has no lines {begin} and {end} between which the results could go.")
-    head, tail = text.split(begin)[0], text.split(end)[1]
-    inside = block(loaded, os.path.relpath(folder / figure.name, readme.parent))
-    readme.write_text(f"{head}{begin}\n{inside}\n{end}{tail}")
+    page.write_text(filled(text, loaded, os.path.relpath(folder, page.parent)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    readme, results, study, folder = sys.argv[1:]
-    publish(Path(readme), results, study, Path(folder))
+    *pages, results, study, folder = sys.argv[1:]
+    for page in pages:
+        publish(Path(page), results, study, Path(folder))

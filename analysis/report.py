@@ -1,9 +1,15 @@
-"""The report of a study: one self-contained HTML page, and beside it every figure with its data.
+"""The report of a study: one self-contained HTML page, the same in Markdown and as LaTeX tables, all data beside it.
 
 results/STUDY/report/report.html
-results/STUDY/report/verdicts.csv
+results/STUDY/report/report.md
+results/STUDY/report/verdicts.csv     every pair on every task
+results/STUDY/report/overall.csv      every pair over its tasks
+results/STUDY/report/measures.csv     the same verdicts by every other measure
+results/STUDY/report/protocol.csv     Greff et al.'s protocol
+results/STUDY/report/claims.csv
 results/STUDY/report/facts.csv        where published facts are held against the study
 results/STUDY/report/figures/NAME.png, NAME.svg, NAME.csv
+results/STUDY/report/latex/NAME.tex   tables for papers; tables.tex shows them all
 """
 
 import os
@@ -11,30 +17,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
 
-from analysis import account, canvas, facts, palette, words
-from analysis.claims import evaluate
+from analysis import latex, markdown, palette, words
+from analysis.analysed import Analysed
+from analysis.content import content, published
 from analysis.figures import FIGURES
-from analysis.finding import finding
-from analysis.load import Results, load
+from analysis.load import load
+from analysis.pictures import pictures
 from analysis.published import FACTS
-from analysis.trust import passed, trust
-from analysis.verdicts import against, reference_cell, verdicts
-from sweeps import schema
 from sweeps.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """What was written. figures: name to its PNG; the SVG and the CSV lie beside it."""
+    """What was written. figures: name to its PNG; the SVG and the CSV lie beside it. latex: name to its file."""
 
     report: Path
+    markdown: Path
     verdicts: Path
     figures: dict[str, Path]
+    latex: dict[str, Path]
 
 
 def write_report(
@@ -52,45 +58,51 @@ def write_report(
     folder = Path(out) if out is not None else Path(results) / study / "report"
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
+        (folder / "latex").mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(
             f"Cannot write the report to {folder}: {error.strerror}. Name a directory with --out."
         ) from None
-    return compose(loaded, folder, figures)
+    return compose(Analysed(loaded), Path(results), folder, figures)
 
 
-def compose(results: Results, folder: Path, figures: Mapping[str, ModuleType]) -> Paths:
-    """Figures, tables, page."""
-    table = verdicts(results.trials, results.declaration)
-    table.to_csv(folder / "verdicts.csv", index=False)
-    if results.declaration.study in FACTS:
-        published(results).to_csv(folder / "facts.csv", index=False)
-    drawn = {name: picture(name, module, results, folder / "figures") for name, module in figures.items()}
-    page = folder / "report.html"
-    page.write_text(render(results, table, drawn), encoding="utf-8")
+def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, ModuleType]) -> Paths:
+    """Tables, figures, pages."""
+    drawn = pictures(study, source, folder / "figures", figures)
+    told = content(study, drawn)
+    for name, table in {**tables(study), "claims": told["checks"]}.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    page, text = folder / "report.html", folder / "report.md"
+    page.write_text(html(told), encoding="utf-8")
+    text.write_text(markdown.render(told), encoding="utf-8")
+    sheets = {name: folder / "latex" / f"{name}.tex" for name in latex.SHEETS}
+    for name, sheet in latex.sheets(study, told).items():
+        sheets[name].write_text(sheet, encoding="utf-8")
     return Paths(
         report=page,
+        markdown=text,
         verdicts=folder / "verdicts.csv",
         figures={name: folder / "figures" / f"{name}.png" for name, made in drawn.items() if made["svg"]},
+        latex=sheets,
     )
 
 
-def picture(name: str, module: ModuleType, results: Results, folder: Path) -> dict[str, object]:
-    """Write one figure and its data; what the page needs of it. Without data there is no picture."""
-    data = module.data(results)
-    data.to_csv(folder / f"{name}.csv", index=False)
-    made = {"name": name, "title": module.title, "svg": "", "caption": "No data yet."}
-    if not data.empty:
-        document = canvas.write(module.draw(data), folder, name)
-        made |= {"svg": Markup(canvas.inline(document, name, module.title)), "caption": module.caption(data)}
-    return made
+def tables(study: Analysed) -> dict[str, pd.DataFrame]:
+    """What is saved beside the pages, by name."""
+    others = [study.by(name).assign(measure=name) for name in study.measures]
+    found = {
+        "verdicts": study.verdicts,
+        "overall": study.over_tasks,
+        "measures": pd.concat(others, ignore_index=True) if others else study.verdicts.assign(measure=""),
+        "protocol": study.protocol,
+    }
+    if study.declaration.study in FACTS:
+        found["facts"] = published(study.results)
+    return found
 
 
-def render(results: Results, table: pd.DataFrame, drawn: dict[str, dict[str, object]]) -> str:
+def html(told: Mapping[str, Any]) -> str:
     """The page. Everything but our own SVG is escaped."""
-    declaration = results.declaration
-    claims = evaluate(table)
-    chosen, common = account.configurations(results)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -99,55 +111,5 @@ def render(results: Results, table: pd.DataFrame, drawn: dict[str, dict[str, obj
         lstrip_blocks=True,
     )
     environment.globals |= {"words": words, "symbols": palette.VERDICTS}
-    return environment.get_template("report.html.j2").render(
-        declaration=declaration,
-        question=[part.strip() for part in declaration.doc.strip().split("\n\n") if part.strip()],
-        trust=trust(results, table),
-        controls=passed(declaration),
-        reference=reference_cell(declaration),
-        finding=finding(table, claims, declaration),
-        tasks=tasks(results, table),
-        pairs=table,
-        facts=list(published(results).itertuples()),
-        claims=[list(group.itertuples()) for _, group in claims.groupby("statement", sort=False)],
-        figures=drawn,
-        colours=palette.colours(declaration.cells),
-        chosen=chosen,
-        common=common,
-        costs={by: account.cost(results, by) for by in ("stage", "cell")},
-        provenance=account.provenance(results),
-        statuses=schema.STATUSES,
-    )
-
-
-def published(results: Results) -> pd.DataFrame:
-    """The published facts of this study, held against its runs; no rows for a study without any."""
-    return facts.evaluate(results, FACTS.get(results.declaration.study, ()))
-
-
-def tasks(results: Results, table: pd.DataFrame) -> dict[str, dict[str, object]]:
-    """Per task: the rows against the reference, the counts of all pairs, lost seeds by cell."""
-    declaration, confirm = results.declaration, results.stage("confirm")
-    rows = against(table, reference_cell(declaration))
-    found: dict[str, dict[str, object]] = {}
-    for task in declaration.tasks:
-        mine, pairs = confirm[confirm["task"] == task], table[table["task"] == task]
-        lost = {
-            cell: words.listing(
-                f"{n} {status}"
-                for status, n in group["status"].value_counts().items()
-                if status != "finished"
-            )
-            for cell, group in mine.groupby("cell")
-            if (group["status"] != "finished").any()
-        }
-        found[task] = {
-            "rows": list(rows[rows["task"] == task].itertuples()),
-            "pairs": list(pairs.itertuples()),
-            "counts": {
-                verdict: int((pairs["verdict"] == verdict).sum())
-                for verdict in ("equivalent", "different", "undecided")
-            },
-            "lost": lost,
-        }
-    return found
+    colours = palette.colours(told["declaration"].cells)
+    return environment.get_template("report.html.j2").render(**told, colours=colours)

@@ -72,5 +72,7 @@ def trust_line(trust: Trust) -> Text:
 def verdict_text(table: pd.DataFrame, declaration: Declaration, *, width: int = 100) -> str:
     """The same as plain text."""
     buffer = io.StringIO()
-    Console(file=buffer, width=width, color_system=None).print(verdict_table(table, declaration))
+    Console(file=buffer, width=width, color_system=None, force_jupyter=False).print(
+        verdict_table(table, declaration)
+    )
     return buffer.getvalue()

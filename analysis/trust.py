@@ -1,18 +1,17 @@
 """May the verdicts be believed? The controls of the study, and whether all of it ran.
 
-A study carries its own controls: an alias of a cell, under another name and with seeds of its own, must
-come out *equivalent* to it, and a cell that can not do a task must come out *different*. A pipeline that
-gets these wrong gets the rest wrong too, so its report is stamped, with the reasons.
+A study carries its own controls (`analysis.controls`). A pipeline that gets these wrong gets the rest wrong too, so its
+report is stamped, with the reasons.
 """
 
 from dataclasses import dataclass
 
 import pandas as pd
 
+from analysis.controls import broken_controls, open_controls
+from analysis.controls import passed as passed
 from analysis.load import Results
-from analysis.verdicts import DIFFERENT, EQUIVALENT
 from analysis.words import count, listing
-from sweeps.store import Declaration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +30,11 @@ def trust(results: Results, table: pd.DataFrame) -> Trust:
     declaration = results.declaration
     stages = {**declaration.plan, **declaration.total}
     planned = sum(max(declaration.total.get(s, 0), len(declaration.plan.get(s, []))) for s in stages)
-    reasons = [*gaps(results, planned), *broken_controls(results, table)]
+    reasons = [*gaps(results, planned), *broken_controls(results.declaration, table)]
     return Trust(
         trustworthy=not reasons,
         reasons=reasons,
-        warnings=warnings(results),
+        warnings=[*open_controls(results.declaration, table), *warnings(results)],
         done=len(results.trials),
         planned=planned,
     )
@@ -67,46 +66,6 @@ def gaps(results: Results, planned: int) -> list[str]:
             f"({listing(labels)}); they are in no verdict. Restore the labels, or run into new results."
         )
     return reasons
-
-
-def broken_controls(results: Results, table: pd.DataFrame) -> list[str]:
-    """Controls without the verdict that they must have."""
-    declaration, reasons = results.declaration, []
-    if not (declaration.same or declaration.different):
-        reasons.append("The study declares no controls, so nothing shows that its verdicts can be believed.")
-    wanted = [(a, b, task, EQUIVALENT) for a, b in declaration.same for task in shared(declaration, a, b)]
-    wanted += [(a, b, task, DIFFERENT) for a, b, task in declaration.different]
-    for a, b, task, verdict in wanted:
-        rows = table[(table["task"] == task) & table["a"].isin([a, b]) & table["b"].isin([a, b])]
-        if rows.empty:
-            reasons.append(f"Control: {a} and {b} must be {verdict} on {task}, but were not compared.")
-        elif rows["verdict"].iloc[0] != verdict:
-            row = rows.iloc[0]
-            reasons.append(
-                f"Control: {a} and {b} must be {verdict} on {task}, but are {row['verdict']}: {row['why']}."
-            )
-    return reasons
-
-
-def shared(declaration: Declaration, a: str, b: str) -> list[str]:
-    """The tasks on which both cells run."""
-    return [task for task in declaration.tasks if declaration.runs(task, a, b)]
-
-
-def passed(declaration: Declaration) -> list[str]:
-    """What the controls have shown when none of them is broken."""
-
-    def where(a: str, b: str) -> str:
-        found = shared(declaration, a, b)
-        return "every task" if 1 < len(found) == len(declaration.tasks) else listing(found)
-
-    tasks: dict[tuple[str, str], list[str]] = {}
-    for a, b, task in declaration.different:
-        tasks.setdefault((a, b), []).append(task)
-    return [
-        *(f"{a} and its alias {b} are equivalent on {where(a, b)}." for a, b in declaration.same),
-        *(f"{a} and {b} are different on {listing(on)}." for (a, b), on in tasks.items()),
-    ]
 
 
 def warnings(results: Results) -> list[str]:

@@ -60,3 +60,21 @@ def compact(value: object) -> str:
             return "–"
         return str(int(value)) if value.is_integer() and abs(value) < 1e6 else f"{value:.3g}"
     return str(value)
+
+
+def shares(row) -> str:
+    """Posterior probabilities of a pair in per cent, `3, 95, 2`; a star where they give another verdict."""
+    parts = (row.posterior_a, row.posterior_equal, row.posterior_b)
+    if any(map(math.isnan, parts)):
+        return "–"
+    return ", ".join(f"{max(100 * part, 0):.0f}" for part in parts) + ("" if row.agree else " *")
+
+
+def percent(share: float) -> str:
+    """A probability without digits that nobody needs: `97%`."""
+    return f"{max(100 * share, 0):.0f}%"
+
+
+def further(seeds: float) -> str:
+    """Seeds a side that should decide a pair; nothing for a decided one, `?` where none foreseeable do."""
+    return "?" if math.isnan(seeds) else f"{seeds:,.0f}" if seeds else ""

@@ -232,6 +232,34 @@ def parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--out", metavar="DIR", help="where to write (default: RESULTS/STUDY/report)")
 
+    verdicts = add(
+        "verdicts",
+        "analysis.external_command:run",
+        "compare the cells of any table of results: equivalent, different or not yet known",
+        study=False,
+        results=False,
+    )
+    verdicts.add_argument(
+        "table",
+        metavar="TABLE",
+        help=".csv or .parquet with the columns cell, task, seed, the measure, and perhaps status",
+    )
+    verdicts.add_argument("--measure", required=True, metavar="COLUMN", help="what cells are compared by")
+    verdicts.add_argument(
+        "--margin", required=True, type=float, metavar="X", help="smallest difference of it that matters"
+    )
+    verdicts.add_argument(
+        "--alpha", type=float, default=0.05, metavar="X", help="level of every test (default: 0.05)"
+    )
+    verdicts.add_argument(
+        "--bounds",
+        nargs=2,
+        metavar=("LOW", "HIGH"),
+        help="what the measure can be, none for no bound (default: 0 1 where all values lie there)",
+    )
+    verdicts.add_argument("--lower-is-better", action="store_true", help="for errors, losses and times")
+    verdicts.add_argument("--json", action="store_true", help="one JSON object in place of the tables")
+    verdicts.add_argument("--csv", metavar="OUT", help="write the rows of all tasks to this file as well")
     return main
 
 

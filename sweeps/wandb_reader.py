@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ TIMEOUT = (
     20  # whole seconds that one request to the server may take (wandb cuts 0.5 to 0, which is its default)
 )
 RETRIES = 2
+GRACE = 10.0  # seconds to end the connection in; nothing is on its way that could be lost
 PAGE = 200  # runs a page: some 4 kB each
 
 PROJECT = re.compile(r"[\w.-]+/[^/\s]+")
@@ -78,7 +80,7 @@ def read_project(source: str, progress: Progress, stack: contextlib.ExitStack) -
     scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="wandb-"))
     os.environ["WANDB_DIR"] = scratch  # wandb.Api makes a folder for each run it lists
     stack.callback(os.environ.pop, "WANDB_DIR", None)
-    stack.callback(wandb.teardown)
+    stack.callback(hang_up)
     api = log_in(source)
     found = answer(lambda: api.runs(source, order="+created_at", per_page=PAGE, lazy=False))
     runs: list[Run] = []
@@ -88,6 +90,14 @@ def read_project(source: str, progress: Progress, stack: contextlib.ExitStack) -
     if not runs:
         raise InputError(f"The project {source} has no runs.")
     return runs
+
+
+def hang_up() -> None:
+    """End the connection. W&B's own process is waited for GRACE seconds, since it may itself wait for a server that
+    does not answer; what is left of it ends with this process."""
+    waiting = threading.Thread(target=wandb.teardown, daemon=True)
+    waiting.start()
+    waiting.join(GRACE)
 
 
 def log_in(source: str) -> Any:

@@ -1,8 +1,8 @@
 """Figures: modules with `title`, `data(results) -> frame`, `draw(frame) -> Figure`, `caption(frame) -> str`.
 
 `data` holds everything that is drawn and is saved beside the picture; `draw` needs nothing else, so a
-saved CSV gives the picture again. To add a figure, write the module and list it here; the report shows
-them in this order. Draw only data that has rows.
+saved CSV gives the picture again. To add a figure, write the module and list it here under its section; the report
+shows them in this order. Draw only data that has rows.
 """
 
 from types import ModuleType
@@ -12,6 +12,7 @@ from analysis.figures import (
     budget_verdicts,
     differences,
     frontier,
+    glance,
     importance,
     interactions,
     learning_curves,
@@ -24,21 +25,22 @@ from analysis.figures import (
     verdicts,
 )
 
+SECTIONS: dict[str, dict[str, ModuleType]] = {
+    "finding": {"glance": glance},
+    "verdicts": {"differences": differences, "verdicts": verdicts},
+    "tasks": {"profiles": profiles, "ranks": ranks},
+    "frontier": {"frontier": frontier, "solved": solved},
+    "importance": {
+        "importance": importance,
+        "interactions": interactions,
+        "marginals": marginals,
+        "learning_rate": learning_rate,
+    },
+    "budget": {"budget": budget, "budget_verdicts": budget_verdicts},
+    "seeds": {"scores": scores, "learning_curves": learning_curves},
+}
 FIGURES: dict[str, ModuleType] = {
-    "differences": differences,
-    "verdicts": verdicts,
-    "scores": scores,
-    "solved": solved,
-    "learning_curves": learning_curves,
-    "learning_rate": learning_rate,
-    "importance": importance,
-    "interactions": interactions,
-    "marginals": marginals,
-    "frontier": frontier,
-    "budget": budget,
-    "budget_verdicts": budget_verdicts,
-    "profiles": profiles,
-    "ranks": ranks,
+    name: figure for section in SECTIONS.values() for name, figure in section.items()
 }
 
-__all__ = ["FIGURES"]
+__all__ = ["FIGURES", "SECTIONS"]

@@ -14,42 +14,26 @@
 # %% [markdown]
 # # The finding, from the store
 #
-# Do recurrent cells differ, and where? This notebook reads one study's results and tells what they say.
-# It calls the package and holds no logic of its own. Open it as a notebook with Jupytext, or
+# Do recurrent cells differ, and where? This notebook reads one study's results and tells what they say. It calls the
+# package and holds no logic of its own. It is a script that Jupytext opens as a notebook:
 #
 #     jupytext --to ipynb analysis/notebooks/finding.py
 #
-# Which study: the environment variables `LSTM_VARIANTS_RESULTS` (a directory) and `LSTM_VARIANTS_STUDY`.
+# Which study: `comparable`, or the one that the environment variables `LSTM_VARIANTS_RESULTS` (a directory) and
+# `LSTM_VARIANTS_STUDY` name.
 
 # %%
-import os
-
-from IPython.display import SVG
-
-from analysis import account, canvas
-from analysis.claims import evaluate
-from analysis.figures import FIGURES
+from analysis import account
+from analysis.analysed import Analysed
+from analysis.claims import evaluate, whole
+from analysis.display import chosen, show, table, told
 from analysis.finding import finding
-from analysis.load import load
 from analysis.table import verdict_text
 from analysis.trust import trust
-from analysis.verdicts import verdicts
 
-results = load(
-    os.environ.get("LSTM_VARIANTS_RESULTS", "results"), os.environ.get("LSTM_VARIANTS_STUDY", "quick")
-)
+results = chosen("comparable")
+study = Analysed(results)
 print(results.declaration.doc)
-
-
-# %%
-def show(name):
-    """The figure as an image with its caption below; its data is `FIGURES[name].data(results)`."""
-    data = FIGURES[name].data(results)
-    if data.empty:
-        return print(f"{name}: no data yet")
-    print(FIGURES[name].caption(data))
-    return SVG(canvas.svg(FIGURES[name].draw(data), name))
-
 
 # %% [markdown]
 # ## May we believe it?
@@ -58,26 +42,40 @@ def show(name):
 # do a task must come out different. Nothing below counts if these are broken.
 
 # %%
-table = verdicts(results.trials, results.declaration)
-trust(results, table)
+stamp = trust(results, study.verdicts)
+print("Controls passed; all trials ran." if stamp.trustworthy else "NOT TRUSTWORTHY")
+told([*stamp.reasons, *stamp.warnings])
 
 # %% [markdown]
 # ## What came out
 
 # %%
-claims = evaluate(table)
-words = finding(table, claims, results.declaration)
-print(words.headline)
+claims = evaluate(study)
+words = finding(study, claims)
+told([words.headline])
 
 # %%
-show("differences")
+show(results, "glance")
 
 # %%
-for task, sentences in words.tasks.items():
-    print(task, *sentences, sep="\n- ")
+told(words.notes)
 
 # %%
-print(verdict_text(table, results.declaration))
+print(verdict_text(study.verdicts, results.declaration))
+
+# %% [markdown]
+# Every verdict comes with its interval, both p-values after Holm, the posterior, and the seeds that would decide it.
+# `why` says it in a sentence.
+
+# %%
+pairs = study.found(study.verdicts)
+table(
+    pairs,
+    "task cell standing value low high p_difference_holm p_equivalence_holm posterior_equal seeds_to_decide",
+)
+
+# %%
+told(f"{row.cell} on {row.task}: {row.why}." for row in pairs.head(10).itertuples())
 
 # %% [markdown]
 # ## Against the literature
@@ -86,33 +84,20 @@ print(verdict_text(table, results.declaration))
 # and dropping the peepholes cost nothing, dropping the forget gate or the output activation hurts.
 
 # %%
-print(words.literature)
-claims[["statement", "task", "status", "evidence"]]
+told([words.literature])
+table(whole(claims), "statement source status holds fails undecided")
 
 # %% [markdown]
 # ## The evidence
 
 # %%
-show("scores")
+show(results, "differences")
 
 # %%
-show("solved")
+show(results, "scores")
 
 # %%
-show("learning_curves")
-
-# %% [markdown]
-# ## How the configurations were chosen
-#
-# By validation score in the search stage; the verdicts then use fresh seeds.
-
-# %%
-show("learning_rate")
-
-# %%
-chosen, common = account.configurations(results)
-print(common)
-chosen.round(5)
+show(results, "learning_curves")
 
 # %% [markdown]
 # ## What it cost

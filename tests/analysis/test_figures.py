@@ -13,7 +13,16 @@ from stores import TASKS
 
 import analysis.figures
 from analysis import canvas, palette
-from analysis.figures import FIGURES, differences, learning_curves, learning_rate, scores, solved
+from analysis.figures import (
+    FIGURES,
+    SECTIONS,
+    differences,
+    glance,
+    learning_curves,
+    learning_rate,
+    scores,
+    solved,
+)
 from analysis.figures import verdicts as matrix
 from analysis.verdicts import verdicts
 
@@ -30,9 +39,10 @@ def lines(axes, marker=None):
     return [line for line in axes.get_lines() if marker is None or line.get_marker() == marker]
 
 
-def test_every_figure_file_is_in_the_catalogue():
+def test_every_figure_file_is_in_the_catalogue_once():
     files = {p.stem for p in Path(analysis.figures.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == set(FIGURES)
+    assert sum(len(section) for section in SECTIONS.values()) == len(FIGURES)
 
 
 @CONTRACT
@@ -113,16 +123,61 @@ def test_learning_curves_end_at_the_mean_of_the_seeds(data, results):
     assert (data["value"] <= data["high"]).all()
 
 
+def letters(panel):
+    """How many squares have each letter, and how many squares there are."""
+    found = {
+        line.get_marker().strip("$"): len(line.get_xdata())
+        for line in panel.get_lines()
+        if str(line.get_marker()).startswith("$")
+    }
+    return found, sum(len(squares.get_paths()) for squares in panel.collections)
+
+
 def test_the_matrix_letters_every_ordered_pair(data, results):
     data = data["verdicts"]
     panel = matrix.draw(data).axes[0]
     table = verdicts(results.trials, results.declaration)
     counts = table.loc[table["task"] == "adding", "verdict"].value_counts()
-    letters = [text.get_text() for text in panel.texts]
-    assert len(letters) == 90
-    assert letters.count("=") == 2 * counts["equivalent"]
-    assert letters.count("<") == letters.count(">") == counts["different"]
-    assert letters.count("?") == 2 * counts["undecided"]
+    found, squares = letters(panel)
+    assert squares == 90
+    assert found == {
+        "=": 2 * counts["equivalent"],
+        "<": counts["different"],
+        ">": counts["different"],
+        "?": 2 * counts["undecided"],
+    }
+
+
+def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(data, results):
+    frame = data["glance"]
+    intervals, squares = glance.draw(frame).axes
+    over = frame[frame["place"] == glance.OVER]
+    assert len(over) == 9
+    shown = [
+        line.get_xdata()
+        for line in lines(intervals)
+        if len(line.get_xdata()) == 2 and line.get_color() != canvas.MUTED
+    ]
+    np.testing.assert_allclose(shown, over[["low", "high"]])
+    cells = [text.get_text() for text in intervals.get_yticklabels()]
+    assert cells == list(dict.fromkeys(frame["cell"]))
+    assert cells[-1] == "lstm_again"  # the control
+    rest = over.loc[~over["control"], "value"]
+    assert rest.is_monotonic_decreasing
+    found, n = letters(squares)
+    assert n == 18
+    counts = frame.loc[frame["place"] != glance.OVER, "standing"].value_counts()
+    assert found == {palette.VERDICTS[standing][1]: count for standing, count in counts.items()}
+
+
+def test_at_a_glance_one_task_is_drawn_with_its_own_intervals(results):
+    declaration = dataclasses.replace(results.declaration, tasks=["adding"], different=[])
+    frame = glance.data(dataclasses.replace(results, declaration=declaration))
+    assert set(frame["place"]) == {"adding"}
+    intervals, squares = glance.draw(frame).axes
+    assert "on adding" in intervals.get_title(loc="left")
+    assert letters(squares)[1] == 9
+    assert "Left: the difference on adding" in glance.caption(frame)
 
 
 def test_solved_fractions_are_counts_with_intervals(data):

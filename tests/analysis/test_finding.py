@@ -1,38 +1,43 @@
-"""The words and the claims follow from the verdicts and from nothing else."""
+"""The words follow from the verdicts and what stands beside them, and from nothing else."""
 
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
+from searches import results_of
+from searches import searched as search
 from stores import declare, trials_frame
 
-from analysis.claims import ABSENT, CLAIMS, MEANING, evaluate
+from analysis import explained, notes
+from analysis.analysed import Analysed
+from analysis.claims import evaluate
 from analysis.finding import finding
+from analysis.load import Results
 from analysis.table import verdict_text
-from analysis.verdicts import verdicts
 
 
 def around(mean, spread=0.01, n=8):
     return (mean + spread * np.linspace(-1, 1, n)).tolist()
 
 
-def told(scores):
+def of(frame, declaration):
+    return Analysed(Results(declaration=declaration, trials=frame, curves=pd.DataFrame(), left_out=0))
+
+
+def study(scores):
     frame = trials_frame(scores)
     cells, tasks = (tuple(dict.fromkeys(key[i] for key in scores)) for i in (0, 1))
-    declaration = declare(frame.to_dict("records"), cells=cells, tasks=tasks)
-    table = verdicts(frame, declaration)
-    claims = evaluate(table)
-    return finding(table, claims, declaration), claims
+    return of(frame, declare(frame.to_dict("records"), cells=cells, tasks=tasks))
 
 
-def status(scores, statement):
-    _, claims = told(scores)
-    rows = claims[claims["statement"].str.startswith(statement)]
-    return dict(zip(rows["task"], rows["status"], strict=True))
+def told(scores, claims=()):
+    analysed = study(scores)
+    return finding(analysed, evaluate(analysed, claims))
 
 
 def test_the_headline_counts_what_the_verdicts_say():
-    words, _ = told(
+    words = told(
         {
             ("lstm", "t"): around(0.9),
             ("gru", "t"): around(0.905),
@@ -51,7 +56,7 @@ def test_the_headline_counts_what_the_verdicts_say():
 
 
 def test_with_other_scores_the_words_are_others():
-    words, _ = told({("lstm", "t"): around(0.2), ("gru", "t"): around(0.9)})
+    words = told({("lstm", "t"): around(0.2), ("gru", "t"): around(0.9)})
     assert "none is equivalent to it on the task" in words.headline
     assert "Better: gru on t." in words.headline
 
@@ -69,12 +74,13 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
     arms = [["lstm", "s"], ["gru", "s"], ["lstm", "t"], ["rnn", "t"], ["rnn", "u"]]
     declaration = declare(frame.to_dict("records"), cells=("lstm", "gru", "rnn"), tasks=("s", "t", "u"))
     declaration = dataclasses.replace(declaration, arms=arms, same=[], different=[])
-    table = verdicts(frame, declaration)
+    analysed = of(frame, declaration)
+    table = analysed.verdicts
     assert list(zip(table["task"], table["a"], table["b"], strict=True)) == [
         ("s", "lstm", "gru"),
         ("t", "lstm", "rnn"),
     ]
-    words = finding(table, evaluate(table), declaration)
+    words = finding(analysed, evaluate(analysed, ()))
     assert words.headline == (
         "Of 2 cells compared with lstm, 1 is equivalent to it on every task that both ran on (within ±0.05): gru. "
         "Worse: rnn on t. None is better."
@@ -85,70 +91,90 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
 
 
 def test_a_cell_that_is_worse_on_every_task_is_said_in_two_words():
-    words, _ = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t")})
+    words = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t")})
     assert "Worse: rnn on all. None is better." in words.headline
 
 
 def test_the_ceiling_is_told():
-    words, _ = told({("lstm", "t"): [1.0] * 8, ("gru", "t"): [1.0] * 8})
+    words = told({("lstm", "t"): [1.0] * 8, ("gru", "t"): [1.0] * 8})
     assert words.tasks["t"][-1].startswith("At the ceiling with lstm: gru.")
     assert "failures in up to 32% of the seeds" in words.tasks["t"][-1]
 
 
 def test_aliases_are_controls_and_no_finding():
-    words, _ = told({("lstm", "t"): around(0.9), ("lstm_again", "t"): around(0.9), ("gru", "t"): around(0.9)})
+    words = told({("lstm", "t"): around(0.9), ("lstm_again", "t"): around(0.9), ("gru", "t"): around(0.9)})
     assert "Of 1 cell compared with lstm" in words.headline
 
 
 def test_without_confirmed_seeds_there_is_no_finding():
-    words, _ = told({("lstm", "t"): [0.9], ("gru", "t"): [0.9]})
+    words = told({("lstm", "t"): [0.9], ("gru", "t"): [0.9]})
     assert words.headline == "No verdicts yet: fewer than two confirmed seeds a cell."
 
 
-def test_an_equivalence_claim_holds_fails_or_stays_open():
-    for gru, expected in ((around(0.905), "holds"), (around(0.6), "fails"), (around(0.9, 0.4), "undecided")):
-        assert status({("lstm", "t"): around(0.9), ("gru", "t"): gru}, "The GRU is equivalent") == {
-            "t": expected
-        }
+def test_many_undecided_cells_are_named_without_numbers_few_with_them():
+    loose = {(cell, "t"): around(0.6, 0.3) for cell in ("lstm", "a", "b", "c", "d", "e")}
+    words = told(loose)
+    assert words.headline.endswith("Undecided: 5 of 5 comparisons, of a, b, c, d and e.")
+    assert words.tasks["t"][-1] == "Undecided: a, b, c, d and e."
+    few = told({key: scores for key, scores in loose.items() if key[0] in ("lstm", "a")})
+    assert few.headline.endswith("Undecided: a on t.")
+    assert few.tasks["t"][-1].startswith("Undecided: a (0.000, 90% interval −0.")
 
 
-def test_a_small_difference_does_not_refute_equivalence():
-    rows = {("lstm", "t"): around(0.90, 0.02, n=40), ("gru", "t"): around(0.947, 0.04, n=40)}
-    assert (
-        verdicts(trials_frame(rows), declare([], cells=("lstm", "gru"), tasks=("t",)))["verdict"].item()
-        == "different"
+def test_over_all_tasks_is_told_where_there_are_several():
+    two = {("lstm", t): around(0.6) for t in ("s", "t")} | {("gru", t): around(0.6) for t in ("s", "t")}
+    assert notes.together(study(two)) == "Over all tasks together, against lstm: equivalent: gru."
+    assert notes.together(study({key: x for key, x in two.items() if key[1] == "s"})) == ""
+
+
+def test_the_price_of_deciding_is_told_for_the_undecided_alone():
+    rows = {("lstm", "t"): around(0.6, 0.1), ("gru", "t"): around(0.6, 0.1)}
+    analysed = study(rows)
+    needed = analysed.verdicts["seeds_to_decide"].item()
+    assert needed > 0
+    assert notes.price(analysed.found(analysed.verdicts)) == (
+        f"1 comparison is undecided: about {needed:,.0f} further seeds a side should decide it (power 0.8)."
     )
-    assert status(rows, "The GRU is equivalent") == {"t": "undecided"}
+    sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
+    assert notes.price(sure.found(sure.verdicts)) == ""
 
 
-def test_a_claim_of_harm_needs_harm():
-    for mean, expected in ((0.5, "holds"), (0.9, "fails"), (0.99, "fails")):
-        scores = {("peephole", "t"): around(0.9), ("noaf", "t"): around(mean)}
-        assert status(scores, "Dropping the output activation") == {"t": expected}
+def test_the_posterior_is_said_to_agree_or_where_it_does_not():
+    sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
+    rows = sure.found(sure.verdicts)
+    assert notes.posterior(rows) == "The Bayesian counterpart agrees in 1 of 1 comparison."
+    other = rows.assign(agree=False, bayes="undecided")
+    assert notes.posterior(other).endswith("not for gru on t (undecided there, equivalent here).")
 
 
-def test_no_ablation_beats_the_lstm_fails_when_one_does():
-    scores = {("peephole", "t"): around(0.8), ("cifg", "t"): around(0.8), ("nfg", "t"): around(0.3)}
-    assert status(scores, "No ablation beats") == {"t": "holds"}
-    assert status({**scores, ("lstm", "t"): around(0.95)}, "No ablation beats") == {"t": "fails"}
+def test_what_explains_the_scores_and_their_protocol_are_told():
+    trials = search(
+        {("learning rate",): 0.8, ("cell",): 0.2},
+        cells=("lstm", "gru"),
+        generator=np.random.default_rng(0),
+        noise=0.1,
+    )
+    rows = trials.assign(test_score=trials["test_score"] - 0.3 * (trials["cell"] == "gru"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(explained, "RESAMPLES", 4)
+        analysed = Analysed(results_of(rows))
+        said = notes.explains(analysed.shares)
+    assert said.startswith("Of the variance of scores over the search (1 task), the learning rate explains ")
+    assert "the choice of cell " in said
+    assert notes.theirs(analysed) == (
+        "Greff et al.'s own protocol (best tenth of the search: 5 trials; Welch, Bonferroni; against lstm) would have "
+        "found gru worse on adding."
+    )
+    assert notes.theirs(study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})) == ""
 
 
-def test_the_adding_problem_is_no_test_of_the_forget_gate():
-    scores = {(c, t): around(0.9) for c in ("peephole", "nfg") for t in ("adding_50", "temporal_order")}
-    assert status(scores, "Dropping the forget gate") == {"temporal_order": "fails"}
-    assert status(scores, "The adding problem needs no forget gate") == {"adding_50": "holds"}
-
-
-def test_a_claim_about_cells_that_are_not_there_is_not_tested():
-    _, claims = told({("a", "t"): around(0.9), ("b", "t"): around(0.9)})
-    assert set(claims["status"]) == {"not tested"}
-    assert set(claims["evidence"]) == {ABSENT}
-    assert len(claims) == len(CLAIMS)
-
-
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.statement)
-def test_every_claim_is_well_formed(claim):
-    assert claim.expects in MEANING
-    assert claim.reference not in claim.cells
-    assert claim.source
-    assert claim.statement.endswith(".")
+def test_the_literature_counts_the_checks_and_names_what_fails():
+    analysed = study({("lstm", "t"): around(0.9), ("gru", "t"): around(0.3)})
+    words = finding(analysed, evaluate(analysed))
+    assert words.literature == (
+        "Published claims, one check a task: 0 hold, 1 fails, 0 undecided. Not so on t: “The GRU is equivalent to the "
+        "LSTM”."
+    )
+    assert told({("a", "t"): around(0.9), ("b", "t"): around(0.9)}).literature.startswith(
+        "None of the published"
+    )

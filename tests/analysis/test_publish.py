@@ -1,49 +1,65 @@
-"""What the README shows is what was measured: the shipped results give the README's block again."""
+"""What the pages show is what was measured: the shipped results give their blocks again."""
 
+import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from analysis.content import published
 from analysis.load import load
-from analysis.publish import block, publish
-from analysis.report import published
+from analysis.publish import BLOCKS, filled, places, publish
 from sweeps.errors import InputError
 from sweeps.store import Store
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ROOT / "docs" / "quick"
+DOCS = ROOT / "docs"
+STUDIES = sorted(path.parent.name for path in DOCS.glob("*/results"))
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+SHOWN = [
+    (page, study) for page in PAGES for study in STUDIES if places(page.read_text(encoding="utf-8"), study)
+]
 
 
-def test_the_readme_is_what_the_shipped_results_say(tmp_path):
+def test_every_shipped_study_is_shown_and_every_place_is_of_one():
+    assert {study for _, study in SHOWN} == set(STUDIES)
+    assert {"quick", "classics"} <= set(STUDIES)
+    text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+    begun = set(re.findall(r"<!-- (\w+)(?::headline)?:begin -->", text))
+    assert begun - {"tasks"} == set(STUDIES)  # `tasks` is the catalogue's own
+
+
+@pytest.mark.parametrize(("page", "study"), SHOWN, ids=lambda value: getattr(value, "name", value))
+def test_a_page_shows_what_the_shipped_results_say(page, study):
+    text = page.read_text(encoding="utf-8")
+    folder = DOCS / study
+    assert filled(text, load(folder / "results", study), str(folder.relative_to(page.parent))) == text
+    for kind in places(text, study):
+        assert (folder / ("glance.png" if kind else "differences.png")).is_file()
+
+
+def test_the_tables_beside_the_quick_study_are_what_its_results_say(tmp_path):
     readme = tmp_path / "README.md"
     shutil.copy(ROOT / "README.md", readme)
-    publish(readme, str(SHIPPED / "results"), "quick", tmp_path / "docs" / "quick")
+    publish(readme, str(DOCS / "quick" / "results"), "quick", tmp_path / "docs" / "quick")
+    written = sorted(path.name for path in (tmp_path / "docs" / "quick").glob("*.csv"))
+    assert written == sorted(path.name for path in (DOCS / "quick").glob("*.csv"))
+    for name in written:
+        assert (tmp_path / "docs" / "quick" / name).read_text() == (DOCS / "quick" / name).read_text()
     assert readme.read_text() == (ROOT / "README.md").read_text()
-    for name in ("verdicts.csv", "differences.csv"):
-        assert (tmp_path / "docs" / "quick" / name).read_text() == (SHIPPED / name).read_text()
-    assert (SHIPPED / "differences.png").is_file()
-
-
-def test_the_page_on_the_classics_is_what_the_shipped_results_say():
-    page = (ROOT / "docs" / "classics.md").read_text()
-    inside = page.split("<!-- classics:begin -->\n")[1].split("\n<!-- classics:end -->")[0]
-    assert inside == block(
-        load(ROOT / "docs" / "classics" / "results", "classics"), "classics/differences.png"
-    )
-    assert (ROOT / "docs" / "classics" / "differences.png").is_file()
 
 
 def test_every_published_fact_that_does_not_hold_says_why_as_far_as_it_is_known():
-    told = published(load(ROOT / "docs" / "classics" / "results", "classics"))
+    told = published(load(DOCS / "classics" / "results", "classics"))
     assert len(told) >= 8
     assert not (told["status"] == "not tested").any()
     assert (told.loc[told["status"] != "holds", "reason"].str.len() > 20).all()
 
 
-@pytest.mark.parametrize("name", ["quick", "classics"])
+@pytest.mark.parametrize("name", STUDIES)
 def test_the_shipped_results_are_the_whole_study(name):
-    store = Store(ROOT / "docs" / name / "results", name)
+    store = Store(DOCS / name / "results", name)
     declared = store.declaration()
     stored = set(store.trials(["trial_id"])["trial_id"].to_pylist())
     assert stored == {i for ids in declared.plan.values() for i in ids}
@@ -52,7 +68,10 @@ def test_the_shipped_results_are_the_whole_study(name):
 
 def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- synthetic:begin -->\nold\n<!-- synthetic:end -->\nafter\n")
+    readme.write_text(
+        "before\n<!-- synthetic:begin -->\nold\n<!-- synthetic:end -->\nbetween\n"
+        "<!-- synthetic:headline:begin -->\nold\n<!-- synthetic:headline:end -->\nafter\n"
+    )
     publish(readme, str(folder), "synthetic", tmp_path / "docs")
     copy, source = Store(tmp_path / "docs" / "results", "synthetic"), Store(folder, "synthetic")
     by_id = {row["trial_id"]: row for row in source.trials().to_pylist()}
@@ -62,12 +81,34 @@ def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
-    assert "against lstm" in text
+    long, short = text.split("between")
+    assert "against lstm" in long
+    assert "(docs/differences.png)" in long
+    assert short.count("Of 8 cells compared with lstm") == 1
+    assert "(docs/glance.png)" in short
+    assert "Over all tasks together, against lstm" in short
+    for name in ("glance.png", "differences.png"):
+        assert (tmp_path / "docs" / name).is_file()
+    for name in ("verdicts.csv", "overall.csv", "claims.csv", "glance.csv"):
+        assert len(pd.read_csv(tmp_path / "docs" / name)) > 10
+    assert filled(text, load(tmp_path / "docs" / "results", "synthetic"), "docs") == text
 
 
-def test_a_readme_without_a_place_for_the_results_is_refused(folder, tmp_path):
+def test_a_page_without_a_place_for_the_results_is_refused(folder, tmp_path):
     readme = tmp_path / "README.md"
-    readme.write_text("nothing")
-    with pytest.raises(InputError, match="has no lines <!-- synthetic:begin -->"):
-        publish(readme, str(folder), "synthetic", tmp_path / "docs")
-    assert readme.read_text() == "nothing"
+    for text in (
+        "nothing",
+        "<!-- synthetic:begin -->\nno end\n",
+        "<!-- other:begin -->\n<!-- other:end -->\n",
+    ):
+        readme.write_text(text)
+        with pytest.raises(InputError, match="has no lines <!-- synthetic:begin -->"):
+            publish(readme, str(folder), "synthetic", tmp_path / "docs")
+        assert readme.read_text() == text
+    assert not (tmp_path / "docs").exists()
+
+
+def test_the_price_is_in_hours_where_it_is_large(results):
+    long = results.trials.assign(run_seconds=3600.0)
+    told = BLOCKS[":headline"](type(results)(**{**vars(results), "trials": long}), "docs")
+    assert "280 trials, 280 core hours of training and compiling" in told

@@ -8,7 +8,11 @@ import pandas as pd
 import pytest
 from stores import study, trial_row, write_store
 
+from analysis import pictures
+from analysis.analysed import Analysed
+from analysis.content import CONTENTS
 from analysis.figures import FIGURES
+from analysis.load import load
 from analysis.report import write_report
 from sweeps.errors import InputError
 
@@ -71,27 +75,55 @@ def test_every_figure_has_its_picture_twice_and_its_data(page, written):
         assert f'aria-label="{FIGURES[name].title}"' in written.report.read_text(encoding="utf-8")
 
 
-def test_links_lead_to_files_beside_the_page(page, written):
-    assert len(page.links) == 1 + 3 * len(FIGURES)
-    assert all((written.report.parent / link).is_file() for link in page.links)
+def test_links_lead_to_files_beside_the_page_or_to_its_parts(page, written):
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    beside = [link for link in page.links if not link.startswith("#")]
+    assert set(inside) <= set(page.ids)
+    assert set(inside) == {f"part-{anchor}" for anchor in CONTENTS} - {"part-facts", "part-protocol"}
+    assert {f"figures/{name}.csv" for name in FIGURES} <= set(beside)
+    assert all((written.report.parent / link).is_file() for link in beside)
 
 
-def test_the_order_is_stamp_question_finding_verdicts_claims_evidence(page):
+def test_the_verdict_comes_first_then_the_question_then_the_evidence(page):
     parts = [
         "Controls passed.",
+        "Of 8 cells compared with lstm",
+        "Each cell against lstm, the best first.",
+        "Over all tasks together, against lstm",
+        "Published claims, one check a task:",
         "Question",
         "Do the variants of the LSTM differ",
-        "Of 8 cells compared with lstm",
-        "Verdicts",
+        "Each cell against lstm, by test score",
+        "Over all tasks",
+        "By measure",
+        "Bayesian counterpart",
+        "What explains the scores",
+        "Where cells differ",
+        "What the search bought",
         "Published claims, checked here",
-        "Evidence",
+        "Every seed",
         "Chosen configurations",
         "Time of the workers",
         "Provenance",
     ]
-    places = [page.words.index(part) for part in parts]
-    assert places == sorted(places)
+    places = []
+    for part in parts:
+        places.append(page.words.index(part, places[-1] + 1 if places else 0))
     assert "NOT TRUSTWORTHY" not in page.words
+
+
+def test_every_measure_has_its_column_and_its_margin(page):
+    for title in ("solved fraction (±0.2)", "log₂ of updates to solve (±0.25, lower is better)"):
+        assert title in page.words
+
+
+def test_the_posterior_and_the_further_seeds_stand_beside_every_verdict(page, results):
+    study = Analysed(results)
+    table = study.found(study.verdicts)
+    undecided = table[(table["verdict"] == "undecided") & table["seeds_to_decide"].notna()]
+    assert len(undecided)
+    assert "within the margin" in page.words
+    assert f"about {undecided['seeds_to_decide'].max():,.0f} further seeds a side" in page.words
 
 
 def test_every_verdict_is_in_the_table_beside_the_page(written):
@@ -120,6 +152,46 @@ def test_both_light_and_dark_are_catered_for(written):
     assert "#1f2933" not in svg
 
 
+def test_much_evidence_is_folded_away(written):
+    text = written.report.read_text(encoding="utf-8")
+    assert text.count("<details") == text.count("</details>") > 10
+    assert "<details open><summary><h3>adding" in text  # few tasks are open
+    assert text.index('id="glance"') < text.index("<details")
+
+
+def test_tables_lie_beside_the_page(written, results):
+    folder, table = written.report.parent, Analysed(results).verdicts
+    over = pd.read_csv(folder / "overall.csv")
+    assert len(over) == 45
+    assert set(over["task"]) == {"all tasks"}
+    measures = pd.read_csv(folder / "measures.csv")
+    assert len(measures) == len(table) * measures["measure"].nunique()
+    assert {"test_score", "solved", "log_steps", "diverged"} <= set(measures["measure"])
+    assert {"holds", "undecided"} <= set(pd.read_csv(folder / "claims.csv")["status"])
+
+
+def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
+    some = {name: FIGURES[name] for name in ("glance", "solved", "learning_rate")}
+    study = Analysed(load(small, "synthetic"))
+    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    found = []
+    for many in (10**9, 0):
+        monkeypatch.setattr(pictures, "MANY", many)
+        folder = tmp_path / str(many)
+        folder.mkdir()
+        found.append(pictures.pictures(study, small, folder, some))
+    assert found[0] == found[1]
+    assert all(figure["svg"] for figure in found[1].values())
+
+
+def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_path, monkeypatch):
+    some = {name: FIGURES[name] for name in ("glance", "solved")}
+    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "MANY", 0)
+    found = pictures.pictures(Analysed(load(small, "synthetic")), tmp_path / "nowhere", tmp_path, some)
+    assert all(figure["svg"] for figure in found.values())
+
+
 def test_a_running_sweep_has_a_report_that_says_how_far_it_is(tmp_path):
     made = study(cells=("lstm", "lstm_again", "rnn"), tasks=("adding",), seeds=4)
     some = [row for row in made.trials if row["stage"] == "search" or row["cell"] == "lstm"]
@@ -140,6 +212,21 @@ def test_a_study_with_no_result_yet_has_a_report(tmp_path):
     assert written.figures == {}
 
 
+def test_without_curves_and_without_a_search_there_is_a_report(tmp_path):
+    made = study(cells=("lstm", "lstm_again", "rnn"), tasks=("adding",), seeds=3, search=1)
+    confirm = [row for row in made.trials if row["stage"] == "confirm"]
+    ids = [row["trial_id"] for row in confirm]
+    declaration = dataclasses.replace(made.declaration, plan={"confirm": ids}, total={"confirm": len(ids)})
+    write_store(tmp_path, dataclasses.replace(made, trials=confirm, curves=[], declaration=declaration))
+    written = write_report(tmp_path, "synthetic")
+    words = Page(written.report).words
+    assert "Of 1 cell compared with lstm" in words
+    assert "area under the learning curve" not in words
+    assert "part-protocol" not in Page(written.report).ids
+    assert {"glance", "scores"} <= set(written.figures)
+    assert not {"importance", "budget", "learning_curves"} & set(written.figures)
+
+
 def test_nothing_from_the_store_becomes_markup(tmp_path):
     evil = "<script>alert(1)</script>"
     made = study(cells=("lstm", "rnn"), tasks=(evil,), seeds=3, search=1)
@@ -152,9 +239,16 @@ def test_nothing_from_the_store_becomes_markup(tmp_path):
     written = write_report(tmp_path, "synthetic", figures=QUICK)
     assert "<script" not in written.report.read_text(encoding="utf-8").lower()
     assert Page(written.report).words.count(evil) > 5
+    text = written.markdown.read_text(encoding="utf-8")
+    assert not re.search(r"(?<!\\)<script", text)
+    assert "\\<script\\>alert(1)\\</script\\>" in text
+    assert all("<script" not in path.read_text(encoding="utf-8") for path in written.latex.values())
 
 
-def test_the_report_goes_where_it_is_told(tmp_path, small):
+def test_the_report_goes_where_it_is_told_and_a_small_one_needs_no_second_process(
+    tmp_path, small, monkeypatch
+):
+    monkeypatch.setattr(pictures, "start", lambda *_: pytest.fail("a process was started"))
     written = write_report(small, "synthetic", tmp_path / "there", figures={})
     assert written.report == tmp_path / "there" / "report.html"
     assert written.report.is_file()

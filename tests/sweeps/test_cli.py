@@ -14,7 +14,8 @@ HEAVY = {"jax", "flax", "optax", "ray", "wandb", "pyarrow", "pandas", "matplotli
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"]]
+    "arguments",
+    [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"], ["verdicts", "--help"]],
 )
 def test_help_imports_nothing_heavy(arguments):
     script = (

@@ -1,0 +1,116 @@
+"""A claim about cells against a reference, tested by the verdicts, task by task."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.analysed import Analysed
+from analysis.claims.claim import Outcome
+from analysis.measures import MEASURES, Measure
+from analysis.outcomes import FAILS, HOLDS, OPEN, together
+from analysis.verdicts import DIFFERENT, UNDECIDED, oriented
+from analysis.words import between, listing, signed
+
+# What a standing of the cell against the reference says about each expectation; else it is undecided.
+MEANING = {
+    "equivalent": {"equivalent": HOLDS, "better": FAILS, "worse": FAILS},
+    "worse": {"worse": HOLDS, "better": FAILS, "equivalent": FAILS},
+    "better": {"better": HOLDS, "worse": FAILS, "equivalent": FAILS},
+    "different": {"better": HOLDS, "worse": HOLDS, "equivalent": FAILS},
+    "not better": {"worse": HOLDS, "equivalent": HOLDS, "better": FAILS},
+}
+ORDER = ("better", "worse", UNDECIDED, "equivalent")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairwise:
+    """Each of `cells` against `reference` is as `expects` says (a key of MEANING).
+
+    on, not_on: beginnings of task labels; the claim is tested on tasks that begin with one of `on` (every task when
+    empty) and with none of `not_on`. measure: one of `analysis.measures.MEASURES`; empty: the study's. A claim
+    about several cells holds on a task when all of them that ran there allow it, and fails when one contradicts it:
+    so each is tested at the full level, and no further correction is due (Berger 1982).
+    """
+
+    cells: tuple[str, ...]
+    expects: str
+    reference: str = "lstm"
+    on: tuple[str, ...] = ()
+    not_on: tuple[str, ...] = ()
+    measure: str = ""
+
+    @property
+    def needs(self) -> str:
+        cells = self.cells[0] if len(self.cells) == 1 else f"one of {', '.join(self.cells)}"
+        where = f" on {' or '.join(f'{name}…' for name in self.on)}" if self.on else ""
+        where += (
+            f" on other tasks than {' or '.join(f'{name}…' for name in self.not_on)}" if self.not_on else ""
+        )
+        return f"{cells} and {self.reference}{where}"
+
+    def covers(self, task: str) -> bool:
+        return (not self.on or task.startswith(self.on)) and not (
+            self.not_on and task.startswith(self.not_on)
+        )
+
+    def __call__(self, study: Analysed) -> list[Outcome]:
+        table = study.by(self.measure or study.declaration.measure)
+        both = oriented(table) if self.reference in study.declaration.cells else table.iloc[:0]
+        if both.empty:
+            return []
+        mine = both[both["cell"].isin(self.cells) & (both["reference"] == self.reference)]
+        measure = MEASURES.get(self.measure or study.declaration.measure, MEASURES["test_score"])
+        return [
+            Outcome(
+                str(task),
+                together(meaning(self.expects, row, measure) for row in rows.itertuples()),
+                evidence(rows, self.reference, measure),
+            )
+            for task, rows in mine.groupby("task", sort=False)
+            if self.covers(str(task))
+        ]
+
+
+def meaning(expects: str, row, measure: Measure = MEASURES["test_score"]) -> str:
+    """What one verdict says.
+
+    Equal at the floor, where neither has learnt anything, says nothing of the cells. A difference smaller than the
+    margin does not refute equivalence. And not to be ahead by the margin is enough for `not better`: the end of
+    the interval is a one-sided test of that at level alpha.
+    """
+    lead = -row.low if measure.better == "lower" else row.high
+    if row.standing == "equivalent" and unlearnt(row, measure):
+        return OPEN
+    if expects == "equivalent" and row.verdict == DIFFERENT and abs(row.value) < row.margin:
+        return OPEN
+    if expects == "not better" and row.standing == UNDECIDED and lead < row.margin:
+        return HOLDS
+    return MEANING[expects].get(row.standing, OPEN)
+
+
+def unlearnt(row, measure: Measure) -> bool:
+    """Neither cell is ahead of the naive baseline by the margin."""
+    return measure.unit == "score" and max(row.mean_a, row.mean_b) < row.margin
+
+
+def evidence(rows: pd.DataFrame, reference: str, measure: Measure = MEASURES["test_score"]) -> str:
+    """`against peephole: worse: nfg (−0.312); equivalent: cifg (+0.001) and lstm (0.000)`."""
+    parts = []
+    for standing in ORDER:
+        found = rows[rows["standing"] == standing]
+        if len(found):
+            parts.append(f"{standing}: {listing(told(row, measure) for row in found.itertuples())}")
+    return f"against {reference}: {'; '.join(parts)}"
+
+
+def told(row, measure: Measure) -> str:
+    if min(row.n_a, row.n_b) < 2:
+        return f"{row.cell} (too few seeds)"
+    words = signed(row.value)
+    if row.standing == UNDECIDED:
+        words += f", {between(row.low, row.high)}"
+    elif row.standing == "equivalent" and unlearnt(row, measure):
+        words += ", neither learnt anything"
+    elif row.standing == "equivalent" and row.ceiling:
+        words += ", both at the ceiling"
+    return f"{row.cell} ({words})"

@@ -1,0 +1,93 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Where variants do differ
+#
+# "About the same" is an average. This notebook looks for the places where it is not so: single tasks, other measures
+# than the final score, harder tasks, equal cost.
+
+# %%
+from analysis.analysed import Analysed
+from analysis.display import chosen, grids, show, table, told
+from analysis.matrices import measures
+from analysis.measures import MEASURES
+
+results = chosen("comparable")
+study = Analysed(results)
+print(
+    f"{results.declaration.study}: every cell against {study.reference}, margin ±{results.declaration.margin:g}"
+)
+
+# %% [markdown]
+# ## On which tasks?
+
+# %%
+show(results, "glance")
+
+# %%
+different = study.verdicts.query("verdict == 'different'").sort_values("value", key=abs, ascending=False)
+table(different, "task a b better value low high p_difference_holm", rows=15)
+
+# %%
+show(results, "verdicts")
+
+# %% [markdown]
+# ## By which measure?
+#
+# The same verdicts by every measure that the store has, each with its own margin.
+
+# %%
+told(f"**{measure.title}** ({measure.unit}, {measure.better} is better)" for measure in MEASURES.values())
+grids(*measures(study))
+
+# %% [markdown]
+# Sooner or later? Seeds that never solved a task are counted as what they are.
+
+# %%
+table(study.found(study.by("log_steps")), "task cell standing value low high mean_a mean_b")
+
+# %% [markdown]
+# At equal parameters, by the search's trials with no more parameters than the smallest cell's largest:
+
+# %%
+table(study.found(study.by("score_at_parameters")), "task cell standing value low high mean_a mean_b")
+
+# %% [markdown]
+# ## How hard a task, how long a training?
+
+# %%
+show(results, "frontier")
+
+# %%
+show(results, "solved")
+
+# %% [markdown]
+# ## Over all tasks
+#
+# The mean over tasks, and what to expect of a new one.
+
+# %%
+table(
+    study.found(study.over_tasks),
+    "cell standing value low high equivalent differing tasks posterior_equal new_equal",
+)
+
+# %%
+show(results, "profiles")
+
+# %%
+show(results, "ranks")
+
+# %% [markdown]
+# Ranks know no margin: a lead of 0.0001 counts as much as one of 0.5. That is why no verdict comes from them.

@@ -1,0 +1,87 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Hyperparameters and budgets
+#
+# How much does the choice of cell matter beside the settings that it is trained with, and how much of a comparison's
+# outcome is its tuning budget? Both are read off the search stage: random configurations, the same for every cell.
+
+# %%
+from analysis import account, matrices
+from analysis.analysed import Analysed
+from analysis.display import chosen, grids, show, table, told
+from analysis.figures import FIGURES
+from analysis.notes import explains, theirs
+
+results = chosen("comparable")
+study = Analysed(results)
+search = results.stage("search")
+print(f"{len(search)} search trials of {search['cell'].nunique()} cells on {search['task'].nunique()} tasks")
+
+# %% [markdown]
+# ## What explains the scores?
+#
+# Functional ANOVA on a random forest, with the cell as one factor among the others. A share is of the variance of the
+# scores over everything that was searched; the intervals are from half-samples of the settings.
+
+# %%
+told([explains(study.shares) or "The search is too small for a functional ANOVA."])
+show(results, "importance")
+
+# %%
+show(results, "interactions")
+
+# %%
+show(results, "marginals")
+
+# %% [markdown]
+# The trials themselves, against the learning rate:
+
+# %%
+show(results, "learning_rate")
+
+# %% [markdown]
+# ## What does a search of k trials buy?
+#
+# The expected score of the best of k, on validation, by which it is chosen, and on test. The gap between the two is the
+# winner's curse.
+
+# %%
+show(results, "budget")
+
+# %%
+table(FIGURES["budget"].data(results).query("quantity == 'gap'"), "task cell k value low high n")
+
+# %% [markdown]
+# And what would a comparison have concluded that gave each cell k trials and one seed? With few trials it depends on
+# the draw.
+
+# %%
+show(results, "budget_verdicts")
+
+# %% [markdown]
+# ## Greff et al.'s own protocol
+#
+# The best tenth of the trials of a random search, Welch's test, Bonferroni. It is here so that like can be compared
+# with like; "not significant" is not "equal", and the best tenth are no sample. In brackets: this study's own verdict.
+
+# %%
+told([theirs(study) or "The search is too small for it."])
+grids(matrices.protocol(study))
+
+# %% [markdown]
+# ## What the confirm stage went on with
+
+# %%
+account.configurations(results)[0].round(4)
