@@ -1,6 +1,7 @@
 """One study with what is computed from it, each table once and when it is first asked for."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -66,6 +67,13 @@ class Analysed:
         rows = against(table, self.reference)
         aliases = {alias for pair in self.declaration.same for alias in pair}
         return rows[~rows["cell"].isin(aliases)]
+
+    def among(self, cells: Iterable[str]) -> "Analysed":
+        """The study as if it had these cells alone, where others would change what a measure means."""
+        kept = [cell for cell in self.declaration.cells if cell in set(cells)]
+        declaration = replace(self.declaration, cells=kept, same=[], different=[])
+        trials = self.results.trials[self.results.trials["cell"].isin(kept)]
+        return Analysed(replace(self.results, declaration=declaration, trials=trials))
 
     @property
     def measures(self) -> list[str]:

@@ -7,6 +7,7 @@ a few fixed colours; in the report they become CSS variables, so a figure follow
 import io
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
+from matplotlib.path import Path as MarkerPath
+from matplotlib.textpath import TextPath
 from PIL import Image
 
 WIDTH = 5.0  # inches
@@ -52,12 +56,21 @@ STYLE: dict[Any, Any] = {
     "axes.facecolor": "none",
     "figure.constrained_layout.h_pad": 0.08,
     "svg.fonttype": "path",
+    "text.parse_math": False,  # labels are anybody's, dollars included
 }
 
 
 def styled():
     """The context in which figures are made and written; decorates every `draw`."""
     return mpl.rc_context(STYLE)
+
+
+@cache
+def glyph(symbol: str) -> MarkerPath:
+    """A character as a marker. (Figures do not read text as mathematics: a marker `$=$` would show its dollars.)"""
+    text = TextPath((0, 0), symbol, size=10, prop=FontProperties(family=STYLE["font.family"]))
+    low, high = text.vertices.min(axis=0), text.vertices.max(axis=0)
+    return MarkerPath(text.vertices - (low + high) / 2, text.codes)
 
 
 def sheet(heights: Sequence[float], *, foot: float, sharex: bool = False) -> tuple[Figure, list[Axes]]:

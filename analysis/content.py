@@ -47,7 +47,7 @@ def content(study: Analysed, drawn: Mapping[str, Any]) -> dict[str, Any]:
         "declaration": declaration,
         "question": [part.strip() for part in declaration.doc.strip().split("\n\n") if part.strip()],
         "trust": trust(results, study.verdicts),
-        "controls": passed(declaration),
+        "controls": passed(declaration, study.verdicts),
         "reference": study.reference,
         "finding": finding(study, claims),
         "tasks": tasks(study),

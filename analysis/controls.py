@@ -46,15 +46,12 @@ def open_controls(declaration: Declaration, table: pd.DataFrame) -> list[str]:
     return found
 
 
-def passed(declaration: Declaration, table: pd.DataFrame | None = None) -> list[str]:
-    """What the controls have shown when none of them is broken. Without the verdicts an alias is told of as equivalent
-    on every task, though it may be undecided on some."""
+def passed(declaration: Declaration, table: pd.DataFrame) -> list[str]:
+    """What the controls have shown when none of them is broken."""
 
     def where(a: str, b: str) -> str:
-        found = shared(declaration, a, b)
-        if table is not None:
-            rows = on_tasks(table, declaration, a, b)
-            found = [task for task, row in rows.items() if row["verdict"] == EQUIVALENT]
+        rows = on_tasks(table, declaration, a, b)
+        found = [task for task, row in rows.items() if row["verdict"] == EQUIVALENT]
         return "every task" if 1 < len(found) == len(declaration.tasks) else listing(found)
 
     tasks: dict[tuple[str, str], list[str]] = {}

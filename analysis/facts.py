@@ -138,6 +138,21 @@ class Solves(OneArm):
 
 
 @dataclass(frozen=True)
+class Can(OneArm):
+    """The task can be solved by a cell: one seed is enough to show it. With `never` it can not: one seed refutes it,
+    and none of many (so many that most seeds do not) is what can be shown of it."""
+
+    column: ClassVar[str] = "solved"
+    never: bool = False
+
+    def __call__(self, runs: pd.DataFrame) -> Outcome:
+        outcome = Solves(self.task, self.cell)(runs)
+        if of(runs, self.task, self.cell)["solved"].any():
+            return outcome._replace(status=FAILS if self.never else HOLDS)
+        return outcome._replace(status=contrary(outcome.status) if self.never else OPEN)
+
+
+@dataclass(frozen=True)
 class Generalises(OneArm):
     """Most seeds are right on more than 99 % of test sequences `factor` times longer than trained on."""
 

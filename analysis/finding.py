@@ -39,7 +39,9 @@ def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
 
 def headline(rows: pd.DataFrame, reference: str) -> str:
     """How many cells equal the reference everywhere, which are worse or better and where."""
-    if decided(rows).empty:
+    untested = len(rows) - len(decided(rows))
+    rows = decided(rows)
+    if rows.empty:
         return "No verdicts yet: fewer than two confirmed seeds a cell."
     cells = {
         str(cell): group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)
@@ -63,6 +65,8 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
             parts.append(f"{kind.capitalize()}: {told}.")
         elif kind == "better":
             parts.append("None is better.")
+    if untested:
+        parts.append(f"Not tested yet: {count(untested, 'comparison')}.")
     return " ".join(parts)
 
 
@@ -122,5 +126,5 @@ def literature(claims: pd.DataFrame) -> str:
         f"{'fails' if counts.get(FAILS, 0) == 1 else 'fail'}, {counts.get(OPEN, 0)} undecided."
     )
     for statement, group in tested[tested["status"] == FAILS].groupby("statement", sort=False):
-        text += f" Not so on {listing(group['task'])}: “{str(statement).rstrip('.')}”."
+        text += f" Not so on {listing(dict.fromkeys(group['task']))}: “{str(statement).rstrip('.')}”."
     return text

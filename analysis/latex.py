@@ -77,7 +77,9 @@ def tabular(
             r"\toprule",
             " & ".join(header) + r" \\",
             r"\midrule",
-            *lines,
+            *(
+                f"{{}}{line}" for line in lines
+            ),  # a row may begin with [ or *, which would belong to the line before
             r"\bottomrule",
             r"\end{tabular}}",
             r"\end{table}",
@@ -118,9 +120,12 @@ def verdicts(study: Analysed) -> str:
     measure = declared.measure.replace("_", " ")
     caption = (
         f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} a cell and task. "
-        f"Equivalent (=): two one-sided Welch tests within ±{declared.margin:g}; better or worse: Welch's test; level "
-        f"{declared.alpha:g} after Holm over all pairs of a task; ?: undecided."
+        f"Equivalent (=): two one-sided Welch tests within ±{declared.margin:g}; better or worse: Welch's test; both "
+        f"with room for skewed scores, and for tied ones bounds that need no distribution; level "
+        f"{declared.alpha:g} after Holm over all pairs of a task; ?: undecided. Diverged and failed trials count as 0."
     )
+    if EVERY in found:
+        caption += f" {EVERY.capitalize()}: the mean over them, Welch-Satterthwaite; Holm over all pairs."
     return tabular("verdicts", caption, *placed(matrix))
 
 
@@ -170,6 +175,7 @@ def measures(study: Analysed, found: Sequence[Matrix]) -> str:
 
 def importance(study: Analysed) -> str:
     table = study.shares[study.shares["value"].notna() & study.shares["kind"].isin([MAIN, REST])]
+    table = table[table["meaningful"].eq(True) & table["explained"].notna()]
     names = [str(row.kind if row.kind == REST else row.factor) for row in table.itertuples()]
     table = table.assign(name=names, value=table["value"].astype(float))
     tasks = list(dict.fromkeys(table["task"]))
@@ -180,8 +186,9 @@ def importance(study: Analysed) -> str:
         for row in table.itertuples(index=False)
     }
     rows = [[escape(name), *(known.get((name, task), "") for task in tasks)] for name in order]
+    methods = listing(dict.fromkeys(m.split(";")[0] for m in table["method"])) if len(table) else ""
     caption = (
-        "Share of the variance of scores over the search that each factor explains alone, and all interactions "
-        f"together, with 95% intervals. {listing(dict.fromkeys(m.split(';')[0] for m in table['method']))}."
+        "Share of the variance of predicted scores over the search that each factor explains alone, and all "
+        f"interactions together, with 95% intervals; tasks whose model predicts unseen settings. {methods}."
     )
     return tabular("importance", caption, ["Factor", *map(escape, tasks)], rows)

@@ -29,6 +29,11 @@ class Results:
         )
         return self.trials[known & (self.trials["stage"] == name)].reset_index(drop=True)
 
+    def missing(self, name: str) -> int:
+        """Trials of a stage that are planned and have no row."""
+        planned = max(self.declaration.total.get(name, 0), len(self.declaration.plan.get(name, ())))
+        return max(planned - int((self.trials["stage"] == name).sum()), 0)
+
     def in_order(self, frame: pd.DataFrame, *then: str) -> pd.DataFrame:
         """Sorted as the study declares its tasks and cells, then by further columns."""
         labels = {"task": self.declaration.tasks, "cell": self.declaration.cells}

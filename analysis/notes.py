@@ -99,10 +99,11 @@ def theirs(study: Analysed) -> str:
         return ""
     found = rows[rows["significant"]]
     told = [
-        f"{cell} {'worse' if group['value'].iloc[0] < 0 else 'better'} on {listing(group['task'])}"
-        for cell, group in found.groupby("cell", sort=False)
+        f"{cell} {'worse' if below else 'better'} on {listing(group['task'])}"
+        for (cell, below), group in found.groupby(["cell", found["value"] < 0], sort=False)
     ]
-    n = int(rows[["n_a", "n_b"]].to_numpy(int).min())
+    sizes = sorted({int(n) for n in rows[["n_a", "n_b"]].to_numpy(int).ravel()})
+    n = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     words = "; ".join(told) if told else "no cell different"
     return (
         f"Greff et al.'s own protocol (best tenth of the search: {n} trials; Welch, Bonferroni; against "

@@ -149,6 +149,19 @@ def copy_results(results: Results, source: Store, target: Store) -> None:
             target.append(mine, [c for c in curves if c["trial_id"] in order])
 
 
+def replace_results(loaded: Results, source: Path, target: Path) -> None:
+    """The study's copy in `target`, made beside it and put in its place when it is whole; nothing where `source` is
+    `target`."""
+    study = loaded.declaration.study
+    if source.resolve() == target.resolve():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        copy_results(loaded, Store(source, study), Store(scratch, study))
+        shutil.rmtree(target / study, ignore_errors=True)
+        os.replace(Path(scratch) / study, target / study)
+
+
 def publish(page: Path, results: str, study: str, folder: Path) -> None:
     """Replace the study's blocks in `page` and copy figures and tables to `folder`. Raises InputError."""
     loaded, text = load(results, study), page.read_text(encoding="utf-8")
@@ -164,9 +177,7 @@ def publish(page: Path, results: str, study: str, folder: Path) -> None:
         tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
         for path in (*pictures, *tables):
             shutil.copy(path, folder / path.name)
-    if Path(results).absolute() != (folder / "results").absolute():
-        shutil.rmtree(folder / "results", ignore_errors=True)
-        copy_results(loaded, Store(results, study), Store(folder / "results", study))
+    replace_results(loaded, Path(results), folder / "results")
     page.write_text(filled(text, loaded, os.path.relpath(folder, page.parent)), encoding="utf-8")
 
 

@@ -13,6 +13,8 @@ from analysis.controls import passed as passed
 from analysis.load import Results
 from analysis.words import count, listing
 
+MANY = 6  # cells with diverged seeds that are named
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trust:
@@ -78,6 +80,14 @@ def warnings(results: Results) -> list[str]:
             f"The margin was changed after results existed: trials ran under "
             f"{listing(f'±{m:g}' for m in margins)}, the verdicts use ±{declaration.margin:g}."
         )
+    told = [
+        f"{n} of {len(group)} of {cell} on {task}"
+        for (cell, task), group in confirm.groupby(["cell", "task"], sort=False)
+        if (n := int((group["status"] == "diverged").sum()))
+    ]
+    if told:
+        more = f" and of {len(told) - MANY} more" if len(told) > MANY else ""
+        found.append(f"Seeds that diverged and count as score 0: {', '.join(told[:MANY])}{more}.")
     seeds = confirm.groupby(["task", "cell"]).size()
     arms = [(t, c) for t in declaration.tasks for c in declaration.cells if declaration.runs(t, c)]
     sizes = [seeds.get(arm, 0) for arm in arms]

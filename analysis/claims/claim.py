@@ -30,7 +30,7 @@ class Claim:
     """A statement from the literature, and how it is tested.
 
     statement: one sentence. source: who says so. found: what the source measured, and how, in its own terms.
-    studies: shipped studies in which it is tested; any other study that has what the tests need tests it, too.
+    studies: shipped studies that were made to test it; any other study that has what the tests need tests it, too.
     tests: all of them, each where it can be made.
     """
 

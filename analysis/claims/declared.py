@@ -11,7 +11,7 @@ from analysis.claims.claim import Claim
 from analysis.claims.pairwise import Pairwise
 from analysis.claims.protocol import Protocol
 from analysis.claims.shares import Interactions, Less, Share
-from analysis.facts import Ahead, NotAhead, Solves, Sooner
+from analysis.facts import Ahead, Can, NotAhead, Sooner
 
 GREFF = "Greff et al. 2017"
 KOUTNIK = "Koutník et al. 2014"
@@ -161,9 +161,7 @@ PARTS = (
         source=GERS,
         found="with peepholes reported, without them not possible",
         studies=("classics",),
-        tests=(
-            Checked((Solves("timed_spikes", "peephole_1"), Solves("timed_spikes", "lstm_1", never=True))),
-        ),
+        tests=(Checked((Can("timed_spikes", "peephole_1"), Can("timed_spikes", "lstm_1", never=True))),),
     ),
     Claim(
         statement="Peepholes are not needed to measure time.",

@@ -30,13 +30,13 @@ def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
 
 
 def over_studies(tables: Iterable[pd.DataFrame], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
-    """Of the rows that `evaluate` gave for several studies those of each claim in the studies that it names. A claim
-    that none of them tests is one row, not tested."""
+    """Of the rows that `evaluate` gave for several studies those of each claim, in every study that tests it: evidence
+    is not chosen. A claim that none of them tests is one row, not tested."""
     tables = list(tables)
     rows = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS)
     parts = []
     for number, claim in enumerate(claims, 1):
-        mine = rows[(rows["statement"] == claim.statement) & rows["study"].isin(claim.studies)]
+        mine = rows[rows["statement"] == claim.statement]
         tested = mine[mine["status"] != UNTESTED].assign(claim=number)
         said = (number, claim.statement, claim.source, claim.found, "", "", UNTESTED)
         needs = f"needs the results of {listing(claim.studies)}: {claim.needs}"

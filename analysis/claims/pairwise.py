@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.analysed import Analysed
+from analysis.analysed import Analysed, decided
 from analysis.claims.claim import Outcome
 from analysis.measures import MEASURES, Measure
 from analysis.outcomes import FAILS, HOLDS, OPEN, together
@@ -19,6 +19,7 @@ MEANING = {
     "different": {"better": HOLDS, "worse": HOLDS, "equivalent": FAILS},
     "not better": {"worse": HOLDS, "equivalent": HOLDS, "better": FAILS},
 }
+PARAMETERS = "score_at_parameters"
 ORDER = ("better", "worse", UNDECIDED, "equivalent")
 
 
@@ -28,8 +29,10 @@ class Pairwise:
 
     on, not_on: beginnings of task labels; the claim is tested on tasks that begin with one of `on` (every task when
     empty) and with none of `not_on`. measure: one of `analysis.measures.MEASURES`; empty: the study's. A claim
-    about several cells holds on a task when all of them that ran there allow it, and fails when one contradicts it:
-    so each is tested at the full level, and no further correction is due (Berger 1982).
+    about several cells holds on a task when all of them allow it, and fails when one contradicts it; where some of them
+    did not run it can fail, and is else not tested. So each is tested at the full level, and no further correction is
+    due (Berger 1982). At equal parameters the cells of the claim are compared among themselves, so that what others can
+    have is no limit for them.
     """
 
     cells: tuple[str, ...]
@@ -41,7 +44,7 @@ class Pairwise:
 
     @property
     def needs(self) -> str:
-        cells = self.cells[0] if len(self.cells) == 1 else f"one of {', '.join(self.cells)}"
+        cells = ", ".join(self.cells)
         where = f" on {' or '.join(f'{name}…' for name in self.on)}" if self.on else ""
         where += (
             f" on other tasks than {' or '.join(f'{name}…' for name in self.not_on)}" if self.not_on else ""
@@ -54,35 +57,54 @@ class Pairwise:
         )
 
     def __call__(self, study: Analysed) -> list[Outcome]:
-        table = study.by(self.measure or study.declaration.measure)
+        table = self.verdicts(study)
         both = oriented(table) if self.reference in study.declaration.cells else table.iloc[:0]
         if both.empty:
             return []
         mine = both[both["cell"].isin(self.cells) & (both["reference"] == self.reference)]
         measure = MEASURES.get(self.measure or study.declaration.measure, MEASURES["test_score"])
-        return [
-            Outcome(
-                str(task),
-                together(meaning(self.expects, row, measure) for row in rows.itertuples()),
-                evidence(rows, self.reference, measure),
-            )
+        found = [
+            (len(decided(rows)), Outcome(str(task), self.status(rows, measure), self.told(rows, measure)))
             for task, rows in mine.groupby("task", sort=False)
             if self.covers(str(task))
         ]
+        return [outcome for n, outcome in found if n == len(self.cells) or (n and outcome.status == FAILS)]
+
+    def verdicts(self, study: Analysed) -> pd.DataFrame:
+        if self.measure == PARAMETERS:
+            return study.among((self.reference, *self.cells)).by(self.measure)
+        return study.by(self.measure or study.declaration.measure)
+
+    def status(self, rows: pd.DataFrame, measure: Measure) -> str:
+        """Of one task."""
+        return together(meaning(self.expects, row, measure) for row in rows.itertuples())
+
+    def told(self, rows: pd.DataFrame, measure: Measure) -> str:
+        text = evidence(rows, self.reference, measure)
+        if len(decided(rows)) < len(self.cells):
+            text += f"; {len(decided(rows))} of {len(self.cells)} cells ran"
+        each = int(rows["trials_per_value"].max()) if "trials_per_value" in rows else 0
+        limit = f"at most {rows['limit'].max():,.0f} parameters" if "limit" in rows else ""
+        searches = f"; searches of {each} trials with {limit}" if each else f"; {limit}"
+        return text + (searches if limit else "")
 
 
 def meaning(expects: str, row, measure: Measure = MEASURES["test_score"]) -> str:
     """What one verdict says.
 
-    Equal at the floor, where neither has learnt anything, says nothing of the cells. A difference smaller than the
-    margin does not refute equivalence. And not to be ahead by the margin is enough for `not better`: the end of
-    the interval is a one-sided test of that at level alpha.
+    At the floor, where neither has learnt anything, nothing is said of the cells. A difference refutes equivalence when
+    its whole interval lies beyond the margin, and one that lies within it (though it may be significant) is neither
+    better nor worse. And not to be ahead by the margin is enough for `not better`: the end of the interval is a
+    one-sided test of that at level alpha.
     """
     lead = -row.low if measure.better == "lower" else row.high
-    if row.standing == "equivalent" and unlearnt(row, measure):
+    if unlearnt(row, measure):
         return OPEN
-    if expects == "equivalent" and row.verdict == DIFFERENT and abs(row.value) < row.margin:
-        return OPEN
+    if row.verdict == DIFFERENT:
+        beyond = row.low >= row.margin or row.high <= -row.margin
+        within = -row.margin < row.low and row.high < row.margin
+        if within or (expects == "equivalent" and not beyond):
+            return OPEN
     if expects == "not better" and row.standing == UNDECIDED and lead < row.margin:
         return HOLDS
     return MEANING[expects].get(row.standing, OPEN)

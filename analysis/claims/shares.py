@@ -1,8 +1,9 @@
 """Claims about what explains the scores of a search, tested by functional ANOVA (`analysis.explained`), task by task.
 
 A share of the variance is known within an interval, and a claim about it holds where the whole interval allows it,
-fails where none of it does. Where the model that was taken apart does not predict unseen settings
-(`meaningful`), and where only PED-ANOVA was made, whose shares are no shares of a variance, it is undecided.
+fails where none of it does. Where the search is not complete, where the model that was taken apart does not predict
+unseen settings (`meaningful`), and where only PED-ANOVA was made, whose shares are no shares of a variance, it is
+undecided.
 """
 
 from dataclasses import dataclass
@@ -88,12 +89,14 @@ def within(share: Known, above: float, below: float) -> str:
 
 def by_task(study: Analysed, names: list[str], status) -> list[Outcome]:
     """One outcome a task that has a share of each name. status: of the shares by name, where the model is good."""
-    found = []
+    found, unfinished = [], study.results.missing("search")
     for task, rows in study.shares.groupby("task", sort=False):
         known = shares(rows)
         if set(names) <= set(known):
             some = {name: known[name] for name in names}
             reason = doubt(rows.iloc[0])
+            if unfinished:
+                reason.append(f"the search is not complete: {unfinished} of its trials are missing")
             said = OPEN if reason else status(some)
             found.append(Outcome(str(task), said, "; ".join([", ".join(map(str, some.values())), *reason])))
     return found

@@ -55,7 +55,7 @@ def draw(data: pd.DataFrame) -> Figure:
             squares = [Rectangle((x - 0.47, y - 0.45), 0.94, 0.9) for x, y in places]
             panel.add_collection(PatchCollection(squares, color=colour, lw=0))
             x, y = zip(*places, strict=True)
-            style = {"marker": f"${symbol}$", "ms": 5.5, "mew": 0.4, "label": conclusion}
+            style = {"marker": canvas.glyph(symbol), "ms": 5.5, "mew": 0.4, "label": conclusion}
             panel.plot(x, y, ls="", color=INK, **style)
     axes[-1].set_xlabel("search trials k of each cell")
     reference = data["reference"].iloc[0]

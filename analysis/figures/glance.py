@@ -33,7 +33,11 @@ def data(results: Results) -> pd.DataFrame:
     both = pd.concat(parts, ignore_index=True)
     both = both[both["low"].notna()]
     aliases = {alias for pair in declaration.same for alias in pair} - {reference}
-    first = both.drop_duplicates("cell").set_index("cell")
+    compared = set(both["cell"]) - aliases
+    if set(both.loc[both["place"] == OVER, "cell"]) < compared:  # a task is still running
+        both = both[both["place"] != OVER]
+    shown = both[both["place"] == left_place(both)]
+    first = pd.concat([shown, both]).drop_duplicates("cell").set_index("cell")
     order = first.assign(control=first.index.isin(aliases)).sort_values(
         ["control", "value"], ascending=[True, False], kind="stable"
     )
@@ -47,6 +51,12 @@ def data(results: Results) -> pd.DataFrame:
     columns = ["place", "cell", "reference", "control", "standing", "value", "low", "high", "n", "tasks"]
     both = both[[*columns, "margin", "level", "method"]].reset_index(drop=True)
     return palette.paint(both, declaration.cells)
+
+
+def left_place(data: pd.DataFrame) -> str:
+    """What the intervals on the left are of: all tasks together, else the first task with the most cells."""
+    sizes = data.groupby("place", sort=False)["cell"].nunique()
+    return OVER if OVER in sizes else str(sizes.idxmax()) if len(sizes) else ""
 
 
 @canvas.styled()
@@ -64,8 +74,7 @@ def draw(data: pd.DataFrame) -> Figure:
             (x / canvas.WIDTH, FOOT / height, width / canvas.WIDTH, ROW * len(cells) / height)
         )
 
-    over = data[data["place"] == OVER] if OVER in set(data["place"]) else data
-    draw_intervals(panel(LEFT, wide), over.drop_duplicates("cell"), cells)
+    draw_intervals(panel(LEFT, wide), data[data["place"] == left_place(data)], cells)
     draw_squares(panel(LEFT + wide + 0.15, square * len(tasks)), data, cells, tasks)
     handles = [
         Patch(color=palette.VERDICTS[kind][0], label=f"{palette.VERDICTS[kind][1]}  {words}")
@@ -126,11 +135,11 @@ def draw_squares(panel: Axes, data: pd.DataFrame, cells: list[str], tasks: list[
         squares = [Rectangle((x - 0.46, y - 0.45), 0.92, 0.9) for x, y in places]
         panel.add_collection(PatchCollection(squares, color=colour, lw=0))
         x, y = zip(*places, strict=True)
-        panel.plot(x, y, ls="", marker=f"${symbol}$", ms=6, mew=0.4, color=INK, label=standing)
+        panel.plot(x, y, ls="", marker=canvas.glyph(symbol), ms=6, mew=0.4, color=INK, label=standing)
 
 
 def caption(data: pd.DataFrame) -> str:
-    row = data.iloc[0]
+    row = data[data["place"] == left_place(data)].iloc[0]
     several = (data["place"] == OVER).any()
     controls = list(dict.fromkeys(data.loc[data["control"], "cell"]))
     left = (

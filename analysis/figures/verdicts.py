@@ -63,7 +63,7 @@ def draw_squares(panel: Axes, rows: pd.DataFrame, cells: list[str], side: float)
         squares = [Rectangle((i - 0.46, j - 0.46), 0.92, 0.92) for i, j in zip(x, y, strict=True)]
         panel.add_collection(PatchCollection(squares, color=colour, lw=0))
         size = min(6.0, 30 * side)
-        panel.plot(x, y, ls="", marker=f"${symbol}$", ms=size, mew=0.4, color=INK, label=str(standing))
+        panel.plot(x, y, ls="", marker=canvas.glyph(symbol), ms=size, mew=0.4, color=INK, label=str(standing))
 
 
 def caption(data: pd.DataFrame) -> str:

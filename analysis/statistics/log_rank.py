@@ -37,7 +37,7 @@ def log_rank(trials: pd.DataFrame, pairs: pd.DataFrame, *, confidence: float = 0
         p = float(stats.chi2.sf((value / error) ** 2, 1))
         rows.append((task, a, b, value, value - half, value + half, len(time), int(solved.sum()), p))
     columns = ["task", "a", "b", "value", "low", "high", "n", "solved", "p"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns).astype({"p": float})
     return table.assign(p_holm=holm(table["p"], table["task"]), method=f"{RANK}, {confidence:.0%}")
 
 

@@ -9,6 +9,7 @@ from analysis.facts import (
     TOLERANCE,
     Ahead,
     AtBaseline,
+    Can,
     Fact,
     Generalises,
     NotAhead,
@@ -68,6 +69,14 @@ def test_solving_tells_seeds_and_sequences_and_never_is_its_contrary():
     assert Solves("adding", "lstm", never=True)(frame).status == "fails"
     nothing = runs(("adding", "rnn", [None] * 8, {}))
     assert Solves("adding", "rnn", never=True)(nothing).status == "holds"
+
+
+def test_one_seed_shows_that_a_task_can_be_solved_and_refutes_that_it_can_not():
+    once, nothing = runs(("adding", "lstm", [10, *[None] * 7], {})), runs(("adding", "lstm", [None] * 8, {}))
+    few = runs(("adding", "lstm", [None] * 3, {}))
+    assert [Can("adding", "lstm")(frame).status for frame in (once, nothing)] == ["holds", "undecided"]
+    never = Can("adding", "lstm", never=True)
+    assert [never(frame).status for frame in (once, nothing, few)] == ["fails", "holds", "undecided"]
 
 
 def test_generalising_counts_seeds_that_are_right_on_longer_sequences():

@@ -94,6 +94,16 @@ def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
     assert filled(text, load(tmp_path / "docs" / "results", "synthetic"), "docs") == text
 
 
+def test_results_that_are_their_own_target_by_another_name_stay(folder, tmp_path):
+    page, docs = tmp_path / "page.md", tmp_path / "docs"
+    page.write_text("<!-- synthetic:headline:begin -->\n<!-- synthetic:headline:end -->\n")
+    shutil.copytree(folder, docs / "results")
+    (tmp_path / "link").symlink_to(docs)
+    before = Store(docs / "results", "synthetic").trials(["trial_id"]).num_rows
+    publish(page, str(tmp_path / "link" / "results"), "synthetic", docs)
+    assert Store(docs / "results", "synthetic").trials(["trial_id"]).num_rows == before > 100
+
+
 def test_a_page_without_a_place_for_the_results_is_refused(folder, tmp_path):
     readme = tmp_path / "README.md"
     for text in (
