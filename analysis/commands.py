@@ -5,11 +5,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from analysis.analysed import Analysed
 from analysis.load import load
-from analysis.report import published, write_report
+from analysis.report import published, written
 from analysis.table import fact_table, trust_line, verdict_table
 from analysis.trust import trust
-from analysis.verdicts import verdicts
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -20,14 +20,14 @@ def report(arguments: argparse.Namespace) -> int:
     """
     study = Path(arguments.study).stem if str(arguments.study).endswith(".py") else arguments.study
     loaded = load(arguments.results, study)
-    table = verdicts(loaded.trials, loaded.declaration)
+    analysed = Analysed(loaded)
     console = Console()
-    console.print(verdict_table(table, loaded.declaration))
+    console.print(verdict_table(analysed.verdicts, loaded.declaration))
     told = published(loaded)
     if len(told):
         console.print(fact_table(told))
-    console.print(trust_line(trust(loaded, table)))
-    paths = write_report(arguments.results, study, arguments.out)
+    console.print(trust_line(trust(loaded, analysed.verdicts)))
+    paths = written(analysed, arguments.results, arguments.out)
     for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:
         console.print(f"{label:<16} {path}", soft_wrap=True, highlight=False, markup=False)
     return 0

@@ -1,6 +1,7 @@
 """What a report says, as plain data, for all the forms that it is written in: HTML, Markdown, LaTeX.
 
-`content(study, drawn)` computes everything once; the templates only lay it out. Nothing in it is escaped.
+`content(study)` computes everything once, `shown(drawn)` adds the figures; the templates only lay it out. Nothing in it
+is escaped.
 """
 
 from collections.abc import Mapping
@@ -38,8 +39,8 @@ CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left
 }
 
 
-def content(study: Analysed, drawn: Mapping[str, Any]) -> dict[str, Any]:
-    """drawn: figures by name, as `report.picture` makes them."""
+def content(study: Analysed) -> dict[str, Any]:
+    """All but the figures."""
     results, declaration = study.results, study.declaration
     claims = evaluate(study)
     chosen, common = account.configurations(results)
@@ -61,8 +62,6 @@ def content(study: Analysed, drawn: Mapping[str, Any]) -> dict[str, Any]:
             {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}
             for row in whole(claims).itertuples()
         ],
-        "figures": drawn,
-        "sections": {name: [drawn[f] for f in figures if f in drawn] for name, figures in SECTIONS.items()},
         "chosen": chosen,
         "common": common,
         "costs": {by: account.cost(results, by) for by in ("stage", "cell")},
@@ -73,6 +72,12 @@ def content(study: Analysed, drawn: Mapping[str, Any]) -> dict[str, Any]:
     missing = {anchor for anchor, key in absent.items() if not told[key]}
     missing |= set() if told["disagreements"]["pairs"] else {"bayes"}
     return told | {"contents": {a: title for a, title in CONTENTS.items() if a not in missing}}
+
+
+def shown(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """drawn: figures by name, as `pictures.pictures` makes them."""
+    sections = {name: [drawn[f] for f in figures if f in drawn] for name, figures in SECTIONS.items()}
+    return {"figures": drawn, "sections": sections}
 
 
 def published(results: Results) -> pd.DataFrame:

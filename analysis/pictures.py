@@ -2,15 +2,17 @@
 
     python -m analysis.pictures RESULTS STUDY FOLDER NAME...
 
-is that other process. It draws figures of the catalogue and prints their captions as JSON. Those of SLOW take longest,
-since they need the forests that the rest of the report needs as well: they stay here.
+is that other process. It draws figures of the catalogue and prints their captions as JSON, while this one computes what
+the pages say. Those of SLOW need the forests that the rest of the report needs as well: they stay here.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,27 +29,51 @@ SLOW = frozenset(SECTIONS["importance"])
 ROOT = Path(__file__).parents[1]
 
 
-def pictures(
+@dataclass(frozen=True)
+class Helper:
+    """The other process, and the names of the figures that it draws."""
+
+    process: subprocess.Popen
+    names: list[str]
+
+    def captions(self) -> dict[str, str]:
+        """Of its figures, by name, when all are drawn; none where it failed."""
+        said, _ = self.process.communicate()
+        return json.loads(said) if self.process.returncode == 0 else {}
+
+
+@contextmanager
+def helped(
     study: Analysed, source: Path, folder: Path, figures: Mapping[str, ModuleType]
+) -> Iterator[Helper | None]:
+    """Another process that draws figures into `folder` meanwhile; None where one would not be worth its start.
+    source: the results directory that the study was loaded from."""
+    names = [name for name in figures if name not in SLOW and FIGURES.get(name) is figures[name]]
+    if len(study.results.trials) < MANY or cores() < 2 or len(names) < 2:
+        yield None
+        return
+    helper = Helper(start(source, study.declaration.study, folder, names), names)
+    try:
+        yield helper
+    finally:
+        if helper.process.poll() is None:  # something went wrong here
+            helper.process.kill()
+            helper.process.communicate()
+
+
+def pictures(
+    study: Analysed, folder: Path, figures: Mapping[str, ModuleType], helper: Helper | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Write every figure and its data into `folder`; what the pages need of them, by name. source: the results
-    directory that the study was loaded from."""
-    others = [name for name in figures if name not in SLOW and FIGURES.get(name) is figures[name]]
-    parallel = len(study.results.trials) >= MANY and cores() > 1 and len(others) > 1
-    helper = start(source, study.declaration.study, folder, others) if parallel else None
-    if helper:
-        _ = study.shares  # here, meanwhile
+    """Write every figure and its data into `folder`; what the pages need of them, by name."""
+    elsewhere = helper.names if helper else []
     captions = {
         name: picture(name, module, study.results, folder)
         for name, module in figures.items()
-        if helper is None or name not in others
+        if name not in elsewhere
     }
-    if helper:
-        said, _ = helper.communicate()
-        if helper.returncode == 0:
-            captions |= json.loads(said)
-        else:  # whatever was wrong with it, here it is seen
-            captions |= {name: picture(name, figures[name], study.results, folder) for name in others}
+    captions |= helper.captions() if helper else {}
+    # Where the helper failed, whatever was wrong with it is seen here.
+    captions |= {n: picture(n, figures[n], study.results, folder) for n in figures if n not in captions}
     return {name: made(name, figures[name], captions[name], folder) for name in figures}
 
 

@@ -24,10 +24,10 @@ import pandas as pd
 
 from analysis import latex, markdown, palette, words
 from analysis.analysed import Analysed
-from analysis.content import content, published
+from analysis.content import content, published, shown
 from analysis.figures import FIGURES
 from analysis.load import load
-from analysis.pictures import pictures
+from analysis.pictures import helped, pictures
 from analysis.published import FACTS
 from sweeps.errors import InputError
 
@@ -54,8 +54,18 @@ def write_report(
 
     Raises InputError where there is nothing to report or `out` can not be written.
     """
-    loaded = load(results, study)
-    folder = Path(out) if out is not None else Path(results) / study / "report"
+    return written(Analysed(load(results, study)), results, out, figures=figures)
+
+
+def written(
+    study: Analysed,
+    results: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    figures: Mapping[str, ModuleType] = FIGURES,
+) -> Paths:
+    """`write_report` of a study that is loaded from the directory `results`."""
+    folder = Path(out) if out is not None else Path(results) / study.declaration.study / "report"
     try:
         (folder / "figures").mkdir(parents=True, exist_ok=True)
         (folder / "latex").mkdir(exist_ok=True)
@@ -63,13 +73,15 @@ def write_report(
         raise InputError(
             f"Cannot write the report to {folder}: {error.strerror}. Name a directory with --out."
         ) from None
-    return compose(Analysed(loaded), Path(results), folder, figures)
+    return compose(study, Path(results), folder, figures)
 
 
 def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, ModuleType]) -> Paths:
     """Tables, figures, pages."""
-    drawn = pictures(study, source, folder / "figures", figures)
-    told = content(study, drawn)
+    with helped(study, source, folder / "figures", figures) as helper:
+        told = content(study)
+        drawn = pictures(study, folder / "figures", figures, helper)
+    told |= shown(drawn)
     for name, table in {**tables(study), "claims": told["checks"]}.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     page, text = folder / "report.html", folder / "report.md"

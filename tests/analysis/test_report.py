@@ -179,7 +179,9 @@ def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
         monkeypatch.setattr(pictures, "MANY", many)
         folder = tmp_path / str(many)
         folder.mkdir()
-        found.append(pictures.pictures(study, small, folder, some))
+        with pictures.helped(study, small, folder, some) as helper:
+            assert (helper is None) == (many > 0)
+            found.append(pictures.pictures(study, folder, some, helper))
     assert found[0] == found[1]
     assert all(figure["svg"] for figure in found[1].values())
 
@@ -188,8 +190,23 @@ def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_pa
     some = {name: FIGURES[name] for name in ("glance", "solved")}
     monkeypatch.setattr(pictures, "cores", lambda: 2)
     monkeypatch.setattr(pictures, "MANY", 0)
-    found = pictures.pictures(Analysed(load(small, "synthetic")), tmp_path / "nowhere", tmp_path, some)
+    study = Analysed(load(small, "synthetic"))
+    with pictures.helped(study, tmp_path / "nowhere", tmp_path, some) as helper:
+        found = pictures.pictures(study, tmp_path, some, helper)
+    assert helper.process.returncode != 0
     assert all(figure["svg"] for figure in found.values())
+
+
+def test_the_second_process_ends_with_what_it_helps(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(pictures, "MANY", 0)
+    some = {name: FIGURES[name] for name in ("glance", "solved")}
+    with (
+        pytest.raises(KeyboardInterrupt),
+        pictures.helped(Analysed(load(small, "synthetic")), small, tmp_path, some) as helper,
+    ):
+        raise KeyboardInterrupt
+    assert helper.process.returncode != 0
 
 
 def test_a_running_sweep_has_a_report_that_says_how_far_it_is(tmp_path):
