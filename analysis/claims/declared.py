@@ -17,7 +17,7 @@ GREFF = "Greff et al. 2017"
 KOUTNIK = "Koutník et al. 2014"
 GERS = "Gers, Schraudolph & Schmidhuber 2002"
 ABLATIONS = ("lstm", "cifg", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
-SYMBOLS = ("order", "temporal_order", "copy", "reber", "counting", "an_bn")
+SYMBOLS = ("order", "temporal_order", "copy", "reber", "counting", "an_bn", "dyck")
 V = "peephole"
 BOTH, SEARCH = ("comparable", "quick"), ("comparable",)
 
@@ -215,7 +215,16 @@ PARTS = (
             Pairwise(
                 cells=("transformer",),
                 expects="worse",
-                on=("order", "temporal_order", "reber", "continual_reber", "counting", "an_bn", "parity"),
+                on=(
+                    "order",
+                    "temporal_order",
+                    "reber",
+                    "continual_reber",
+                    "counting",
+                    "an_bn",
+                    "dyck",
+                    "parity",
+                ),
                 measure="score_at_parameters",
             ),
         ),

@@ -126,9 +126,10 @@ def test_learning_curves_end_at_the_mean_of_the_seeds(data, results):
 def letters(panel):
     """How many squares have each letter, and how many squares there are."""
     found = {
-        line.get_marker().strip("$"): len(line.get_xdata())
+        symbol: len(line.get_xdata())
         for line in panel.get_lines()
-        if str(line.get_marker()).startswith("$")
+        for _, symbol, _ in palette.VERDICTS.values()
+        if line.get_marker() is canvas.glyph(symbol)
     }
     return found, sum(len(squares.get_paths()) for squares in panel.collections)
 
