@@ -87,7 +87,7 @@ def price(results: Results) -> str:
     minutes = (trials["run_seconds"].sum() + trials["compile_seconds"].sum()) / 60
     took = f"{minutes:.0f} core minutes" if minutes < 300 else f"{minutes / 60:.0f} core hours"
     commits = ", ".join(commit[:12] for commit in provenance(results)["commit"])
-    return f"{len(trials)} trials, {took} of training and compiling; commit {commits}."
+    return f"{len(trials):,} trials, {took} of training and compiling; commit {commits}."
 
 
 def fact_lines(told: pd.DataFrame) -> list[str]:

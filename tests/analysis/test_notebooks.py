@@ -13,6 +13,7 @@ from sweeps.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "docs" / "quick" / "results"
+EXECUTED = ROOT / "docs" / "notebooks"
 NOTEBOOKS = sorted(execute.FOLDER.glob("*.py"))
 
 
@@ -39,6 +40,23 @@ def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(path, monke
     nbformat.validate(notebook)
     nbformat.write(notebook, tmp_path / "shipped.ipynb")
     assert (tmp_path / "shipped.ipynb").stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_is_shipped_is_this_notebook_executed_without_an_error(path):
+    shipped = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
+    assert [cell.source for cell in shipped.cells] == [cell.source for cell in jupytext.read(path).cells]
+    code = [cell for cell in shipped.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not [o for cell in code for o in cell.outputs if o.output_type == "error"]
+
+
+def test_the_shipped_notebook_on_the_finding_says_what_the_readme_says():
+    text = (EXECUTED / "finding.ipynb").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "comparable.md").read_text(encoding="utf-8")
+    headline = page.split("<!-- comparable:begin -->\n")[1].splitlines()[0]
+    assert headline.startswith("Of ")
+    assert json.dumps(headline, ensure_ascii=False)[1:-1] in text
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
