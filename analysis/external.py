@@ -124,7 +124,8 @@ def assumed(number: pd.Series, asked: Asked) -> tuple[Bounds, str]:
             f"All values of {asked.measure} lie between 0 and 1, which are taken for its bounds (else: --bounds)."
         )
     return (-math.inf, math.inf), (
-        f"Nothing says what {asked.measure} can be: where seeds are tied, no pair can be equivalent. Give --bounds."
+        f"Nothing says what {asked.measure} can be: where half of a cell's seeds are tied, or all in two "
+        "clusters, no pair can be equivalent. Give --bounds."
     )
 
 

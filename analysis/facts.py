@@ -20,9 +20,8 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analysis.load import Results
 from analysis.outcomes import ABSENT, FAILS, HOLDS, OPEN, UNTESTED, together
-from analysis.statistics.groups import groups
+from analysis.statistics.compare import compare
 from analysis.statistics.scores import scores
-from analysis.statistics.welch import welch
 from analysis.words import number, signed
 from sweeps import schema
 
@@ -198,15 +197,17 @@ class AtBaseline(OneArm):
 
 @dataclass(frozen=True)
 class Ahead(TwoArms):
-    """One cell has the higher mean score than another: Welch's t-test on `statistics.scores`, as for verdicts."""
+    """One cell has the higher mean score than another, by the test behind verdicts (`statistics.compare`)."""
 
     column: str = "test_score"
+    margin: float = 0.05  # beyond which scores of one cell count as two clusters
 
     def compared(self, runs: pd.DataFrame) -> pd.Series:
-        """`statistics.welch` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
-        mine = pd.concat([of(runs, *arm) for arm in self.arms])
+        """`statistics.compare` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
+        values = scores(pd.concat([of(runs, *arm) for arm in self.arms]), measure=self.column)
         pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
-        return welch(groups(scores(mine, measure=self.column)), pair, margin=1.0, alpha=LEVEL / 2).iloc[0]
+        bounds = (0.0, max(1.0, values["score"].max()))
+        return compare(values, pair, margin=self.margin, alpha=LEVEL / 2, bounds=bounds).iloc[0]
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         row = self.compared(runs)
@@ -220,14 +221,15 @@ class Ahead(TwoArms):
 
 @dataclass(frozen=True)
 class NotAhead(TwoArms):
-    """One cell is not ahead of another: fails where Welch's test finds it ahead, holds where the 95 % interval of
-    the difference stays below `margin`, and is undecided in between, or where neither has learnt anything."""
+    """One cell is not ahead of another: fails where the test of `Ahead` finds it ahead, holds where the 95 %
+    interval of the difference stays below `margin`, and is undecided in between, or where neither has learnt
+    anything."""
 
     column: str = "test_score"
     margin: float = 0.05
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
-        ahead = Ahead(self.task, self.cell, self.other, self.column)
+        ahead = Ahead(self.task, self.cell, self.other, self.column, self.margin)
         row, outcome = ahead.compared(runs), ahead(runs)
         if outcome.status == HOLDS:
             return outcome._replace(status=FAILS)

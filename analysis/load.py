@@ -56,9 +56,12 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
     stage_of = {trial_id: stage for stage, ids in declaration.plan.items() for trial_id in ids}
     order = {trial_id: position for position, trial_id in enumerate(stage_of)}
     trials = rows[rows["trial_id"].isin(stage_of)]
+    # A trial that had solved its task and then diverged has nothing to show for it.
+    solved = trials["solved"].eq(True).astype(bool) & trials["status"].eq("finished")
     trials = trials.assign(
         stage=trials["trial_id"].map(stage_of),
-        solved=trials["solved"].eq(True).astype(bool),
+        solved=solved,
+        solved_step=trials["solved_step"].where(solved),
     ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
 
     curves = store.curves().to_pandas().drop(columns=["stage", "cell", "task", "seed"])

@@ -18,6 +18,9 @@ What the literature says of recurrent cells and of the search for their settings
 holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
 its source, whose tasks were others: the finding then does not carry over. Undecided is what more seeds could decide.
 
+To hold, a claim has to pass every test, so that the level of 5 % needs no correction. To fail, one task is enough: each
+verdict is wrong with 5 % at most, one of T tasks with up to 1 - 0.95^T (19 % with four).
+
 This page is made from the results by
 
     python -m analysis.claims docs/claims.md {folders}

@@ -100,13 +100,13 @@ def meaning(expects: str, row, measure: Measure = MEASURES["test_score"]) -> str
     lead = -row.low if measure.better == "lower" else row.high
     if unlearnt(row, measure):
         return OPEN
+    if expects == "not better" and row.standing != "better" and lead < row.margin:
+        return HOLDS
     if row.verdict == DIFFERENT:
         beyond = row.low >= row.margin or row.high <= -row.margin
         within = -row.margin < row.low and row.high < row.margin
         if within or (expects == "equivalent" and not beyond):
             return OPEN
-    if expects == "not better" and row.standing == UNDECIDED and lead < row.margin:
-        return HOLDS
     return MEANING[expects].get(row.standing, OPEN)
 
 

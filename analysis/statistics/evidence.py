@@ -8,8 +8,8 @@ Two methods, because neither is right for all scores:
   room for tails themselves. Where some seeds of the lumpy side stand apart from the others, so may unseen ones of
   the other side, and both have Gaffke's bounds; where its seeds are all close, a spread side keeps Student's.
 
-Lumps need bounds to the score. Without them nothing can be said of what a side without any spread has not shown, and
-such a pair is never equivalent.
+Lumps need bounds to the score. Without them nothing can be said of what a lumpy side has not shown, and such a pair is
+never equivalent.
 """
 
 import numpy as np
@@ -68,9 +68,8 @@ def evidence(
         exact = melded(scores, place[:, rows], kind, margin=margin, alpha=alpha, bounds=bounds, power=power)
         found = together(found, exact.set_axis(found.index[rows]))
     if not bounded:
-        silent = (n > 1).all(axis=0) & (most == n).any(axis=0)
-        found.loc[silent, "p_equivalence"] = np.nan
-        found.loc[silent & found["p_difference"].notna(), "method"] = UNBOUNDED
+        found.loc[lump, ["p_equivalence", *bayes.COLUMNS]] = np.nan
+        found.loc[lump & found["p_difference"].notna(), "method"] = UNBOUNDED
 
     means = np.stack([table["mean_a"], table["mean_b"]]).astype(float)
     room = np.stack([means - bounds[0], bounds[1] - means], axis=1) if bounded else np.zeros((2, 2, 1))

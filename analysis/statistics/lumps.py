@@ -105,8 +105,12 @@ def gaffke(
     sizes = np.array([len(x) for x in scores], int)
     start = int(generator.integers(2**32))
     for n in np.unique(sizes):
-        sobol = qmc.Sobol(n + 2, rng=np.random.default_rng([start, n])).random_base2(power)
-        u = np.cumsum(-np.log1p(-sobol), axis=1).astype(np.float32)
+        draws = np.random.default_rng([start, n])
+        if n + 2 <= qmc.Sobol.MAXDIM:
+            uniform = qmc.Sobol(n + 2, rng=draws).random_base2(power)
+        else:
+            uniform = draws.random((2**power, n + 2))
+        u = np.cumsum(-np.log1p(-uniform), axis=1).astype(np.float32)
         seen, flat = u[:, :n] / u[:, [n]], u[:, : n + 1] / u[:, [n + 1]]
         members = np.flatnonzero(sizes == n)
         for some in np.split(members, range(BLOCK, len(members), BLOCK)):

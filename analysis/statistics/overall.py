@@ -20,7 +20,7 @@ from analysis.statistics import bayes
 from analysis.statistics.hierarchical import hierarchical
 from analysis.statistics.holm import holm
 from analysis.statistics.power import seeds_to_decide
-from analysis.statistics.why import DIFFERENT, EQUIVALENT, UNDECIDED, why
+from analysis.statistics.why import DIFFERENT, EQUIVALENT, UNBOUNDED, UNDECIDED, why
 
 OVER = "all tasks"
 METHOD = "mean over tasks, Welch-Satterthwaite t and TOST"
@@ -47,7 +47,7 @@ def overall(table: pd.DataFrame) -> pd.DataFrame:
     Columns as there where they make sense over tasks (n_a and n_b are all seeds, mean_a and mean_b means of means,
     seeds_to_decide is on every task), task = "all tasks"; also tasks (shared), tested (of these), equivalent and
     differing (tasks with that verdict); those of `hierarchical`; bayes_new (the verdict for a new task). A pair with a
-    task that is not tested yet is undecided.
+    task that is not tested yet is undecided; one that can not be equivalent on a task can not be so over all.
     """
     numbers = pd.Series(range(len(table)), index=table.index)
     order = numbers.groupby([table["a"], table["b"]], sort=False).transform("min")
@@ -61,16 +61,21 @@ def overall(table: pd.DataFrame) -> pd.DataFrame:
         return empty(table)
     how = dict.fromkeys(("a", "b", "margin", "alpha", "higher"), "first")
     how |= dict.fromkeys(("n_a", "n_b", "equivalent", "differing"), "sum")
+    how["p_equivalence"] = "count"
     how |= {"value": "mean", "mean_a": "mean", "mean_b": "mean", "task": "size", "low": "count"}
-    found = rows.groupby("pair", sort=True).agg(how).rename(columns={"task": "tasks", "low": "tested"})
+    names = {"task": "tasks", "low": "tested", "p_equivalence": "equal"}
+    found = rows.groupby("pair", sort=True).agg(how).rename(columns=names)
     d, half, df, lumpy = wide(rows)
     s = half / stats.t.ppf(1 - rows["alpha"].iloc[0], df)
     found = found.reset_index(drop=True).assign(task=OVER, method=METHOD, pairs=len(found))
     whole = (found["tested"] == found["tasks"]).to_numpy()
     found = fixed(found, np.where(whole[:, None], s, np.nan), df)
+    silent = whole & (found.pop("equal") < found["tasks"]).to_numpy()
+    found.loc[silent, ["p_equivalence", "p_equivalence_holm", *bayes.COLUMNS]] = np.nan
+    found.loc[silent, "method"] = UNBOUNDED
     found["seeds_to_decide"] = more_seeds(found, s, half, lumpy)
     margin, upward = found["margin"].to_numpy(float), found["higher"].to_numpy(bool)
-    expected = hierarchical(d, s, df, margin=margin, upward=upward).where(pd.Series(whole))
+    expected = hierarchical(d, s, df, margin=margin, upward=upward).where(pd.Series(whole & ~silent))
     found = pd.concat([found, expected], axis=1)
 
     equal, apart = (found[f"p_{p}_holm"] <= found["alpha"] for p in ("equivalence", "difference"))

@@ -4,7 +4,7 @@ from analysis.statistics.welch import BLIND
 from analysis.words import between, number, signed
 
 EQUIVALENT, DIFFERENT, UNDECIDED = "equivalent", "different", "undecided"
-UNBOUNDED = "Welch t; no equivalence: a side without spread, and no bounds to the score"
+UNBOUNDED = "Welch t; no equivalence: seeds tied or in two clusters, and no bounds to the score"
 
 
 def why(row) -> str:
@@ -51,7 +51,8 @@ def open_question(row, margin: str) -> str:
         return f"significant taken alone, not after Holm over {row.pairs} pairs"
     if row.method.startswith(UNBOUNDED):
         return (
-            "a side without spread, and the score has no bounds, so nothing shows how far other seeds may lie"
+            "seeds of a side are tied or in two clusters, and the score has no bounds, so nothing shows how far "
+            "others may lie"
         )
     saturated = unseen(row)
     if saturated and row.low <= 0 <= row.high:

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from analysis.analysed import Analysed
 from analysis.claims import CLAIMS, Claim, evaluate, over_studies, whole
 from analysis.claims.checked import Checked
 from analysis.claims.page import page
-from analysis.claims.pairwise import MEANING, Pairwise
+from analysis.claims.pairwise import MEANING, Pairwise, meaning
 from analysis.claims.protocol import Protocol
 from analysis.claims.shares import Interactions, Less, Share
 from analysis.facts import Ahead, Solves
@@ -106,6 +107,15 @@ def test_not_to_be_ahead_by_the_margin_is_enough_not_to_be_better():
     assert -table["low"] < 0.05  # of lstm less gru
     assert status(Pairwise(cells=("gru",), expects="not better"), scores) == {"t": "holds"}
     assert status(Pairwise(cells=("gru",), expects="not better"), pair(0.82, 0.8, 0.2)) == {"t": "undecided"}
+
+
+def test_a_cell_that_is_a_little_worse_is_not_better():
+    """Worse, and by less than the margin: with many pairs Holm may show the one and not the other."""
+    row = study(pair(0.57, 0.6)).verdicts.iloc[0].to_dict()
+    row |= {"verdict": "different", "margin": 0.05, "low": -0.045, "high": -0.005}
+    found = {s: meaning("not better", SimpleNamespace(**row, standing=s)) for s in ("worse", "better")}
+    assert found == {"worse": "holds", "better": "undecided"}
+    assert meaning("worse", SimpleNamespace(**row, standing="worse")) == "undecided"
 
 
 def test_equal_at_the_floor_says_nothing_of_the_cells():

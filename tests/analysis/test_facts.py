@@ -119,7 +119,7 @@ def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
 
 
 def test_not_ahead_needs_somebody_who_learnt_something():
-    scores = {"a": [0.9, 0.92, 0.91, 0.9], "b": [0.91, 0.92, 0.9, 0.9], "c": [0.1, 0.12, 0.11, 0.1]}
+    scores = {"a": [0.9, 0.905, 0.91, 0.895], "b": [0.91, 0.9, 0.905, 0.895], "c": [0.1, 0.12, 0.11, 0.09]}
     frame = runs(*(("msd", cell, [10] * 4, {"test_score": values}) for cell, values in scores.items()))
     assert NotAhead("msd", "a", "b")(frame).status == "holds"
     assert NotAhead("msd", "a", "c")(frame).status == "fails"

@@ -43,6 +43,16 @@ def test_the_stage_of_a_trial_is_the_one_in_whose_plan_it_stands(tmp_path):
     assert load(tmp_path, "synthetic").trials["stage"].tolist() == ["search"] * 2 + ["confirm"] * 4
 
 
+def test_a_trial_that_solved_its_task_and_then_diverged_has_not_solved_it(tmp_path):
+    made = two_cells()
+    first, *others = ({**row, "solved": True, "solved_step": 100} for row in made.trials)
+    rows = [{**first, "status": "diverged"}, *others]
+    write_store(tmp_path, dataclasses.replace(made, trials=rows))
+    loaded = load(tmp_path, "synthetic").trials
+    assert loaded["solved"].tolist() == [False] + [True] * 5
+    assert loaded["solved_step"].isna().tolist() == [True] + [False] * 5
+
+
 def test_a_study_without_any_row_loads_as_empty_frames(tmp_path):
     made = two_cells()
     write_store(tmp_path, dataclasses.replace(made, trials=[]))
