@@ -13,7 +13,7 @@ study: $(READY)
 	$(BIN)/lstm-variants report quick
 
 test: $(READY)
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 # What CI runs beside the tests: lint, format, types, import contracts.
 check: $(READY)
