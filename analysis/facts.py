@@ -21,7 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 from analysis.load import Results
 from analysis.outcomes import ABSENT, FAILS, HOLDS, OPEN, UNTESTED, together
 from analysis.statistics.compare import compare
-from analysis.statistics.scores import scores
+from analysis.statistics.scores import bounds, scores
 from analysis.words import number, signed
 from sweeps import schema
 
@@ -206,8 +206,7 @@ class Ahead(TwoArms):
         """`statistics.compare` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
         values = scores(pd.concat([of(runs, *arm) for arm in self.arms]), measure=self.column)
         pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
-        bounds = (0.0, max(1.0, values["score"].max()))
-        return compare(values, pair, margin=self.margin, alpha=LEVEL / 2, bounds=bounds).iloc[0]
+        return compare(values, pair, margin=self.margin, alpha=LEVEL / 2, bounds=bounds(values)).iloc[0]
 
     def __call__(self, runs: pd.DataFrame) -> Outcome:
         row = self.compared(runs)

@@ -223,7 +223,7 @@ CLASSICS = (
         published="accuracy 96.2 (GRU), 87.2 (LSTM), 21.5 (RNN) %",
         checks=(Ahead("digits", "gru", "lstm"), Ahead("digits", "lstm", "rnn")),
         conditions="scikit-learn's digits, 64 pixels and 1,097 training images; there 784 pixels and 60,000.",
-        reason="The GRU is ahead by 0.05 in the mean of eight seeds, which scatter too widely for the test to show it.",
+        reason="The GRU is ahead in the mean, but so few seeds scatter too widely for the test to show it.",
     ),
 )
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import pandas as pd
 
 from analysis.statistics.compare import compare
-from analysis.statistics.scores import scores
+from analysis.statistics.scores import bounds, scores
 from analysis.statistics.why import DIFFERENT as DIFFERENT
 from analysis.statistics.why import EQUIVALENT as EQUIVALENT
 from analysis.statistics.why import UNDECIDED as UNDECIDED
@@ -42,15 +42,14 @@ def declared_pairs(declaration: Declaration) -> pd.DataFrame:
 
 def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """One row a task and pair of cells that are declared to run on it, also where trials are still missing, with the
-    columns of `compare`, for the declared measure and margin. A perfect predictor's mean score is 1; where even its
-    predictions are uncertain a seed may be a little above, and the bounds go so far."""
+    columns of `compare`, for the declared measure and margin."""
     values = confirmed(trials, declaration)
     return compare(
         values,
         declared_pairs(declaration),
         margin=declaration.margin,
         alpha=declaration.alpha,
-        bounds=(0.0, max(1.0, values["score"].max()) if len(values) else 1.0),
+        bounds=bounds(values),
     )
 
 

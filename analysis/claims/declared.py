@@ -18,6 +18,7 @@ KOUTNIK = "Koutník et al. 2014"
 GERS = "Gers, Schraudolph & Schmidhuber 2002"
 ABLATIONS = ("lstm", "cifg", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
 SYMBOLS = ("order", "temporal_order", "copy", "reber", "counting", "an_bn", "dyck")
+STATES = ("order", "temporal_order", "reber", "continual_reber", "counting", "an_bn", "dyck", "parity")
 V = "peephole"
 BOTH, SEARCH = ("comparable", "quick"), ("comparable",)
 
@@ -215,16 +216,7 @@ PARTS = (
             Pairwise(
                 cells=("transformer",),
                 expects="worse",
-                on=(
-                    "order",
-                    "temporal_order",
-                    "reber",
-                    "continual_reber",
-                    "counting",
-                    "an_bn",
-                    "dyck",
-                    "parity",
-                ),
+                on=STATES,
                 measure="score_at_parameters",
             ),
         ),

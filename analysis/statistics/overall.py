@@ -69,10 +69,8 @@ def overall(table: pd.DataFrame) -> pd.DataFrame:
     s = half / stats.t.ppf(1 - rows["alpha"].iloc[0], df)
     found = found.reset_index(drop=True).assign(task=OVER, method=METHOD, pairs=len(found))
     whole = (found["tested"] == found["tasks"]).to_numpy()
-    found = fixed(found, np.where(whole[:, None], s, np.nan), df)
     silent = whole & (found.pop("equal") < found["tasks"]).to_numpy()
-    found.loc[silent, ["p_equivalence", "p_equivalence_holm", *bayes.COLUMNS]] = np.nan
-    found.loc[silent, "method"] = UNBOUNDED
+    found = fixed(found, np.where(whole[:, None], s, np.nan), df, silent)
     found["seeds_to_decide"] = more_seeds(found, s, half, lumpy)
     margin, upward = found["margin"].to_numpy(float), found["higher"].to_numpy(bool)
     expected = hierarchical(d, s, df, margin=margin, upward=upward).where(pd.Series(whole & ~silent))
@@ -107,8 +105,9 @@ def wide(rows: pd.DataFrame) -> np.ndarray:
     return result
 
 
-def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray) -> pd.DataFrame:
-    """Adds interval, tests and posterior for the mean over the tasks as they are."""
+def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray, silent: np.ndarray) -> pd.DataFrame:
+    """Adds interval, tests and posterior for the mean over the tasks as they are. silent: (pairs,) which of them can
+    not be equivalent, since they can not on a task."""
     tasks, margin = found["tasks"].to_numpy(float), found["margin"].to_numpy(float)
     value, alpha = found["value"].to_numpy(float), found["alpha"].to_numpy(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -127,6 +126,8 @@ def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray) -> pd.DataFrame:
     )
     found = found.assign(low=value - half, high=value + half, df=freedom)
     found = found.assign(p_difference=p_difference, p_equivalence=p_equivalence)
+    found.loc[silent, ["p_equivalence", *bayes.COLUMNS]] = np.nan  # before Holm, which counts them as 1
+    found.loc[silent, "method"] = UNBOUNDED
     for name in ("p_difference", "p_equivalence"):
         found[f"{name}_holm"] = holm(found[name], found["task"])
     return found

@@ -35,3 +35,9 @@ def scores(trials: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame
     score = trials[measure].where(trials["status"] == "finished").fillna(0.0).clip(lower=0.0)
     frame = trials.assign(score=score.astype(float), resolution=1.0 / trials["test_sequences"].astype(float))
     return frame[COLUMNS].reset_index(drop=True)
+
+
+def bounds(values: pd.DataFrame) -> tuple[float, float]:
+    """What a score of `scores` can be. A perfect predictor's mean score is 1; where even its predictions are uncertain
+    a seed may be a little above, and the bounds go so far."""
+    return 0.0, max(1.0, float(values["score"].max())) if len(values) else 1.0

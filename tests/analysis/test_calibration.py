@@ -3,6 +3,9 @@
 Each simulated task is one study; the limits are the nominal 5 % and three standard errors of the simulation.
 """
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from analysis.statistics.bootstrap import bootstrap
 from analysis.statistics.compare import compare
 from analysis.statistics.lumps import shapes
 
+DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = 800
 MARGIN = 0.05
 
@@ -219,6 +223,26 @@ def test_a_failure_that_no_seed_has_shown_is_the_limit_of_every_method():
     assert rate(fooled, "equivalent") == 1
     seen = simulate(cells, sizes, 52, studies=300, keep=lambda drawn: ~hidden(drawn))
     assert rate(seen, "equivalent") <= limit(studies=len(seen))
+
+
+@pytest.mark.parametrize(
+    ("n", "verdict", "steady", "told"),
+    [
+        (8, "equivalent", 0.98, 41),
+        (16, "equivalent", 0.98, 16),
+        (24, "equivalent", 0.98, 8),
+        (8, "different", 0.9065, 46),
+        (16, "different", 0.9065, 17),
+    ],
+)
+def test_the_page_tells_how_often_an_unseen_failure_misleads(n, verdict, steady, told):
+    """One seed in ten fails, against a cell that does not: the figures of docs/verdicts.md, in percent."""
+    assert re.search(rf"\b{told} %", (DOCS / "verdicts.md").read_text(encoding="utf-8"))
+    found = rate(simulate([bimodal(0.9), normal(steady, 0.004)], (n, n), 53, studies=300), verdict)
+    error = np.sqrt(
+        2 * found * (1 - found) / 300
+    )  # of this rate and of the page's, which 300 studies gave as well
+    assert found == pytest.approx(told / 100, abs=3 * error)
 
 
 def test_of_normal_scores_few_look_like_two_clusters():

@@ -196,6 +196,11 @@ def test_what_can_not_be_equivalent_on_a_task_can_not_be_so_over_all():
     tied, near = [100.0] * 5, [99.8, 99.85, 99.9, 99.95, 100.0]
     table = two([tied, tied], [near, near], margin=1.0, bounds=(-math.inf, math.inf))
     row = overall(table).iloc[0]
+    third = {("c", task): [x + 0.01 * k for x in near] for k, task in enumerate(("t0", "t1"))}
+    scores = {(cell, task): x for task in ("t0", "t1") for cell, x in (("a", tied), ("b", near))} | third
+    among = overall(judge(scores, margin=1.0, bounds=(-math.inf, math.inf))).set_index(["a", "b"])
+    alone = among.loc["b", "c"]
+    assert alone["p_equivalence_holm"] == pytest.approx(3 * alone["p_equivalence"])  # the others count as 1
     assert (row.verdict, row.bayes, row.bayes_new) == ("undecided",) * 3
     assert set(table["bayes"]) == {"undecided"}
     assert math.isnan(row.p_equivalence)
