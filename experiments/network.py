@@ -5,6 +5,7 @@ from flax import nnx
 
 from experiments.trial import Trial
 from lstm_variants import LayersModel, output_size, run_sequence
+from lstm_variants.plumbing import product
 
 
 class Network(nnx.Module):
@@ -32,4 +33,4 @@ class Network(nnx.Module):
             _, y = self.cell(inputs, mask=mask, last=last, key=key)
         else:
             _, y = run_sequence(self.cell, inputs, mask=mask, last=last)
-        return self.readout(y)
+        return product(y, self.readout.kernel[...]) + self.readout.bias[...]  # type: ignore[index] # it has one

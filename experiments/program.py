@@ -8,16 +8,10 @@ import jax
 import jax.numpy as jnp
 
 from experiments.cohort import Cohort, Report, State, make_advance, make_init
+from experiments.compiler import QUICK, allowed, compile_with, training_options
 from experiments.layout import AUTO, Layout
 from experiments.specs import knobs
 from experiments.trial import Trial
-
-# `init` runs once a cohort, so its machine code need not be good: this compiles three times faster.
-QUICKLY: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
-
-# XLA's default for x86 is 256; on processors with 512 bits training is 1.05 to 1.2 times faster. No other backend
-# knows the option, and processors without them ignore it.
-WIDE: dict[str, Any] = {"xla_cpu_prefer_vector_width": 512}
 
 
 class Program:
@@ -35,11 +29,11 @@ class Program:
         init = jax.jit(make_init(bare, layout), **layout.shardings)
         arguments = cohort_shapes(bare, self.size)
         traced = init.lower(*arguments)
-        self.init = traced.compile(compiler_options=QUICKLY)
+        self.init = compile_with(traced, QUICK)
         self.state_shapes: State = jax.eval_shape(init, *arguments)
         self.advances: dict[int, Any] = {}
         self.seconds = time.perf_counter() - start
-        texts = traced.as_text(), self.compile(self.size), str(sorted((QUICKLY | WIDE).items()))
+        texts = traced.as_text(), str(allowed(QUICK)), self.compile(self.size)
         self.digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.results = self.advances[self.size].out_tree
 
@@ -48,18 +42,18 @@ class Program:
         return self.init(*Cohort(cohort.trials, self.size).stack())
 
     def compile(self, size: int) -> str:
-        """Compile `advance` for cohorts of a size; returns what was traced."""
+        """Compile `advance` for cohorts of a size; returns what was traced and how it was compiled."""
         start = time.perf_counter()
         shapes = jax.tree.map(
             lambda s: jax.ShapeDtypeStruct((size, *s.shape[1:]), s.dtype), self.state_shapes
         )
         advance = jax.jit(make_advance(self.bare, self.layout), donate_argnums=0, **self.layout.shardings)
-        traced = advance.lower(shapes)
-        options = WIDE if jax.default_backend() == "cpu" else None
-        self.advances[size] = traced.compile(compiler_options=options)
+        traced = advance.trace(shapes)
+        lowered = traced.lower()
+        options = training_options(traced.jaxpr.jaxpr)
+        self.advances[size] = compile_with(lowered, options)
         self.seconds += time.perf_counter() - start
-        text: str = traced.as_text()
-        return text
+        return f"{lowered.as_text()}\n{allowed(options)}"
 
     def advance(self, state: State) -> tuple[State, Report]:
         """Train all members to their next evaluation. The arrays of `state` are used up."""

@@ -35,7 +35,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import affine, bias, diagonal, kernel, product, recurrent, split, zeros
 
 Array = jax.Array
 
@@ -73,7 +73,7 @@ class DepthGatedLayer(nnx.Module):
 
     def __call__(self, c: Array, y: Array, x: Array, k: Array) -> tuple[Array, Array]:
         z, i, f, o = split(affine(x, self.W[...], y, self.R[...], self.b[...]), 4)
-        d = x @ self.W_d[...] + self.w_c[...] * c + self.b_d[...]
+        d = product(x, self.W_d[...]) + self.w_c[...] * c + self.b_d[...]
         if not self.first:
             d = d + self.w_l[...] * k
         c = jnp.tanh(z) * jax.nn.sigmoid(i) + c * jax.nn.sigmoid(f) + k * jax.nn.sigmoid(d)
@@ -103,7 +103,7 @@ class DepthGatedCell(nnx.RNNCellBase):
         )
 
     def __call__(self, carry: DepthGatedState, inputs: Array) -> tuple[DepthGatedState, Array]:
-        x, k = inputs, inputs @ self.W_k[...]
+        x, k = inputs, product(inputs, self.W_k[...])
         cells, outputs = [], []
         for layer, c, y in zip(self.layers, carry.c, carry.y, strict=True):
             k, x = layer(c, y, x, k)

@@ -25,7 +25,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import affine, bias, diagonal, kernel, product, recurrent, split, zeros
 
 
 class FGRState(NamedTuple):
@@ -66,7 +66,7 @@ class FGRCell(nnx.RNNCellBase):
     def __call__(self, carry: FGRState, inputs: jax.Array) -> tuple[FGRState, jax.Array]:
         c, y, i, f, o = carry
         R_gates = jnp.concatenate([self.R_from_i[...], self.R_from_f[...], self.R_from_o[...]], axis=0)
-        to_i, to_f, to_o = split(jnp.concatenate([i, f, o], axis=-1) @ R_gates, 3)
+        to_i, to_f, to_o = split(product(jnp.concatenate([i, f, o], axis=-1), R_gates), 3)
         z, i, f, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 4)
         i = jax.nn.sigmoid(i + to_i + self.p_i[...] * c)
         f = jax.nn.sigmoid(f + to_f + self.p_f[...] * c)

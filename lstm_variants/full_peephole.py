@@ -25,7 +25,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
 
 
 class FullPeepholeState(NamedTuple):
@@ -57,10 +57,10 @@ class FullPeepholeCell(nnx.RNNCellBase):
     def __call__(self, carry: FullPeepholeState, inputs: jax.Array) -> tuple[FullPeepholeState, jax.Array]:
         c, y = carry
         z, i, f, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 4)
-        i = jax.nn.sigmoid(i + c @ self.P_i[...])
-        f = jax.nn.sigmoid(f + c @ self.P_f[...])
+        i = jax.nn.sigmoid(i + product(c, self.P_i[...]))
+        f = jax.nn.sigmoid(f + product(c, self.P_f[...]))
         c = jnp.tanh(z) * i + c * f
-        o = jax.nn.sigmoid(o + c @ self.P_o[...])
+        o = jax.nn.sigmoid(o + product(c, self.P_o[...]))
         y = jnp.tanh(c) * o
         return FullPeepholeState(c, y), y
 

@@ -36,7 +36,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
 
 Array = jax.Array
 
@@ -97,7 +97,7 @@ class GridCell(nnx.RNNCellBase):
         self.time, self.depth = nnx.List(time), nnx.List(depth)
 
     def __call__(self, carry: GridState, inputs: Array) -> tuple[GridState, Array]:
-        depth_m, depth_h = split(inputs @ self.W[...], 2)
+        depth_m, depth_h = split(product(inputs, self.W[...]), 2)
         memories, hiddens = [], []
         for layer, (m, h) in enumerate(zip(*carry, strict=True)):
             k = layer % len(self.time)  # tied: always 0

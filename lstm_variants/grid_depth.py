@@ -31,7 +31,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import bias, kernel, recurrent, split
+from lstm_variants.plumbing import bias, kernel, product, recurrent, split
 
 Array = jax.Array
 
@@ -48,7 +48,7 @@ class DepthGridTransform(nnx.Module):
         self.b = bias(rngs, initial, hidden, 0.0, depth_bias, 0.0, 0.0)
 
     def __call__(self, m: Array, h: Array) -> tuple[Array, Array]:
-        u, f, o, c = split(h @ self.R[...] + self.b[...], 4)
+        u, f, o, c = split(product(h, self.R[...]) + self.b[...], 4)
         m = jax.nn.sigmoid(f) * m + jax.nn.sigmoid(u) * jnp.tanh(c)
         h = jax.nn.sigmoid(o) * jnp.tanh(m)
         return m, h
@@ -76,7 +76,7 @@ class DepthGridCell(nnx.RNNCellBase):
         )
 
     def __call__(self, carry: DepthGridState, inputs: Array) -> tuple[DepthGridState, Array]:
-        m, h = split(inputs @ self.W[...], 2)
+        m, h = split(product(inputs, self.W[...]), 2)
         for layer in range(self.layers):
             m, h = self.depth[layer % len(self.depth)](m, h)  # tied: always 0
         return carry, h

@@ -24,7 +24,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
 
 
 class GRUAfterState(NamedTuple):
@@ -57,8 +57,8 @@ class GRUAfterCell(nnx.RNNCellBase):
     def __call__(self, carry: GRUAfterState, inputs: jax.Array) -> tuple[GRUAfterState, jax.Array]:
         (h,) = carry
         z, r = split(jax.nn.sigmoid(affine(inputs, self.W[...], h, self.R[...], self.b[...])), 2)
-        recalled = r * (h @ self.R_h[...] + self.b_R[...])
-        candidate = jnp.tanh(inputs @ self.W_h[...] + self.b_h[...] + recalled)
+        recalled = r * (product(h, self.R_h[...]) + self.b_R[...])
+        candidate = jnp.tanh(product(inputs, self.W_h[...]) + self.b_h[...] + recalled)
         h = (1 - z) * h + z * candidate
         return GRUAfterState(h), h
 

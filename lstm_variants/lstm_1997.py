@@ -29,7 +29,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite, one_of
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import bias, blocks, zeros
+from lstm_variants.plumbing import bias, blocks, product, zeros
 
 BIASES = ("hidden", "gates", "none")
 
@@ -86,7 +86,9 @@ class LSTM1997Cell(nnx.RNNCellBase):
 
     def __call__(self, carry: LSTM1997State, inputs: jax.Array) -> tuple[LSTM1997State, jax.Array]:
         c, y, i, o = carry
-        a = jnp.concatenate([inputs, y, i, o], axis=-1) @ jnp.concatenate([self.W[...], self.R[...]], axis=0)
+        a = product(
+            jnp.concatenate([inputs, y, i, o], axis=-1), jnp.concatenate([self.W[...], self.R[...]], axis=0)
+        )
         z, i, o = jnp.split(a, [self.hidden, self.hidden + i.shape[-1]], axis=-1)
         if self.biases == "hidden":
             z = z + self.b_z[...]

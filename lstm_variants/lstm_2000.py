@@ -25,7 +25,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import bias, blocks, zeros
+from lstm_variants.plumbing import bias, blocks, product, zeros
 
 
 class LSTM2000State(NamedTuple):
@@ -74,7 +74,9 @@ class LSTM2000Cell(nnx.RNNCellBase):
 
     def __call__(self, carry: LSTM2000State, inputs: jax.Array) -> tuple[LSTM2000State, jax.Array]:
         c, y = carry
-        a = jnp.concatenate([inputs, y], axis=-1) @ jnp.concatenate([self.W[...], self.R[...]], axis=0)
+        a = product(
+            jnp.concatenate([inputs, y], axis=-1), jnp.concatenate([self.W[...], self.R[...]], axis=0)
+        )
         z, gates = jnp.split(a, [self.hidden], axis=-1)
         gates = jax.nn.sigmoid(gates + self.b[...])
         i, f, o = jnp.split(jnp.repeat(gates, self.size, axis=-1), 3, axis=-1)

@@ -27,7 +27,7 @@ from flax import nnx
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.linear_scan import linear_scan
-from lstm_variants.plumbing import bias, kernel, split, zeros
+from lstm_variants.plumbing import bias, kernel, product, split, zeros
 
 Array = jax.Array
 
@@ -59,7 +59,7 @@ class MinGRUCell(nnx.RNNCellBase):
 
     def gates(self, x: Array) -> tuple[Array, Array]:
         """z and h̃, of one step or of all."""
-        z, candidate = split(x @ self.W[...] + self.b[...], 2)
+        z, candidate = split(product(x, self.W[...]) + self.b[...], 2)
         return jax.nn.sigmoid(z), candidate
 
     def __call__(self, carry: MinGRUState, inputs: Array) -> tuple[MinGRUState, Array]:

@@ -27,7 +27,7 @@ from flax import nnx
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.linear_scan import linear_scan
-from lstm_variants.plumbing import bias, kernel, split, zeros
+from lstm_variants.plumbing import bias, kernel, product, split, zeros
 
 Array = jax.Array
 
@@ -56,7 +56,7 @@ class MinLSTMCell(nnx.RNNCellBase):
 
     def gates(self, x: Array) -> tuple[Array, Array, Array]:
         """f', i' and h̃, of one step or of all."""
-        f, i, candidate = split(x @ self.W[...] + self.b[...], 3)
+        f, i, candidate = split(product(x, self.W[...]) + self.b[...], 3)
         f = jax.nn.sigmoid(jax.nn.log_sigmoid(f) - jax.nn.log_sigmoid(i))
         return f, 1 - f, candidate
 

@@ -26,7 +26,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, zeros
 
 
 class MUT1State(NamedTuple):
@@ -59,10 +59,10 @@ class MUT1Cell(nnx.RNNCellBase):
 
     def __call__(self, carry: MUT1State, inputs: jax.Array) -> tuple[MUT1State, jax.Array]:
         (h,) = carry
-        x = inputs if inputs.shape[-1] == self.hidden else inputs @ self.P[...]
-        z = jax.nn.sigmoid(x @ self.W_z[...] + self.b_z[...])
+        x = inputs if inputs.shape[-1] == self.hidden else product(inputs, self.P[...])
+        z = jax.nn.sigmoid(product(x, self.W_z[...]) + self.b_z[...])
         r = jax.nn.sigmoid(affine(x, self.W_r[...], h, self.R_r[...], self.b_r[...]))
-        candidate = jnp.tanh((r * h) @ self.R_h[...] + jnp.tanh(x) + self.b_h[...])
+        candidate = jnp.tanh(product(r * h, self.R_h[...]) + jnp.tanh(x) + self.b_h[...])
         h = z * candidate + (1 - z) * h
         return MUT1State(h), h
 

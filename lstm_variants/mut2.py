@@ -25,7 +25,7 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, zeros
 
 
 class MUT2State(NamedTuple):
@@ -59,9 +59,9 @@ class MUT2Cell(nnx.RNNCellBase):
 
     def __call__(self, carry: MUT2State, inputs: jax.Array) -> tuple[MUT2State, jax.Array]:
         (h,) = carry
-        x = inputs if inputs.shape[-1] == self.hidden else inputs @ self.P[...]
+        x = inputs if inputs.shape[-1] == self.hidden else product(inputs, self.P[...])
         z = jax.nn.sigmoid(affine(x, self.W_z[...], h, self.R_z[...], self.b_z[...]))
-        r = jax.nn.sigmoid(x + h @ self.R_r[...] + self.b_r[...])
+        r = jax.nn.sigmoid(x + product(h, self.R_r[...]) + self.b_r[...])
         candidate = jnp.tanh(affine(x, self.W_h[...], r * h, self.R_h[...], self.b_h[...]))
         h = z * candidate + (1 - z) * h
         return MUT2State(h), h

@@ -1,5 +1,6 @@
 """What the equations share and no paper is about: drawing weights, one affine map, the zero carry."""
 
+import functools
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from lstm_variants.initial import Initial, draw
 
 Array = jax.Array
 State = TypeVar("State")
+SMALL = 1024  # numbers of one gate, batch times units, from where on `split` had better join at once
 
 
 def kernel(rngs: nnx.Rngs, initial: Initial, inputs: int, hidden: int, gates: int = 1) -> nnx.Param[Array]:
@@ -77,9 +79,51 @@ def affine_backward(saved: tuple[Array, ...], da: Array) -> tuple[Array, ...]:
 affine.defvjp(affine_forward, affine_backward)
 
 
+@jax.custom_vjp
+def product(x: Array, R: Array) -> Array:
+    """`x R`, `(..., h), (h, g) -> (..., g)`, with the derivative written out as in `affine`: each product of it is
+    then of rows by columns, for which XLA has good code inside of a loop, and not of a transposed matrix."""
+    return x @ R
+
+
+def product_forward(x: Array, R: Array) -> tuple[Array, tuple[Array, Array]]:
+    return x @ R, (x, R)
+
+
+def product_backward(saved: tuple[Array, Array], da: Array) -> tuple[Array, Array]:
+    x, R = saved
+    return da @ R.T, x.reshape(-1, x.shape[-1]).T @ da.reshape(-1, da.shape[-1])
+
+
+product.defvjp(product_forward, product_backward)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def split(a: Array, gates: int) -> list[Array]:
-    """Cut `(..., gates * h)` into `gates` arrays `(..., h)`, in order."""
+    """Cut `(..., gates * h)` into `gates` arrays `(..., h)`, in order.
+
+    Backward, small arrays are written one after the other into their places. Joined in one expression, XLA's code for a
+    loop in one function (`experiments.compiler`) computes each number of the result `gates` times, which at
+    batch = h = 16 takes a third of all the time of training.
+    """
     return jnp.split(a, gates, axis=-1)
+
+
+def split_forward(a: Array, gates: int) -> tuple[list[Array], None]:
+    return jnp.split(a, gates, axis=-1), None
+
+
+def split_backward(gates: int, _: None, da: list[Array]) -> tuple[Array]:
+    h = da[0].shape[-1]
+    if da[0].size >= SMALL:
+        return (jnp.concatenate(da, axis=-1),)
+    joined = jnp.zeros((*da[0].shape[:-1], gates * h), da[0].dtype)
+    for k, part in enumerate(da):
+        joined = jax.lax.dynamic_update_slice_in_dim(joined, part, k * h, axis=-1)
+    return (joined,)
+
+
+split.defvjp(split_forward, split_backward)
 
 
 def zeros(state: Callable[..., State], input_shape: tuple[int, ...], *sizes: int) -> State:

@@ -17,10 +17,11 @@ import pytest
 from experiments import SGD, Adam, Adding, Cohort, Trial
 from experiments import engine as engine_module
 from experiments.cohort import NEVER, make_advance, make_init
+from experiments.compiler import compile_with, training_options
 from experiments.engine import Engine, fitting_size
 from experiments.layout import Layout
 from experiments.memory import cohort_bytes, most_members
-from experiments.program import QUICKLY, cohort_shapes
+from experiments.program import cohort_shapes
 from experiments.specs import replace, structure
 from experiments.tasks.contract import Batch
 from lstm_variants import CELLS, GRU, LSTM, VanillaRNN
@@ -258,11 +259,11 @@ def test_members_laid_over_two_devices_have_the_bits_that_they_have_on_one():
     assert done.returncode == 0, done.stderr
 
 
-def quick(bare, size, layout=LOOP):
-    """`advance` for a cohort of this size, its machine code not good but soon there."""
+def compiled(bare, size, layout=LOOP):
+    """`advance` for a cohort of this size, as sweeps compile it."""
     state = jax.eval_shape(make_init(bare, layout), *cohort_shapes(bare, size))
-    advance = jax.jit(make_advance(bare, layout), donate_argnums=0)
-    return advance.lower(state).compile(compiler_options=QUICKLY)
+    traced = jax.jit(make_advance(bare, layout), donate_argnums=0).trace(state)
+    return compile_with(traced.lower(), training_options(traced.jaxpr.jaxpr))
 
 
 def lanes(advance, state):
@@ -285,11 +286,14 @@ class Waves(Adding):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("hidden", "batch", "length"), [(4, 2, 5), (12, 8, 9)], ids=["small", "larger"])
 @pytest.mark.parametrize("name", CELLS)
-def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizers(name):
+def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizers(
+    name, hidden, batch, length
+):
     """For Adam alone in a program for one; for SGD alone among frozen members, which saves a compilation."""
-    base = replace(replace(BASE, "cell", CELLS[name](hidden=4)), "task", Waves(length=5))
-    base = dataclasses.replace(base, steps=4, evaluate_every=2, test_batches=1)
+    base = replace(replace(BASE, "cell", CELLS[name](hidden=hidden)), "task", Waves(length=length))
+    base = dataclasses.replace(base, steps=4, batch=batch, evaluate_every=2, test_batches=1)
     trials = [replace(base, "seed", i) for i in range(2)]
     start = jax.jit(make_init(structure(base), LOOP))(*Cohort(tuple(trials), 2).stack())
     for optimizer in (Adam(learning_rate=0.01), SGD(learning_rate=0.1)):
@@ -297,12 +301,12 @@ def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizer
         moments = jax.vmap(optimizer.build(base.steps).init)(start.params)
         both = start._replace(optimizer=moments, knobs=cohort.stack()[0])
         both = jax.tree.map(np.array, both)  # each call uses up what it is given
-        advance = quick(cohort.structure, 2)
+        advance = compiled(cohort.structure, 2)
         together = lanes(advance, both)
         assert together[0] != together[1]
         if isinstance(optimizer, Adam):
             one = jax.tree.map(lambda leaf: leaf[:1], both)
-            assert lanes(quick(cohort.structure, 1), one)[0] == together[0]
+            assert lanes(compiled(cohort.structure, 1), one)[0] == together[0]
         else:
             other = jax.tree.map(lambda leaf: leaf[::-1].copy(), both)
             frozen = other._replace(running=np.array([True, False]))
@@ -322,7 +326,7 @@ def test_the_memory_of_a_member_is_what_the_compiler_says(name):
     bare = structure(dataclasses.replace(BASE, cell=cell, task=task, batch=batch))
 
     def measured(size):
-        found = quick(bare, size, SIDE_BY_SIDE).memory_analysis()
+        found = compiled(bare, size, SIDE_BY_SIDE).memory_analysis()
         held = found.argument_size_in_bytes + found.output_size_in_bytes - found.alias_size_in_bytes
         return held + found.temp_size_in_bytes
 

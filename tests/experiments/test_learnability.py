@@ -12,7 +12,8 @@ import pytest
 
 from experiments import Adam, Cohort, TemporalOrder, Trial
 from experiments.cohort import make_advance, make_init
-from experiments.program import QUICKLY, Program
+from experiments.compiler import QUICK, compile_with
+from experiments.program import Program
 from experiments.specs import replace
 from experiments.tasks.contract import Batch, Measures, above_chance, cross_entropy, whole
 from lstm_variants import CELLS, LSTM, VanillaRNN
@@ -52,10 +53,9 @@ def with_care(cohort):
 
 def in_haste(cohort):
     """Compiles twice as fast, for machine code that is three times slower: no loss where the run is short."""
-    quickly = {"compiler_options": QUICKLY}
-    init = jax.jit(make_init(cohort.structure)).lower(*cohort.stack()).compile(**quickly)
+    init = compile_with(jax.jit(make_init(cohort.structure)).lower(*cohort.stack()), QUICK)
     first = init(*cohort.stack())
-    return lambda _: first, jax.jit(make_advance(cohort.structure)).lower(first).compile(**quickly)
+    return lambda _: first, compile_with(jax.jit(make_advance(cohort.structure)).lower(first), QUICK)
 
 
 def learnt(cell, task, rates=(0.01,), compiled=in_haste, **fields):

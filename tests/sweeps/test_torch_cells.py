@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 from oracles.modules import abstract, arrays, normal, parameters, randomised
 
-from experiments.program import QUICKLY
+from experiments.compiler import QUICK, compile_with
 from lstm_variants import CELLS, run_sequence
 
 torch = pytest.importorskip("torch")
@@ -27,7 +27,7 @@ def both(name, length, last):
         _, ys = run_sequence(nnx.merge(graph, params, rest), xs, last=last)
         return jnp.sum(ys * weights), ys
 
-    program = jax.jit(jax.value_and_grad(ours, has_aux=True)).lower(params).compile(QUICKLY)
+    program = compile_with(jax.jit(jax.value_and_grad(ours, has_aux=True)).lower(params), QUICK)
     (_, ys), gradient = program(params)
     leaves = {path: torch.tensor(a, dtype=torch.float32) for path, a in parameters(cell).items()}
     for leaf in leaves.values():

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.program import QUICKLY
+from experiments.compiler import QUICK, compile_with
 from experiments.streams import stream
 from experiments.tasks.contract import Measures
 
@@ -49,9 +49,9 @@ def compiled(kind, task, *, size=SIZE):
     key = jax.eval_shape(lambda: stream(0, "data"))
     draw = jax.jit(lambda key: task.sample(key, size))
     if kind == "sample":
-        return draw.lower(key).compile(compiler_options=QUICKLY)
+        return compile_with(draw.lower(key), QUICK)
     outputs = jax.ShapeDtypeStruct((task.scored, size, task.outputs), jnp.float32)
-    return jax.jit(task.measure).lower(outputs, jax.eval_shape(draw, key)).compile(compiler_options=QUICKLY)
+    return compile_with(jax.jit(task.measure).lower(outputs, jax.eval_shape(draw, key)), QUICK)
 
 
 def sampled(task, seed, name="data", index=0, *, size=SIZE):
