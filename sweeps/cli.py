@@ -145,10 +145,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--address",
             metavar="auto|ray://HOST",
-            help="join this Ray cluster (default: start one on this machine)",
+            help="join this Ray cluster (default: processes of this machine)",
         )
         command.add_argument(
-            "--workers", type=int, metavar="N", help="workers (default: one a core; 0: no Ray)"
+            "--workers", type=int, metavar="N", help="workers (default: one a core; 0: this process)"
         )
         command.add_argument(
             "--gpus-per-worker", type=float, default=0.0, metavar="X", help="default: 0, CPU only"

@@ -1,17 +1,10 @@
-"""Ray: a pool of long-lived workers that hold compiled programs. The only file that imports ray.
-
-Work goes only to workers whose `ready` has answered, if possible to one that has compiled its structure
-already. A worker that dies takes its cohort with it: both are started again, the cohort up to
-`TRIES` times. A cohort's own exception is not retried. Every worker is killed when the loop ends.
-"""
+"""Ray: workers on a cluster, or on this machine where GPUs are to be shared out. The only file that imports ray."""
 
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -22,22 +15,11 @@ from ray import cloudpickle
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 
 from sweeps.commands.common import deterministic_flags
+from sweeps.crew import OVER, READY, Failed, Lost, Pool
 from sweeps.errors import InputError
+from sweeps.modules import send_modules_of
 
 LOST = (RayActorError, OutOfMemoryError)  # the second is not one of the first
-TRIES = 4
-START_TIMEOUT = 120.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pool:
-    """How many workers, where. address: None starts a Ray of our own on this machine and stops it after."""
-
-    workers: int
-    address: str | None = None
-    gpus_per_worker: float = 0.0
-    deterministic: bool = False
-    folder: Path | None = None
 
 
 @ray.remote(max_restarts=0)
@@ -57,14 +39,6 @@ class Actor:
         yield from task(self.worker)
 
 
-@dataclass
-class Handle:
-    """What the pool knows of a worker."""
-
-    actor: Any
-    seen: set[Any] = field(default_factory=set)
-
-
 @contextlib.contextmanager
 def connected(pool: Pool) -> Iterator[None]:
     """Ray, for the length of a `with`. Raises InputError for an address where none answers."""
@@ -82,7 +56,7 @@ def connected(pool: Pool) -> Iterator[None]:
         ) from None
     try:
         if pool.folder is not None:
-            send_modules_of(pool.folder)
+            send_modules_of(pool.folder, cloudpickle)
         yield
     finally:
         ray.shutdown()
@@ -95,18 +69,6 @@ def knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
 
 
-def send_modules_of(folder: Path) -> None:
-    """Send modules that lie beside a user's study file to the workers by value: they can not import them."""
-    ours = {"lstm_variants", "experiments", "sweeps", "analysis"}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if not file or name == "__main__" or name.partition(".")[0] in ours:
-            continue
-        path = Path(file).absolute()
-        if path.is_relative_to(folder) and not {"site-packages", "lib"} & set(path.parts):
-            cloudpickle.register_pickle_by_value(module)
-
-
 def environment(pool: Pool) -> dict[str, str]:
     """One thread a worker, and no GPU unless one was asked for (num_gpus=0 does not hide it from JAX)."""
     if pool.gpus_per_worker:
@@ -115,116 +77,53 @@ def environment(pool: Pool) -> dict[str, str]:
     return {"NPROC": "1", "JAX_PLATFORMS": "cpu"}
 
 
-class Crew:
-    """The workers of a pool, and the loop that feeds them."""
+@dataclass(eq=False)
+class Worker:
+    """An actor, and what it is asked for: whether it is ready, or what its task yields."""
 
-    def __init__(self, pool: Pool, say: Callable[[str], None]):
-        self.pool, self.say = pool, say
-        self.starting: dict[Any, Handle] = {}
-        self.idle: list[Handle] = []
-        self.busy: dict[Any, tuple[Handle, Any, int]] = {}
-        self.bad_starts = 0
+    actor: Any
+    asked: Any
+    ready: bool = False
 
-    def grow(self) -> None:
+
+class Actors:
+    """See `sweeps.crew.Backend`."""
+
+    def __init__(self, pool: Pool):
+        self.pool = pool
+
+    def start(self) -> Worker:
         options = {"num_cpus": 1, "num_gpus": self.pool.gpus_per_worker}
         actor = Actor.options(**options).remote(environment(self.pool))  # type: ignore[attr-defined]
-        self.starting[actor.ready.remote()] = Handle(actor)
+        return Worker(actor, actor.ready.remote())
 
-    def close(self) -> None:
-        for handle in [*self.idle, *self.starting.values(), *(busy[0] for busy in self.busy.values())]:
-            ray.kill(handle.actor)
+    def wait(self, workers: list[Worker], timeout: float) -> list[Worker]:
+        speaking, _ = ray.wait([worker.asked for worker in workers], num_returns=1, timeout=timeout)
+        return [worker for worker in workers if worker.asked in speaking]
 
+    def hear(self, worker: Worker) -> Any:
+        try:
+            if worker.ready:
+                return ray.get(next(worker.asked))
+            ray.get(worker.asked)
+        except StopIteration:
+            return OVER
+        except LOST as error:
+            raise Lost(type(error).__name__) from None
+        except RayTaskError as error:
+            raise Failed(error.cause if isinstance(error.cause, BaseException) else error) from None
+        worker.ready = True
+        return READY
 
-def run(
-    pool: Pool,
-    take: Callable[[set[Any], set[Any]], tuple[Any, Any, Callable[[Any], Iterator[Any]]] | None],
-    pending: Callable[[], bool],
-    put: Callable[[Any, Any], None],
-    failed: Callable[[Any, BaseException], None],
-    say: Callable[[str], None],
-) -> None:
-    """Feed the workers until nothing is pending. All callbacks run in this process, one at a time.
+    def give(self, worker: Worker, task: Callable[[Any], Iterator[Any]]) -> None:
+        worker.asked = worker.actor.run.options(num_returns="streaming").remote(task)
 
-    take(seen, elsewhere): the next (item, structure, task) for a worker that has compiled `seen` while others
-    have compiled `elsewhere`, or None. pending(): whether `take` has something. put(item, event): something
-    that the task yielded. failed(item, error): the task raised, or was lost `TRIES` times. say: news in words.
-    """
-    crew, retry = Crew(pool, say), list[Any]()
-    try:
-        for _ in range(pool.workers):
-            crew.grow()
-        while crew.busy or pending() or retry:
-            hand_out(crew, take, retry)
-            waiting_for_work = list(crew.starting) if pending() or retry else []
-            if not crew.busy and not waiting_for_work:
-                break
-            ready, _ = ray.wait([*crew.busy, *waiting_for_work], num_returns=1, timeout=START_TIMEOUT)
-            if not ready and not crew.busy:
-                raise InputError(
-                    f"No worker could start within {START_TIMEOUT:.0f} s: the cluster offers "
-                    f"{ray.available_resources().get('CPU', 0):.0f} free CPUs and "
-                    f"{ray.available_resources().get('GPU', 0):.0f} GPUs; each worker asks for 1 CPU and "
-                    f"{pool.gpus_per_worker:g} GPU. Ask for fewer with --workers or --gpus-per-worker."
-                )
-            for reference in ready:
-                if reference in crew.starting:
-                    welcome(crew, reference)
-                else:
-                    listen(crew, reference, put, failed, retry)
-    finally:
-        crew.close()
+    def end(self, worker: Worker) -> None:
+        ray.kill(worker.actor)
 
-
-def hand_out(crew: Crew, take: Callable[..., Any], retry: list[Any]) -> None:
-    for handle in list(crew.idle):
-        everyone = [*crew.idle, *(busy[0] for busy in crew.busy.values())]
-        elsewhere = set().union(*(other.seen for other in everyone if other is not handle))
-        given = retry.pop() if retry else take(handle.seen, elsewhere)
-        if given is None:
-            continue
-        item, structure, task, *tried = given
-        crew.idle.remove(handle)
-        handle.seen.add(structure)
-        generator = handle.actor.run.options(num_returns="streaming").remote(task)
-        crew.busy[generator] = handle, (item, structure, task), tried[0] if tried else 1
-
-
-def welcome(crew: Crew, reference: Any) -> None:
-    handle = crew.starting.pop(reference)
-    try:
-        ray.get(reference)
-        crew.idle.append(handle)
-        crew.bad_starts = 0
-    except LOST as error:
-        crew.bad_starts += 1
-        crew.say(f"A worker did not start ({type(error).__name__}); starting another.")
-        if crew.bad_starts > 3 * crew.pool.workers:
-            raise
-        crew.grow()
-
-
-def listen(
-    crew: Crew, generator: Any, put: Callable[..., None], failed: Callable[..., None], retry: list[Any]
-) -> None:
-    handle, given, tried = crew.busy[generator]
-    try:
-        put(given[0], ray.get(next(generator)))
-    except StopIteration:
-        del crew.busy[generator]
-        crew.idle.append(handle)
-    except LOST as error:
-        del crew.busy[generator]
-        ray.kill(handle.actor)
-        crew.grow()
-        again = tried < TRIES
-        crew.say(
-            f"A worker was lost ({type(error).__name__}); its cohort {'runs again' if again else 'is given up'}."
+    def why_none(self) -> str:
+        free = ray.available_resources()
+        return (
+            f"the cluster offers {free.get('CPU', 0):.0f} free CPUs and {free.get('GPU', 0):.0f} GPUs; each worker "
+            f"asks for 1 CPU and {self.pool.gpus_per_worker:g} GPU. Ask for fewer with --workers or --gpus-per-worker."
         )
-        if again:
-            retry.append((*given, tried + 1))
-        else:
-            failed(given[0], error)
-    except RayTaskError as error:
-        del crew.busy[generator]
-        crew.idle.append(handle)
-        failed(given[0], error.cause if isinstance(error.cause, BaseException) else error)

@@ -1,4 +1,4 @@
-"""The same loop as in `sweeps.cluster`, in this process and without Ray: for tests and tiny jobs."""
+"""The same loop as in `sweeps.crew`, in this process and without workers: for tests and tiny jobs."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ def run(
     put: Callable[[Any, Any], None],
     failed: Callable[[Any, BaseException], None],
 ) -> None:
-    """Run what `take` gives until it gives None; see `sweeps.cluster.run` for the callbacks."""
+    """Run what `take` gives until it gives None; see `sweeps.crew.run` for the callbacks."""
     from sweeps.worker import Worker
 
     worker, seen = Worker(), set[Any]()

@@ -8,13 +8,15 @@ import functools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
-from sweeps import serial
+from sweeps import crew, serial
+from sweeps.crew import Crew, Pool
 from sweeps.plan import (
     Entry,
     Work,
@@ -30,7 +32,6 @@ from sweeps.store import Store
 from sweeps.study import Loaded
 
 if TYPE_CHECKING:
-    from sweeps.cluster import Pool
     from sweeps.worker import Event, Worker
 
 
@@ -197,37 +198,28 @@ def train(
     return worker.run(work, Store(results, study), study, margin, layout)
 
 
-def run(scheduler: Scheduler, pool: "Pool | None") -> None:
-    """Run the queue, on a pool of Ray workers or in this process when `pool` is None."""
+def run(scheduler: Scheduler, workers: Crew | None) -> None:
+    """Run the queue, on workers or in this process when there are none."""
     if not scheduler.queue:
         pass
-    elif pool is None:
+    elif workers is None:
         serial.run(scheduler.take, scheduler.put, scheduler.failed)
     else:
-        from sweeps import cluster
-
-        with cluster.connected(pool):
-            cluster.run(
-                pool,
-                scheduler.take,
-                lambda: bool(scheduler.queue),
-                scheduler.put,
-                scheduler.failed,
-                scheduler.listener.say,
-            )
+        pending = lambda: bool(scheduler.queue)  # noqa: E731
+        workers.run(scheduler.take, pending, scheduler.put, scheduler.failed, scheduler.listener.say)
     if len(scheduler.done) >= len(scheduler.by_id):  # else the next sweep may go on with one
         scheduler.store.forget_checkpoints(scheduler.by_id)
 
 
 def sweep(
-    loaded: Loaded, store: Store, *, pool: "Pool | None", size: int | None, listener: Listener
+    loaded: Loaded, store: Store, *, pool: Pool | None, size: int | None, listener: Listener
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
     Raises InputError before any work starts where the plan or the store is bad. A KeyboardInterrupt passes
     through: every row written stays, and the next call runs the rest.
     """
-    with store.prepare().lock():
+    with store.prepare().lock(), crew.started(pool) if pool else nullcontext() as workers:
         scheduler = Scheduler(loaded, store, size, listener)
-        run(scheduler, pool)
+        run(scheduler, workers)
     return scheduler

@@ -1,25 +1,34 @@
-"""Options that several commands share, turned into values."""
+"""Options that several commands share, turned into values. Imports nothing heavy before a function needs it."""
 
 import argparse
 import dataclasses
 import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from sweeps.crew import Pool
 from sweeps.errors import InputError
-from sweeps.store import Store
-from sweeps.study import Loaded, load_study
+
+if TYPE_CHECKING:
+    from sweeps.store import Store
+    from sweeps.study import Loaded
 
 GPU_COHORT = 64
 
 
-def study_of(options: argparse.Namespace) -> Loaded:
+def study_of(options: argparse.Namespace) -> "Loaded":
     """The study, with `--seed` in place of its own seed where given."""
+    from sweeps.study import load_study
+
     loaded = load_study(options.study)
     if options.seed is None:
         return loaded
     return dataclasses.replace(loaded, study=dataclasses.replace(loaded.study, seed=options.seed))
 
 
-def store_of(options: argparse.Namespace, study: str) -> Store:
+def store_of(options: argparse.Namespace, study: str) -> "Store":
+    from sweeps.store import Store
+
     return Store(options.results, study)
 
 
@@ -28,8 +37,20 @@ def workers_of(options: argparse.Namespace) -> int:
     if options.workers is None:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.workers < 0:
-        raise InputError(f"--workers must be 0 (no Ray) or more; got {options.workers}.")
+        raise InputError(f"--workers must be 0 (no workers: in this process) or more; got {options.workers}.")
     return int(options.workers)
+
+
+def pool_of(options: argparse.Namespace) -> Pool:
+    """The workers asked for. A study that is a file has its modules beside it."""
+    name = options.study
+    return Pool(
+        workers=workers_of(options),
+        address=options.address,
+        gpus_per_worker=options.gpus_per_worker,
+        deterministic=options.deterministic,
+        folder=Path(name).absolute().parent if name.endswith(".py") or "/" in name else None,
+    )
 
 
 def cohort_of(options: argparse.Namespace) -> int | None:

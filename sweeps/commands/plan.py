@@ -12,8 +12,8 @@ from rich.console import Console
 
 from experiments.layout import Layout
 from experiments.trial import Trial
-from sweeps import serial
-from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps import crew, serial
+from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
 from sweeps.errors import InputError
 from sweeps.estimate import Cost, estimate, measure
 from sweeps.plan import Entry, choices, confirm_entries, cut, rows_by_id, search_entries, unique
@@ -121,21 +121,6 @@ def calibrate(
         if workers == 0:
             serial.run(take, put, failed)
         else:
-            from sweeps import cluster
-
-            pool = pool_of(options, workers)
-            with cluster.connected(pool):
-                cluster.run(pool, take, lambda: bool(queue), put, failed, console.print)
+            with crew.started(pool_of(options)) as hands:
+                hands.run(take, lambda: bool(queue), put, failed, console.print)
     return costs
-
-
-def pool_of(options: argparse.Namespace, workers: int) -> Any:
-    from sweeps.cluster import Pool
-
-    return Pool(
-        workers=workers,
-        address=options.address,
-        gpus_per_worker=options.gpus_per_worker,
-        deterministic=options.deterministic,
-        folder=study_of(options).folder,
-    )
