@@ -94,7 +94,8 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument(
         "--only",
         metavar="SECTIONS",
-        help="a list such as step,rate of step, rate, study, ablation, scaling and orchestration (default: all)",
+        help="a list such as step,rate of step, sizes, peers, rate, study, ablation, scaling and orchestration "
+        "(default: all)",
     )
     bench.add_argument("--cells", metavar="NAMES", help="training steps of these cells alone: lstm,gru")
     bench.add_argument(
@@ -144,8 +145,8 @@ def parser() -> argparse.ArgumentParser:
     def where(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--address",
-            metavar="auto|ray://HOST",
-            help="join this Ray cluster (default: processes of this machine)",
+            metavar="auto|local|HOST:PORT|ray://HOST:PORT",
+            help="join this Ray cluster; local: start one on this machine (default: processes without Ray)",
         )
         command.add_argument(
             "--workers", type=int, metavar="N", help="workers (default: one a core; 0: this process)"

@@ -19,6 +19,7 @@ from sweeps.crew import OVER, READY, Failed, Lost, Pool
 from sweeps.errors import InputError
 from sweeps.modules import send_modules_of
 
+LOCAL = "local"  # an address: a Ray of our own on this machine
 LOST = (RayActorError, OutOfMemoryError)  # the second is not one of the first
 
 
@@ -44,7 +45,7 @@ def connected(pool: Pool) -> Iterator[None]:
     """Ray, for the length of a `with`. Raises InputError for an address where none answers."""
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     try:
-        if pool.address is None:
+        if pool.address in (None, LOCAL):
             ray.init(address="local", num_cpus=pool.workers, include_dashboard=False, **quiet)  # type: ignore[arg-type]
         else:
             knock(pool.address)

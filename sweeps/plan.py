@@ -1,5 +1,6 @@
 """From a study to the trials that it means, and to the cohorts that run what is missing."""
 
+import functools
 import math
 import zlib
 from collections.abc import Iterable
@@ -7,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from flax import nnx
 
 from experiments.specs import SpecError, flatten, has, replace, structure, trial_id
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
-from lstm_variants import Layers
+from lstm_variants import Layers, parameter_count
 from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
 from sweeps.store import Declaration, Store
@@ -188,7 +190,16 @@ def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[E
     return entries
 
 
+FEW_PARAMETERS = 500  # of a cell, up to where their number matters little
 SECONDS_PER_STEP = 1e-6  # of one sequence of a batch, with up to 32 hidden units, on one core
+
+
+def trial_seconds(bare: Trial) -> float:
+    """Seconds of a trial of this structure on one core, roughly, whatever its cell."""
+    evaluations = bare.validation_batches * -(-bare.steps // bare.evaluate_every) + bare.test_batches
+    passes = bare.steps + evaluations / 3  # there is no way back in an evaluation
+    hidden = max((int(v) for name, v in flatten(bare.cell).items() if name.endswith("hidden")), default=32)
+    return SECONDS_PER_STEP * passes * bare.task.steps * (4 + bare.batch) * max(1, hidden / 32) ** 2
 
 
 def cohort_size(bare: Trial) -> int:
@@ -197,11 +208,15 @@ def cohort_size(bare: Trial) -> int:
     What a cohort costs beside computing, some 20 ms, is shared by more trials where these are short; long ones are
     kept to few, since rows are written when a whole cohort is done.
     """
-    evaluations = bare.validation_batches * -(-bare.steps // bare.evaluate_every) + bare.test_batches
-    passes = bare.steps + evaluations / 3  # there is no way back in an evaluation
-    hidden = max((int(v) for name, v in flatten(bare.cell).items() if name.endswith("hidden")), default=32)
-    each = SECONDS_PER_STEP * passes * bare.task.steps * (4 + bare.batch) * max(1, hidden / 32) ** 2
+    each = trial_seconds(bare)
     return 64 if each < 0.02 else 16 if each < 0.1 else 4
+
+
+@functools.cache
+def weight(bare: Trial) -> float:
+    """How long a trial of this structure takes beside others: by its cell's parameters, too."""
+    cell = nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
+    return trial_seconds(bare) * (FEW_PARAMETERS + parameter_count(cell))
 
 
 def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:

@@ -27,6 +27,7 @@ from sweeps.plan import (
     rows_by_id,
     search_entries,
     unique,
+    weight,
 )
 from sweeps.store import Store
 from sweeps.study import Loaded
@@ -70,10 +71,12 @@ class Queue:
             self.joined += 1
 
     def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any]) -> Work:
-        """The first of those whose structure is in `seen`, else not in `elsewhere`, else of all."""
+        """One whose structure is in `seen`, else not in `elsewhere`, else any; of these the one with most left to do,
+        so that no worker begins on a long arm when the others have come to their end."""
 
-        def order(bare: Trial) -> tuple[int, int]:
-            return 0 if bare in seen else 1 if bare not in elsewhere else 2, self.lines[bare][0][0]
+        def order(bare: Trial) -> tuple[int, float, int]:
+            compiled = 0 if bare in seen else 1 if bare not in elsewhere else 2
+            return compiled, -self.trials[bare] * weight(bare), self.lines[bare][0][0]
 
         bare = min(self.lines, key=order)
         _, work = self.lines[bare].popleft()

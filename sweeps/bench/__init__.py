@@ -12,7 +12,7 @@ processes or is imported inside `run`. Rows hold every round's seconds; medians 
 from dataclasses import dataclass
 from pathlib import Path
 
-SECTIONS = ("step", "rate", "study", "ablation", "scaling", "orchestration")
+SECTIONS = ("step", "sizes", "peers", "rate", "study", "ablation", "scaling", "orchestration")
 
 
 @dataclass(frozen=True, kw_only=True)

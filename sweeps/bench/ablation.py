@@ -18,7 +18,7 @@ from sweeps.bench.whole import command, verdict
 from sweeps.store import Store
 
 Row = dict[str, Any]
-WORKERS, TARGET, NUMPY = 2, 25.0, 154.5
+WORKERS, TARGET, NUMPY = 2, 25.0, 154.5  # the target: 20 s next
 NAME = "ablation"
 PARTS = ("sweep_seconds", "start_seconds", "compile_seconds", "run_seconds", "report_seconds")
 

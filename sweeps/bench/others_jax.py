@@ -32,6 +32,8 @@ def describe() -> dict[str, Any]:
 
 def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
     x = jax.random.uniform(jax.random.key(0), (case["length"], case["batch"], 2))
+    if case["form"] == "stacked":
+        return stacked(x, case["hidden"], case["members"]), {}
     made = {"flax": flax, "cudnn": cudnn}[case["form"]]
     return training(*made(x, case["hidden"]), x), {}
 
@@ -76,6 +78,49 @@ def flax(x: Array, hidden: int) -> tuple[Any, Callable[[Any, Array], Array]]:
         return readout(network(x, initial_carry=(zeros, zeros))[-1])
 
     return params, output
+
+
+def stacked(x: Array, hidden: int, members: int) -> Work:
+    """Steps of many LSTMs side by side, as one writes it in plain JAX."""
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3))
+    shapes = {"K": (2 + hidden, 4 * hidden), "b": (4 * hidden,), "W": (hidden, 1), "c": (1,)}
+    keys = dict(zip(shapes, jax.random.split(jax.random.key(0), len(shapes)), strict=True))
+    params = {
+        name: jax.random.uniform(keys[name], (members, *shape), minval=-1, maxval=1) / hidden**0.5
+        for name, shape in shapes.items()
+    }
+    targets, zeros = x[:, :, :1].sum(0), jnp.zeros((x.shape[1], hidden))
+
+    def loss(p: dict[str, Array], x: Array, targets: Array) -> Array:
+        def step(carry: tuple[Array, Array], x: Array) -> tuple[tuple[Array, Array], None]:
+            c, y = carry
+            z, i, f, o = jnp.split(jnp.concatenate([x, y], -1) @ p["K"] + p["b"], 4, -1)
+            c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(z)
+            return (c, jax.nn.sigmoid(o) * jnp.tanh(c)), None
+
+        (_, y), _ = jax.lax.scan(step, (zeros, zeros), x)
+        return jnp.mean((y @ p["W"] + p["c"] - targets) ** 2)
+
+    def one(params: Any, moments: Any, x: Array, targets: Array) -> tuple[Any, Any]:
+        change, moments = optimizer.update(jax.grad(loss)(params, x, targets), moments, params)
+        return optax.apply_updates(params, change), moments
+
+    def ten(state: Any, x: Array, targets: Array) -> Any:
+        every: Any = jax.vmap(one, in_axes=(0, 0, None, None))
+        return jax.lax.scan(lambda s, _: (every(*s, x, targets), None), state, None, length=TOGETHER)[0]
+
+    state = params, jax.vmap(optimizer.init)(params)
+    compiled = jax.jit(ten, donate_argnums=0).lower(state, x, targets).compile()
+
+    def work(steps: int) -> int:
+        nonlocal state
+        calls = -(-steps // TOGETHER)
+        for _ in range(calls):
+            state = compiled(state, x, targets)
+        jax.block_until_ready(state)
+        return calls * TOGETHER
+
+    return work
 
 
 def cudnn(x: Array, hidden: int) -> tuple[Any, Callable[[Any, Array], Array]]:

@@ -31,6 +31,8 @@ def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
         return product(case["size"]), {}
     T, B, h = case["length"], case["batch"], case["hidden"]
     x = torch.rand(T, B, 2, device=DEVICE)
+    if case["form"].startswith("stacked"):
+        return stacked(x, h, case["members"], compiled="compiled" in case["form"]), {}
     if case["form"] == "library":
         network = getattr(torch.nn, LIBRARY[case["cell"]])(2, h).to(DEVICE)
         return training(list(network.parameters()), lambda: network(x)[0][-1], x, h), {}
@@ -63,6 +65,50 @@ def training(parameters: list[Tensor], last: Callable[[], Tensor], x: Tensor, hi
         synchronise()
         return steps
 
+    return work
+
+
+def stacked(x: Tensor, hidden: int, members: int, *, compiled: bool) -> Work:
+    """Steps of many LSTMs side by side: `torch.func.vmap` of the gradient over stacked parameters; Adam and the
+    clipping, which are elementwise, on the stacks."""
+    shapes = {"K": (2 + hidden, 4 * hidden), "b": (4 * hidden,), "W": (hidden, 1), "c": (1,)}
+    params = {name: leaf([members, *shape], hidden).detach() for name, shape in shapes.items()}
+    first = {name: torch.zeros_like(p) for name, p in params.items()}
+    second = {name: torch.zeros_like(p) for name, p in params.items()}
+    targets = x[:, :, :1].sum(0)
+
+    def loss(p: dict[str, Tensor]) -> Tensor:
+        c = y = x.new_zeros(x.shape[1], hidden)
+        for x_t in x:
+            z, i, f, o = (torch.cat([x_t, y], -1) @ p["K"] + p["b"]).chunk(4, -1)
+            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(z)
+            y = torch.sigmoid(o) * torch.tanh(c)
+        return torch.nn.functional.mse_loss(y @ p["W"] + p["c"], targets)
+
+    def update(params: Any, first: Any, second: Any, rate: Tensor) -> tuple[Any, Any, Any]:
+        gradient = torch.func.vmap(torch.func.grad(loss))(params)
+        norm = sum(g.flatten(1).square().sum(1) for g in gradient.values()).sqrt()  # type: ignore[union-attr]
+        scale = (1 / norm.clamp(min=1.0)).view(-1, 1, 1)
+        gradient = {n: g * scale.view(-1, *[1] * (g.dim() - 1)) for n, g in gradient.items()}
+        first = {n: 0.9 * first[n] + 0.1 * g for n, g in gradient.items()}
+        second = {n: 0.999 * second[n] + 0.001 * g.square() for n, g in gradient.items()}
+        params = {n: p - rate * first[n] / (second[n].sqrt() + 1e-8) for n, p in params.items()}
+        return params, first, second
+
+    step = torch.compile(update) if compiled else update
+    made = 0
+
+    def work(steps: int) -> int:
+        nonlocal params, first, second, made
+        for _ in range(steps):
+            made += 1
+            rate = 1e-3 * (1 - 0.999**made) ** 0.5 / (1 - 0.9**made)
+            params, first, second = step(params, first, second, torch.tensor(rate, device=DEVICE))
+        synchronise()
+        return steps
+
+    if compiled:
+        work(1)  # now, so that it counts as building
     return work
 
 

@@ -35,11 +35,11 @@ class SideError(RuntimeError):
 
 
 class Side:
-    """The parent's end. core: the one core it may use; None: all of them."""
+    """The parent's end. core: the one core it may use; None: all of them. environment: variables for it."""
 
-    def __init__(self, name: str, *, core: int | None = None):
+    def __init__(self, name: str, *, core: int | None = None, environment: dict[str, str] | None = None):
         paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | (environment or {})
         if core is not None:
             environment |= {"NPROC": "1", "OMP_NUM_THREADS": "1"}
         self.name = name

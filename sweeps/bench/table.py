@@ -10,6 +10,8 @@ from sweeps.bench import SECTIONS
 
 TITLES = {
     "step": "Training step",
+    "sizes": "Small loops as one function",
+    "peers": "Many small networks at once",
     "rate": "Share of the matrix-product rate",
     "study": "A study",
     "ablation": "An ablation",

@@ -16,7 +16,7 @@ import pytest
 
 from lstm_variants import CELLS
 from sweeps import cli
-from sweeps.bench import SECTIONS, Options, cases, measure, rate, step, step_table
+from sweeps.bench import SECTIONS, Options, cases, measure, peers, rate, sizes, step, step_table
 from sweeps.bench.markdown import Target
 from sweeps.bench.processes import Side, SideError
 from sweeps.bench.table import render
@@ -55,7 +55,7 @@ ABOUT = {
 @pytest.mark.slow
 @needs_torch
 def test_quick_measures_all_sides_and_writes_every_round(capsys, tmp_path):
-    code, out, err = run(capsys, "--quick", "--only", "step,rate", "--out", str(tmp_path))
+    code, out, err = run(capsys, "--quick", "--only", "step,sizes,rate", "--out", str(tmp_path))
     assert code == 0, err
     found = json.loads((tmp_path / "bench.json").read_text())
     assert (tmp_path / "benchmarks.md").read_text() == out == render(found)
@@ -64,7 +64,7 @@ def test_quick_measures_all_sides_and_writes_every_round(capsys, tmp_path):
     sides = {(r["cell"], r["side"]) for r in found["rows"] if r["section"] == "step"}
     assert {("lstm", "ours"), ("lstm", "torch.nn.LSTM"), ("lstm", "flax.nnx.RNN")} < sides
     assert ("peephole", "PyTorch, eager") in sides
-    assert {r["section"] for r in found["rows"]} == {"step", "rate"}
+    assert {r["section"] for r in found["rows"]} == {"step", "sizes", "rate"}
     assert all(len(r["seconds"]) == 2 and min(r["seconds"]) > 0 and "error" not in r for r in found["rows"])
     assert "about 0 s left" in err
     assert "reached" not in out  # its sizes are none that a target is about
@@ -89,7 +89,7 @@ def test_rendering_is_a_pure_function_of_the_json(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "words"), [(1.6, "reached"), (1.4, "**not reached**")], ids=["fast", "slow"]
+    ("theirs", "words"), [(1.1, "reached"), (0.9, "**not reached**")], ids=["fast", "slow"]
 )
 def test_a_target_is_reached_if_the_data_says_so(theirs, words):
     rows = three("ours", [1.0, 1.0]) + three("torch.nn.LSTM", [theirs, theirs])
@@ -294,3 +294,54 @@ def test_the_page_in_the_docs_says_what_its_data_says():
     assert (docs / "benchmarks.md").read_text(encoding="utf-8") == render(found)
     assert not found["metadata"]["dirty"]
     assert not found["metadata"]["quick"]
+
+
+def peer(side, seconds, **more):
+    sizes = {"cell": "lstm", "batch": 16, "hidden": 16, "length": 50, "members": 16}
+    return {
+        "section": "peers",
+        "setting": "one core",
+        "side": side,
+        "compile_seconds": 2.0,
+        **sizes,
+        **more,
+    } | ({"seconds": seconds} if seconds else {})
+
+
+def test_peers_are_told_in_updates_of_members_a_second_and_a_failed_one_by_its_error():
+    text = peers.table(
+        [
+            peer("ours", [0.01, 0.01]),
+            peer("JAX, vmap", [0.02, 0.04]),
+            peer("torch", None, error="no compiler"),
+        ]
+    )
+    assert "| ours | 1,600 | 1.00 | 2.0 s |" in text
+    assert "| JAX, vmap | 533 | 3.00 | 2.0 s |" in text
+    assert "| torch | no compiler |" in text
+
+
+def test_sizes_are_told_as_what_xla_takes_by_itself_over_what_we_take():
+    def made(side, hidden, seconds, compiling):
+        case = cases.step_case("lstm", 16, hidden, 50)
+        return {"section": "sizes", "side": side, "seconds": seconds, "compile_seconds": compiling, **case}
+
+    text = sizes.table(
+        [
+            made("ours", 8, [0.001, 0.001], 1.0),
+            made("XLA's choice", 8, [0.003, 0.003], 2.0),
+            made("ours", 64, [0.01, 0.01], 2.0),
+            made("XLA's choice", 64, [0.01, 0.01], 2.0),
+        ]
+    )
+    assert "| lstm, batch 16 | 3.00 (1 ms) | 1.00 (10 ms) | 1.50 |" in text
+
+
+@needs_torch
+def test_stacks_of_networks_train_in_both_frameworks():
+    from sweeps.bench import others_jax, others_torch
+
+    case = {**cases.step_case("lstm", 4, 4, 6, 3), "form": "stacked"}
+    for framework in (others_jax, others_torch):
+        work, _ = framework.build(case)
+        assert work(3) >= 3

@@ -1,4 +1,4 @@
-"""The sweep through Ray: workers and driver may be killed at any time, and nothing is lost or done twice."""
+"""The sweep on workers: they and the driver may be killed at any time, and nothing is lost or done twice."""
 
 import os
 import signal
@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 from studies import TEXT, tiny, write_study
 
-from sweeps.cluster import Pool
+from sweeps.crew import Pool
 from sweeps.errors import InputError
 from sweeps.store import Store
 from sweeps.sweep import Silent, sweep
 
-pytestmark = (
-    pytest.mark.slow
-)  # Ray runs in processes of its own: JAX, already awake in this one, does not fork
+pytestmark = pytest.mark.slow
+
+# Where the workers are: the options that say so, and what tells one by its command line.
+PROCESSES, RAY = (), ("--address", "local")
+NAMES = {PROCESSES: "sweeps.local", RAY: "ray::Actor"}
+everywhere = pytest.mark.parametrize("where", [PROCESSES, RAY], ids=["processes", "ray"])
 
 # Three thousand updates a trial: long enough to be killed in the middle of.
 LONG = TEXT.replace("steps=20", "steps=3000").replace("evaluate_every=10", "evaluate_every=500")
@@ -28,7 +31,7 @@ def ids(store):
     return Counter(store.trials(["trial_id"])["trial_id"].to_pylist())
 
 
-def start(path, results):
+def start(path, results, where=PROCESSES):
     # A shell starts background jobs with Ctrl-C ignored, and children inherit that: here it must count.
     listening = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [
@@ -42,7 +45,7 @@ def start(path, results):
         "--workers",
         "1",
     ]
-    command += ["--wandb", "off", "--cohort", "1"]
+    command += ["--wandb", "off", "--cohort", "1", *where]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -68,11 +71,12 @@ def wait_for_rows(store, n, process):
     raise AssertionError("no rows came")
 
 
-def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path):
+@everywhere
+def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path, where):
     path, store = write_study(tmp_path, LONG, "killed_worker"), Store(tmp_path / "results", "killed_worker")
-    process = start(path, store.results)
+    process = start(path, store.results, where)
     wait_for_rows(store, 1, process)
-    workers = [pid for pid in descendants(process.pid) if "ray::Actor" in command_of(pid)]
+    workers = [pid for pid in descendants(process.pid) if NAMES[where] in command_of(pid)]
     assert workers
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
@@ -84,19 +88,29 @@ def test_a_killed_worker_is_replaced_and_its_cohort_runs_again_once(tmp_path):
     assert set(store.trials(["status"])["status"].to_pylist()) == {"finished"}
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_driver_loses_nothing_that_finished_and_the_next_sweep_does_the_rest(tmp_path, how):
+@pytest.mark.parametrize(
+    ("how", "where"), [(signal.SIGKILL, PROCESSES), (signal.SIGINT, PROCESSES), (signal.SIGINT, RAY)]
+)
+def test_a_killed_driver_loses_nothing_that_finished_and_the_next_sweep_does_the_rest(tmp_path, how, where):
     path, store = write_study(tmp_path, LONG, "long_study"), Store(tmp_path / "results", "long_study")
-    process = start(path, store.results)
+    process = start(path, store.results, where)
     wait_for_rows(store, 2, process)
+    workers = [pid for pid in descendants(process.pid) if NAMES[where] in command_of(pid)]
     process.send_signal(how)
     output, _ = process.communicate(timeout=60)
+    for _ in range(300):
+        left = [pid for pid in workers if NAMES[where] in command_of(pid)]
+        if not left:
+            break
+        time.sleep(0.1)
+    assert workers
+    assert not left
     if how == signal.SIGINT:
         assert process.returncode == 130
         assert "Everything that finished is stored" in output
     first = {p.name: p.stat().st_mtime_ns for p in store.parts("trials")}
     assert 2 <= len(first) < 12
-    again = start(path, store.results)
+    again = start(path, store.results, where)
     output, _ = again.communicate(timeout=240)
     assert again.returncode == 0, output
     counts = ids(store)
@@ -107,14 +121,15 @@ def test_a_killed_driver_loses_nothing_that_finished_and_the_next_sweep_does_the
     assert {name: now[name] for name in first} == first
 
 
-def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path):
+@everywhere
+def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path, where):
     (tmp_path / "beside.py").write_text(
         "import dataclasses\nfrom lstm_variants import GRU\n\n"
         "@dataclasses.dataclass(frozen=True, kw_only=True)\nclass Mine(GRU):\n    hidden: int = 3\n"
     )
     text = TEXT.replace("from lstm_variants import GRU", "from beside import Mine as GRU")
     path, store = write_study(tmp_path, text, "uses_beside"), Store(tmp_path / "results", "uses_beside")
-    process = start(path, store.results)
+    process = start(path, store.results, where)
     output, _ = process.communicate(timeout=240)
     assert process.returncode == 0, output
     assert len(ids(store)) == 12

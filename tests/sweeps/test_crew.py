@@ -1,0 +1,96 @@
+"""The loop that feeds workers, on workers that are made up: who gets what again, and when it gives up."""
+
+from collections import deque
+
+import pytest
+
+from sweeps.crew import OVER, READY, TRIES, Crew, Failed, Lost
+from sweeps.errors import InputError
+
+
+class Scripted:
+    """A place whose workers say what the script has next. An entry: READY, OVER, an event, or an exception."""
+
+    def __init__(self, script):
+        self.script, self.alive, self.given = deque(script), [], []
+
+    def start(self):
+        worker = object()
+        self.alive.append(worker)
+        return worker
+
+    def wait(self, workers, timeout):
+        return workers[:1] if self.script else []
+
+    def hear(self, worker):
+        said = self.script.popleft()
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    def give(self, worker, task):
+        self.given.append(task)
+
+    def end(self, worker):
+        self.alive.remove(worker)
+
+    def why_none(self):
+        return "because."
+
+
+def run(script, *tasks):
+    """The place, and what the loop told: (put, failed, said)."""
+    place, queue = Scripted(script), deque(tasks)
+    put, failed, said = [], [], []
+
+    def take(seen, elsewhere):
+        return (task := queue.popleft(), f"structure of {task}", task) if queue else None
+
+    crew = Crew(place, 1)
+    crew.grow()
+    crew.run(
+        take,
+        lambda: bool(queue),
+        lambda *of: put.append(of),
+        lambda item, error: failed.append((item, error)),
+        said.append,
+    )
+    return place, put, failed, said
+
+
+def test_events_belong_to_the_item_that_was_given():
+    place, put, failed, _ = run([READY, "half", OVER, "all", OVER], "a", "b")
+    assert put == [("a", "half"), ("b", "all")]
+    assert place.given == ["a", "b"]
+    assert failed == []
+
+
+def test_the_exception_of_a_task_is_told_once_and_the_worker_goes_on():
+    cause = ValueError("no")
+    place, _, failed, said = run([READY, Failed(cause), OVER], "a", "b")
+    assert failed == [("a", cause)]
+    assert place.given == ["a", "b"]
+    assert len(place.alive) == 1
+    assert said == []
+
+
+def test_what_a_lost_worker_was_doing_runs_again_on_another_one():
+    place, _, failed, said = run([READY, "half", Lost("signal 9"), READY, "half", OVER], "a")
+    assert place.given == ["a", "a"]
+    assert failed == []
+    assert len(place.alive) == 1
+    assert said == ["A worker was lost (signal 9); its cohort runs again."]
+
+
+def test_what_is_lost_too_often_is_given_up_and_the_rest_runs():
+    place, _, failed, said = run([*[READY, Lost("gone")] * TRIES, READY, OVER], "a", "b")
+    assert place.given == ["a"] * TRIES + ["b"]
+    assert [(item, str(error)) for item, error in failed] == [("a", "gone")]
+    assert said[-1] == "A worker was lost (gone); its cohort is given up."
+
+
+def test_workers_that_never_start_end_the_loop_in_words():
+    with pytest.raises(InputError, match=r"No worker starts: exit code 1\. because\."):
+        run([Lost("exit code 1")] * 4, "a")
+    with pytest.raises(InputError, match=r"No worker could start within 120 s: because\."):
+        run([], "a")
