@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sweeps.errors import InputError
+from sweeps.screen import console
 from sweeps.store import Store
 from sweeps.wandb_import import Imported, import_study, study_name
 from sweeps.wandb_keys import column, split, where
@@ -23,14 +24,14 @@ NEEDED = ("cell", "task", "seed", "measure")
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 1 where W&B did not answer, or runs are lost because their files are cut off."""
-    console = Console()
+    screen = console()
     keys = keys_of(options)
 
     def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
     try:
-        with bars(console) as bar, opened(options.source, bar("read")) as runs:
+        with bars(screen) as bar, opened(options.source, bar("read")) as runs:
             if keys is not None:
                 return to_table(runs, keys, options, say)
             return to_store(runs, options, bar("write"), say)
@@ -110,10 +111,10 @@ def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Call
 
 
 @contextmanager
-def bars(console: Console) -> Iterator[Callable[[str], Tell]]:
+def bars(screen: Console) -> Iterator[Callable[[str], Tell]]:
     """Makes a bar for each stage of the work; they are gone afterwards."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True, console=console) as progress:
+    with Progress(*columns, transient=True, console=screen) as progress:
 
         def bar(title: str) -> Tell:
             task = progress.add_task(title, total=None)
