@@ -7,7 +7,6 @@ already. A worker that dies takes its cohort with it: both are started again, th
 
 import contextlib
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 
+from sweeps import ray_errors
 from sweeps.commands.common import deterministic_flags
 from sweeps.errors import InputError
 
@@ -67,32 +67,38 @@ class Handle:
 
 @contextlib.contextmanager
 def connected(pool: Pool) -> Iterator[None]:
-    """Ray, for the length of a `with`. Raises InputError for an address where none answers."""
+    """Ray, for the length of a `with`. Raises InputError, in words, where it does not start or can not be joined."""
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
-    try:
-        if pool.address is None:
-            ray.init(address="local", num_cpus=pool.workers, include_dashboard=False, **quiet)  # type: ignore[arg-type]
-        else:
-            knock(pool.address)
-            ray.init(address=pool.address, **quiet)  # type: ignore[arg-type]
-    except (OSError, RayError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]}. "
-            "Start one with `ray start --head`, or leave --address out to use this machine."
-        ) from None
-    try:
-        if pool.folder is not None:
-            send_modules_of(pool.folder)
-        yield
-    finally:
-        ray.shutdown()
+    with contextlib.ExitStack() as stack:
+        try:
+            if pool.address is None:
+                where: dict[str, Any] = {
+                    "address": "local",
+                    "num_cpus": pool.workers,
+                    "include_dashboard": False,
+                }
+                where |= ray_errors.short_folder(stack)
+            else:
+                where = {"address": pool.address}
+                if ray_errors.check(pool.address):
+                    send_token()
+            ray.init(**where, **quiet)  # type: ignore[arg-type]
+        except InputError:
+            raise
+        except (OSError, RayError, ValueError, RuntimeError, ImportError, AssertionError) as error:
+            raise InputError(ray_errors.words(pool.address, error)) from None
+        try:
+            if pool.folder is not None:
+                send_modules_of(pool.folder)
+            yield
+        finally:
+            ray.shutdown()
 
 
-def knock(address: str) -> None:
-    """Raise OSError unless something listens at `[ray://]HOST:PORT`: Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+def send_token() -> None:
+    """Make this process, and those that it starts, show its token: Ray reads the variable when it is imported."""
+    os.environ["RAY_AUTH_MODE"] = "token"
+    ray._raylet.Config.initialize("")
 
 
 def send_modules_of(folder: Path) -> None:

@@ -5,6 +5,8 @@ Rich takes `[bold]` and `:cat:` inside text for orders. What we print holds the 
 styles are given beside it.
 """
 
+import os
+
 from rich.console import Console
 
 WIDTH = 200  # where it is no terminal: one line each, whatever a pipe's width is taken to be
@@ -12,6 +14,6 @@ WIDTH = 200  # where it is no terminal: one line each, whatever a pipe's width i
 
 def console() -> Console:
     made = Console(markup=False, emoji=False, highlight=False)
-    if not made.is_terminal:
+    if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = WIDTH
     return made

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
 from sweeps import serial
+from sweeps.errors import WriteError
 from sweeps.plan import (
     Entry,
     Work,
@@ -159,6 +160,8 @@ class Scheduler:
     def failed(self, work: Work, error: BaseException) -> None:
         from sweeps.worker import Event, failed_rows
 
+        if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
+            raise error
         there = rows_by_id(self.store)  # a part of the cohort may be done
         failed = failed_rows(work, self.store.study, self.loaded.study.margin, error)
         rows = [row for row in failed if row["trial_id"] not in there]

@@ -7,7 +7,8 @@ import time
 from experiments.layout import Layout
 from sweeps.commands import plan
 from sweeps.commands.common import cohort_of, deterministic_flags, store_of, study_of, workers_of
-from sweeps.mirror_process import Follower
+from sweeps.mirror_process import Follower, to_be_checked
+from sweeps.printed import printed
 from sweeps.progress import Board, seconds
 from sweeps.screen import console
 from sweeps.sweep import Scheduler
@@ -21,6 +22,10 @@ def run(options: argparse.Namespace) -> int:
     if options.deterministic and workers_of(options) == 0:
         os.environ.update(deterministic_flags())  # XLA reads them when it first computes
     loaded, workers, size = study_of(options), workers_of(options), cohort_of(options)
+    if options.wandb != "off" and to_be_checked(options.project):
+        from sweeps import wandb_settings
+
+        wandb_settings.check(options.project)
     store = store_of(options, loaded.name).prepare()
     pool = plan.pool_of(options, workers) if workers else None
     board = Board(screen, max(1, workers))
@@ -64,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
         )
         return 1
     screen.print(
-        f"Next: lstm-variants report {options.study} --results {options.results}",
+        f"Next: {printed('report', options.study, results=options.results)}",
         soft_wrap=True,
     )
     return 0

@@ -1,4 +1,4 @@
-"""The user's text is shown as it is: labels, docstrings, study names, paths and errors are never read as Rich markup."""
+"""The user's text is shown as it is: labels, docstrings, paths and errors are never read as Rich markup."""
 
 import io
 import re
@@ -16,7 +16,7 @@ from sweeps.screen import console
 from sweeps.store import Store
 from sweeps.sweep import Scheduler
 
-# A style, a closing tag without an opening one, an emoji's code, an order of a link, an escaped bracket, a bare backslash.
+# A style, a closing tag without an opening one, an emoji's code, a link, an escaped bracket, a bare backslash.
 CELLS = ["lstm[relu]", "lstm[tanh]", "gru[/b]", "a\\[red]"]
 TASK = "copy[/10]:cat:[link=y]\\"
 QUESTION = "Is [bold]relu[/bold] :cat: better than \\[tanh] [/]?"
@@ -49,9 +49,13 @@ def run(capsys, *arguments):
     return code, captured.out + captured.err
 
 
-def test_labels_and_docstrings_in_brackets_come_out_of_every_command_as_they_are(tmp_path, capsys, monkeypatch):
+def test_labels_and_docstrings_in_brackets_come_out_of_every_command_as_they_are(
+    tmp_path, capsys, monkeypatch
+):
     path, results = write_study(tmp_path, STUDY, "brackets"), tmp_path / "r[red]:cat:"
-    files = types.SimpleNamespace(report=results / "report.html", verdicts=results / "verdicts.csv", figures={})
+    files = types.SimpleNamespace(
+        report=results / "report.html", verdicts=results / "verdicts.csv", figures={}
+    )
     monkeypatch.setattr("analysis.commands.written", lambda *_: files)  # the figures would take half a minute
     said = {}
     for name, arguments in (
@@ -88,7 +92,9 @@ def test_the_live_table_of_a_sweep_shows_labels_as_they_are(tmp_path):
         assert label in written
 
 
-@pytest.mark.parametrize("text", [*CELLS, TASK, "[/]", "[bold", "a]b", ":warning:", "\\", "[green]\n[/green]"])
+@pytest.mark.parametrize(
+    "text", [*CELLS, TASK, "[/]", "[bold", "a]b", ":warning:", "\\", "[green]\n[/green]"]
+)
 def test_the_console_of_the_commands_changes_nothing_in_a_text_or_a_table(text, capsys):
     from sweeps.commands.catalogue import table
 

@@ -556,7 +556,8 @@ def test_the_command_prints_the_url_and_fails_with_a_line_when_the_server_does(
     server.down = True
     with impatience(monkeypatch):
         assert command(arguments(store, wandb="online", project="p")) == 1
-    assert "`lstm-variants mirror quick` repairs it" in capsys.readouterr().out
+    again = f"`lstm-variants mirror quick --results {store.results} --wandb online --project p` repairs it"
+    assert again in capsys.readouterr().out
     server.down = False
     assert command(arguments(store, wandb="online", project="p")) == 0
     assert f"{server.url}/me/p" in capsys.readouterr().out
@@ -602,7 +603,8 @@ def test_a_follower_that_was_killed_disturbs_nothing_and_is_repaired(store: Stor
     wait_until(lambda: len(list((store.path / "wandb").glob("offline-run-*"))) >= 3)
     follower.kill()
     rows += add(store, range(30, 32))
-    assert "`lstm-variants mirror quick` repairs it" in follower.finish(timeout=5)
+    again = f"`lstm-variants mirror quick --results {store.results} --wandb offline` repairs it"
+    assert again in follower.finish(timeout=5)
     assert before.items() <= contents(store).items()
     assert mirror(store, mode="offline").failed == 0
     assert set(offline(store)) == ids(rows)
@@ -640,7 +642,8 @@ def test_finishing_a_follower_never_hangs(store: Store, server: WandbServer) -> 
     started = time.monotonic()
     outcome = follower.finish(timeout=3)
     assert time.monotonic() - started < 6
-    assert "was ended; `lstm-variants mirror quick` repairs it" in outcome
+    again = f"`lstm-variants mirror quick --results {store.results} --wandb online` repairs it"
+    assert f"was ended; {again}" in outcome
 
 
 def test_a_follower_that_cannot_start_says_so(tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""Offline folders that are one run. A run that is resumed, once or more often, leaves a folder each time:
+
+    offline-run-20260102_080000-k3v9    offline-run-20260102_110000-k3v9
+
+W&B knows a run by its id within a project, and so do we: what the newer folder says counts, what it does not say
+(it may be torn, or have logged less) is the older's, and their curves are joined step by step.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sweeps.wandb_runs import Row, Run
+
+
+def one_each(runs: Sequence[Run]) -> list[Run]:
+    """The runs with one for each id of a project, where the first of it stood. A file too short to say its project
+    belongs to the only one that has its id."""
+    groups: dict[tuple[str, str, str], list[Run]] = {}
+    unknown = []
+    for run in runs:
+        if run.project:
+            groups.setdefault((run.entity, run.project, run.id), []).append(run)
+        else:
+            unknown.append(run)
+    for run in unknown:
+        places = [key for key in groups if key[2] == run.id]
+        groups.setdefault(places[0] if len(places) == 1 else ("", "", run.id), []).append(run)
+    place = {id(run): i for i, run in enumerate(runs)}
+    in_order = sorted(groups.values(), key=lambda group: min(place[id(run)] for run in group))
+    return [run for group in in_order for run in joined(group)]
+
+
+def joined(folders: list[Run]) -> list[Run]:
+    """The one run of the folders that have its id."""
+    if len(folders) == 1:
+        return folders
+    folders = sorted(folders, key=lambda run: (run.started, not run.torn, len(run.history())))
+    whole = [run for run in folders if run.is_trial or run.declares]
+    if whole:  # our mirror writes a run anew, never in pieces; its ids of two studies were once the same
+        newest = {
+            study(run): run for run in sorted(whole, key=lambda run: run.summary.get("status") != "failed")
+        }
+        return [replace(run, folders=len(folders)) for run in newest.values()]
+    config: Row = {}
+    summary: Row = {}
+    for run in folders:
+        config, summary = over(config, run.config), over(summary, run.summary)
+    named = next((run for run in reversed(folders) if run.project), folders[-1])
+    last = folders[-1]
+    one = replace(
+        named,
+        state=last.state,
+        torn=last.torn,
+        started=last.started,
+        config=config,
+        summary=summary,
+        history=lambda: by_step(folders),
+        folders=len(folders),
+    )
+    return [one]
+
+
+def study(run: Run) -> object:
+    return run.summary.get("study") or run.config.get("study")
+
+
+def over(old: Mapping[str, object], new: Mapping[str, object]) -> Row:
+    """The old values with the new ones put over them, group by group."""
+    both = dict(old)
+    for name, value in new.items():
+        before = both.get(name)
+        both[name] = (
+            over(before, value) if isinstance(before, Mapping) and isinstance(value, Mapping) else value
+        )
+    return both
+
+
+def by_step(folders: Sequence[Run]) -> list[Row]:
+    """The lines of all curves in the order of their steps; of two with one step the newer folder's."""
+    lines: dict[int, Row] = {}
+    for run in folders:
+        for i, line in enumerate(run.history()):
+            step = line.get("_step")
+            lines[step if isinstance(step, int) else i] = line
+    return [lines[step] for step in sorted(lines)]
