@@ -14,7 +14,7 @@ from sweeps import store as module
 from sweeps.errors import InputError, WriteError, write_error
 from sweeps.mirror import MirrorError, locked
 from sweeps.store import Store, replace_file
-from sweeps.sweep import Silent, sweep
+from sweeps.sweep import Scheduler, Silent, sweep
 
 NO_LOCKS = [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EIO]
 NO_ROOM = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG]
@@ -156,6 +156,17 @@ def test_a_workers_full_disk_reaches_the_driver_as_it_was():
     error = write_error(OSError(errno.ENOSPC, "x"), "results/quick/trials/a.parquet")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (WriteError, str(error))
+
+
+def test_the_sweep_stops_at_a_workers_full_disk_and_records_no_trial_as_failed(tmp_path):
+    scheduler = Scheduler(tiny(), Store(tmp_path, "tiny").prepare(), 2)
+    work, _, _ = scheduler.take(set(), set())
+    error = write_error(OSError(errno.ENOSPC, "x"), "a.parquet")
+    with pytest.raises(WriteError):  # whichever loop calls it, in this process or for a pool, does not go on
+        scheduler.failed(work, error)
+    assert scheduler.store.parts("trials") == []
+    scheduler.failed(work, ValueError("the cell's own"))
+    assert scheduler.store.trials(["status"])["status"].to_pylist() == ["failed"] * 2
 
 
 def test_what_is_not_the_disks_fault_stays_a_failed_trial():

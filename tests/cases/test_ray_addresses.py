@@ -1,5 +1,5 @@
 """Ray's failures are told apart, before Ray is asked to try for minutes: nothing there, something else, a token, a
-kind of address, a folder that is too long. A stand-in answers as Ray's control service, or its server for clients, does."""
+kind of address, a folder that is too long. A stand-in answers as Ray itself does, or its server for clients."""
 
 import contextlib
 import os
