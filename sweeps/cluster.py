@@ -17,6 +17,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
+import ray.util.client
 from ray import cloudpickle
 from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
 
@@ -55,6 +56,10 @@ class Actor:
 
     def run(self, task: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
         yield from task(self.worker)
+
+    def run_whole(self, task: Callable[[Any], Iterator[Any]]) -> list[Any]:
+        """For Ray's client (ray://), which has no generators: what the task yielded, once it has ended."""
+        return list(task(self.worker))
 
 
 @dataclass
@@ -191,7 +196,10 @@ def hand_out(crew: Crew, take: Callable[..., Any], retry: list[Any]) -> None:
         item, structure, task, *tried = given
         crew.idle.remove(handle)
         handle.seen.add(structure)
-        generator = handle.actor.run.options(num_returns="streaming").remote(task)
+        if ray.util.client.ray.is_connected():
+            generator = handle.actor.run_whole.remote(task)
+        else:
+            generator = handle.actor.run.options(num_returns="streaming").remote(task)
         crew.busy[generator] = handle, (item, structure, task), tried[0] if tried else 1
 
 
@@ -214,7 +222,12 @@ def listen(
 ) -> None:
     handle, given, tried = crew.busy[generator]
     try:
-        put(given[0], ray.get(next(generator)))
+        if hasattr(generator, "__next__"):
+            put(given[0], ray.get(next(generator)))
+        else:
+            for event in ray.get(generator):
+                put(given[0], event)
+            raise StopIteration
     except StopIteration:
         del crew.busy[generator]
         crew.idle.append(handle)

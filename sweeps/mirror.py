@@ -44,7 +44,7 @@ from sweeps import locks, wandb_settings
 from sweeps.errors import InputError
 from sweeps.mirror_process import repair
 from sweeps.printed import word
-from sweeps.store import Declaration, Store, read_part
+from sweeps.store import Declaration, Store, read_part, writing
 from sweeps.wandb_runs import CURVE, DECLARATION, config_of, summary_of
 from sweeps.wandb_settings import RUN_VARIABLES
 
@@ -268,7 +268,8 @@ class Ledger:
         self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
         self.made: set[str] = set()  # since it was opened
         self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
-        self.file = open(path, "a")  # noqa: SIM115 closed on exit
+        with writing(path):
+            self.file = open(path, "a")  # noqa: SIM115 closed on exit
         if text and not text.endswith("\n"):
             self.file.write("\n")
 
@@ -380,7 +381,9 @@ def own_environment() -> Iterator[None]:
 @contextlib.contextmanager
 def locked(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator[None]:
     """One mirror a study, waiting for the one before while `patient()`."""
-    with open(folder / ".lock", "a") as handle:
+    with writing(folder / ".lock"):
+        handle = open(folder / ".lock", "a")  # noqa: SIM115 closed below
+    with handle:
         while True:
             if locks.try_lock(handle, "mirror"):
                 break

@@ -126,7 +126,7 @@ def check_token(address: str, port: str, client: bool) -> None:
     mode = os.environ.get("RAY_AUTH_MODE", "token")
     if mode.lower() != "token":
         raise InputError(
-            f"The Ray cluster at '{address}' wants a token; RAY_AUTH_MODE={mode} keeps it back. `unset` it."
+            f"The Ray cluster at '{address}' wants a token; RAY_AUTH_MODE={mode} keeps it back: `unset RAY_AUTH_MODE`."
         )
 
 

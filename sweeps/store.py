@@ -158,7 +158,7 @@ class Store:
         path = self.path / "study.json"
         try:
             return Declaration(**json.loads(path.read_text()))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             known = sorted(p.parent.name for p in self.results.glob("*/study.json"))
             raise NeverRan(
                 f"No results of study '{self.study}' below {self.results}; "

@@ -11,23 +11,32 @@ from dataclasses import replace
 
 from sweeps.wandb_runs import Row, Run
 
+Key = tuple[str, str, str]
+
 
 def one_each(runs: Sequence[Run]) -> list[Run]:
-    """The runs with one for each id of a project, where the first of it stood. A file too short to say its project
-    belongs to the only one that has its id."""
-    groups: dict[tuple[str, str, str], list[Run]] = {}
-    unknown = []
-    for run in runs:
-        if run.project:
-            groups.setdefault((run.entity, run.project, run.id), []).append(run)
-        else:
-            unknown.append(run)
-    for run in unknown:
-        places = [key for key in groups if key[2] == run.id]
-        groups.setdefault(places[0] if len(places) == 1 else ("", "", run.id), []).append(run)
+    """The runs with one for each id of a project, where the first of it stood. A file too short to say its project, or
+    its entity, belongs to the only one that has its id."""
+    groups: dict[Key, list[Run]] = {}
+    for run in sorted(
+        runs, key=lambda run: (not run.project, not run.entity)
+    ):  # those that say most come first
+        groups.setdefault(key_of(run, groups), []).append(run)
     place = {id(run): i for i, run in enumerate(runs)}
     in_order = sorted(groups.values(), key=lambda group: min(place[id(run)] for run in group))
     return [run for group in in_order for run in joined(group)]
+
+
+def key_of(run: Run, known: Mapping[Key, object]) -> Key:
+    """Id, project and entity."""
+    fits = [
+        key
+        for key in known
+        if key[0] == run.id
+        and run.project in ("", key[1])
+        and (not run.project or run.entity in ("", key[2]))
+    ]
+    return fits[0] if len(fits) == 1 else (run.id, run.project, run.entity)
 
 
 def joined(folders: list[Run]) -> list[Run]:

@@ -12,6 +12,8 @@ from stores import study, write_store
 from sweeps import cli
 from sweeps.mirror import mirror
 from sweeps.wandb_reader import opened
+from sweeps.wandb_resumed import one_each
+from sweeps.wandb_runs import Run
 
 KEYS = (
     "--cell",
@@ -114,6 +116,20 @@ def test_a_newer_folder_that_is_torn_or_shorter_keeps_what_the_older_one_had(tmp
         assert column(history, "acc")[1:] == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert (run.state, run.summary["acc"], history[0]["acc"]) == ("failed", 0.9, 0.9)
     assert run.config["model"] == "gru"
+
+
+def test_a_folder_that_names_no_entity_belongs_to_the_one_that_has_its_id_and_project():
+    def run(entity, project="p", name="x"):
+        return Run(id=name, project=project, entity=entity, config={}, summary={}, history=list)
+
+    def keys(*runs):
+        return [(run.id, run.project, run.entity, run.folders) for run in one_each(runs)]
+
+    assert keys(run(""), run("me")) == [("x", "p", "me", 2)]
+    assert keys(run("", ""), run("me")) == [("x", "p", "me", 2)]
+    assert keys(run("me"), run("you")) == [("x", "p", "me", 1), ("x", "p", "you", 1)]
+    assert [key[3] for key in keys(run("me"), run("you"), run(""))] == [1, 1, 1]
+    assert keys(run("me"), run("me", name="y"), run("", "")) == [("x", "p", "me", 2), ("y", "p", "me", 1)]
 
 
 def test_runs_of_one_id_in_two_projects_are_two(tmp_path):
