@@ -16,10 +16,8 @@ from pathlib import Path
 
 from sweeps.errors import InputError
 
-METHODS = {
-    True: "/ray.rpc.RayletDriver/ClusterInfo",
-    False: "/ray.rpc.NodeInfoGcsService/GetClusterId",
-}  # by ray://
+# By whether it is ray://.
+METHODS = {True: "/ray.rpc.RayletDriver/ClusterInfo", False: "/ray.rpc.NodeInfoGcsService/GetClusterId"}
 PATIENCE = 10.0
 SOCKET = "/ray/session_2026-01-01_00-00-00_000000_0000000/sockets/plasma_store"  # below Ray's folder
 LONGEST = 103  # bytes of a socket's path that every system allows
@@ -37,10 +35,8 @@ def check(address: str) -> bool:
     """Whether the cluster at an address wants the token that is here. Raises InputError, in words, where it can not be
     joined as things are. An address without a port (auto) is Ray's to find."""
     place = located(address)
-    client, port = (
-        place.startswith("ray://"),
-        place.removeprefix("ray://").partition("/")[0].partition("?")[0],
-    )
+    client = place.startswith("ray://")
+    port = re.split("[/?]", place.removeprefix("ray://"), maxsplit=1)[0]
     if not re.search(r":\d+$", port):
         return False
     knock(address, port)

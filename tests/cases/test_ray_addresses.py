@@ -167,6 +167,29 @@ def test_where_no_short_folder_can_be_made_the_variables_are_named(monkeypatch):
         short_folder(stack)
 
 
+def test_a_pool_behind_rays_client_works_without_generators(monkeypatch):
+    from sweeps import cluster
+
+    class Method:
+        def remote(self, task):
+            return task  # the reference
+
+    class Actor:
+        run_whole = Method()
+
+    heard = []
+    crew = cluster.Crew(cluster.Pool(workers=1), heard.append)
+    crew.idle.append(cluster.Handle(Actor()))
+    monkeypatch.setattr(cluster.ray.util.client.ray, "is_connected", lambda: True)
+    monkeypatch.setattr(cluster.ray, "get", lambda reference: ["compiled", "done"])
+    cluster.hand_out(crew, lambda seen, elsewhere: ("item", "structure", "task"), [])
+    assert not crew.idle
+    cluster.listen(crew, "task", lambda item, event: heard.append((item, event)), None, [])
+    assert heard == [("item", "compiled"), ("item", "done")]
+    assert [handle.seen for handle in crew.idle] == [{"structure"}]
+    assert not crew.busy
+
+
 def test_rays_own_failures_are_put_into_words():
     here = words(None, RuntimeError("The node died\nlog follows"))
     assert here.startswith("Ray did not start on this machine: The node died. ")
