@@ -54,13 +54,15 @@ def joined(folders: list[Run]) -> list[Run]:
     summary: Row = {}
     for run in folders:
         config, summary = over(config, run.config), over(summary, run.summary)
-    named = next((run for run in reversed(folders) if run.project), folders[-1])
     last = folders[-1]
+    named = next((run for run in reversed(folders) if run.project), last)  # unless torn at its very beginning
     one = replace(
-        named,
-        state=last.state,
-        torn=last.torn,
-        started=last.started,
+        last,
+        name=named.name,
+        project=named.project,
+        entity=max(run.entity for run in folders),  # there is one, or none
+        group=named.group,
+        job_type=named.job_type,
         config=config,
         summary=summary,
         history=lambda: by_step(folders),
