@@ -3,13 +3,12 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
-
 from analysis.analysed import Analysed
 from analysis.load import load
 from analysis.report import published, written
 from analysis.table import fact_table, trust_line, verdict_table
 from analysis.trust import trust
+from sweeps.screen import console
 
 
 def report(arguments: argparse.Namespace) -> int:
@@ -21,13 +20,13 @@ def report(arguments: argparse.Namespace) -> int:
     study = Path(arguments.study).stem if str(arguments.study).endswith(".py") else arguments.study
     loaded = load(arguments.results, study)
     analysed = Analysed(loaded)
-    console = Console()
-    console.print(verdict_table(analysed.verdicts, loaded.declaration))
+    screen = console()
+    screen.print(verdict_table(analysed.verdicts, loaded.declaration))
     told = published(loaded)
     if len(told):
-        console.print(fact_table(told))
-    console.print(trust_line(trust(loaded, analysed.verdicts)))
+        screen.print(fact_table(told))
+    screen.print(trust_line(trust(loaded, analysed.verdicts)))
     paths = written(analysed, arguments.results, arguments.out)
     for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:
-        console.print(f"{label:<16} {path}", soft_wrap=True, highlight=False, markup=False)
+        screen.print(f"{label:<16} {path}", soft_wrap=True)
     return 0

@@ -1,15 +1,19 @@
 """The command `lstm-variants`. Imports nothing heavy: each command's code is loaded when it runs.
 
 Exit codes: 0 done; 1 done but something is not as it should be (said in words); 2 bad input, nothing
-started; 130 interrupted, everything resumable.
+started, or a disk that takes no more, everything stored is whole; 130 interrupted, everything resumable.
 """
 
 import argparse
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-PROGRAM = "lstm-variants"
+from sweeps.printed import PROGRAM, RESULTS, printed
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}  # errors of writing alone
 
 
 def parser() -> argparse.ArgumentParser:
@@ -29,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("study", metavar="STUDY", help="name of a study, or path of a study file")
         if results:
             command.add_argument(
-                "--results", default="results", metavar="DIR", help="results directory (default: results)"
+                "--results", default=RESULTS, metavar="DIR", help=f"results directory (default: {RESULTS})"
             )
         return command
 
@@ -267,9 +271,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     module, function = options.run.split(":")
+    given = getattr(options, "study", None)
     if options.command in ("status", "mirror", "report"):  # they read results, which carry the study's name
         options.study = options.study.removesuffix(".py").rpartition("/")[2]
-    from sweeps.errors import InputError
+    from sweeps.errors import InputError, NeverRan, write_error
 
     try:
         return int(getattr(importlib.import_module(module), function)(options))
@@ -279,9 +284,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+    except NeverRan as error:
+        first = first_of_all(str(given), options.results)
+        print(f"{PROGRAM}: {error} {first}, or name the directory with --results.", file=sys.stderr)
+        return 2
     except InputError as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        told = write_error(error, error.filename) if error.errno in FULL else None
+        if told is None:
+            raise
+        print(f"{PROGRAM}: {told}", file=sys.stderr)
+        return 2
+
+
+def first_of_all(study: str, results: str) -> str:
+    """How to get the results of a study that was named by its name or its file."""
+    shipped = Path(__file__).with_name("studies") / f"{study}.py"
+    runs = next((name for name in (study, f"{study}.py") if Path(name).is_file()), study)
+    if runs == study and not study.endswith(".py") and not shipped.is_file():
+        return "Run its sweep first"
+    return f"Run `{printed('sweep', runs, results=results)}` first"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +10,11 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
 import ray
+import ray.util.client
 from ray import cloudpickle
-from ray.exceptions import OutOfMemoryError, RayActorError, RayError, RayTaskError
+from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 
+from sweeps import ray_errors
 from sweeps.commands.common import deterministic_flags
 from sweeps.crew import OVER, READY, Failed, Lost, Pool
 from sweeps.errors import InputError
@@ -39,35 +40,45 @@ class Actor:
     def run(self, task: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
         yield from task(self.worker)
 
+    def run_whole(self, task: Callable[[Any], Iterator[Any]]) -> list[Any]:
+        """For Ray's client (ray://), which has no generators: what the task yielded, once it has ended."""
+        return list(task(self.worker))
+
 
 @contextlib.contextmanager
 def connected(pool: Pool) -> Iterator[None]:
-    """Ray, for the length of a `with`. Raises InputError for an address where none answers."""
+    """Ray, for the length of a `with`. Raises InputError, in words, where it does not start or can not be joined."""
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
-    try:
-        if pool.address in (None, LOCAL):
-            ray.init(address="local", num_cpus=pool.workers, include_dashboard=False, **quiet)  # type: ignore[arg-type]
-        else:
-            knock(pool.address)
-            ray.init(address=pool.address, **quiet)  # type: ignore[arg-type]
-    except (OSError, RayError, ValueError, RuntimeError) as error:
-        raise InputError(
-            f"No Ray cluster answers at '{pool.address}': {str(error).splitlines()[0]}. "
-            "Start one with `ray start --head`, or leave --address out to use this machine."
-        ) from None
-    try:
-        if pool.folder is not None:
-            send_modules_of(pool.folder, cloudpickle)
-        yield
-    finally:
-        ray.shutdown()
+    with contextlib.ExitStack() as stack:
+        try:
+            if pool.address in (None, LOCAL):
+                where: dict[str, Any] = {
+                    "address": "local",
+                    "num_cpus": pool.workers,
+                    "include_dashboard": False,
+                }
+                where |= ray_errors.short_folder(stack)
+            else:
+                where = {"address": pool.address}
+                if ray_errors.check(pool.address):
+                    send_token()
+            ray.init(**where, **quiet)  # type: ignore[arg-type]
+        except InputError:
+            raise
+        except Exception as error:  # Ray's own are of many kinds, down to the plainest
+            raise InputError(ray_errors.words(pool.address, error)) from None
+        try:
+            if pool.folder is not None:
+                send_modules_of(pool.folder, cloudpickle)
+            yield
+        finally:
+            ray.shutdown()
 
 
-def knock(address: str) -> None:
-    """Raise OSError unless something listens at `[ray://]HOST:PORT`: Ray itself would try for minutes."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), timeout=5).close()
+def send_token() -> None:
+    """Make this process, and those that it starts, show its token: Ray reads the variable when it is imported."""
+    os.environ["RAY_AUTH_MODE"] = "token"
+    ray._raylet.Config.initialize("")  # type: ignore[attr-defined]
 
 
 def environment(pool: Pool) -> dict[str, str]:
@@ -102,22 +113,27 @@ class Actors:
         speaking, _ = ray.wait([worker.asked for worker in workers], num_returns=1, timeout=timeout)
         return [worker for worker in workers if worker.asked in speaking]
 
-    def hear(self, worker: Worker) -> Any:
+    def hear(self, worker: Worker) -> list[Any]:
         try:
-            if worker.ready:
-                return ray.get(next(worker.asked))
-            ray.get(worker.asked)
+            if not worker.ready:
+                ray.get(worker.asked)
+                worker.ready = True
+                return [READY]
+            if hasattr(worker.asked, "__next__"):
+                return [ray.get(next(worker.asked))]
+            return [*ray.get(worker.asked), OVER]
         except StopIteration:
-            return OVER
+            return [OVER]
         except LOST as error:
             raise Lost(type(error).__name__) from None
         except RayTaskError as error:
             raise Failed(error.cause if isinstance(error.cause, BaseException) else error) from None
-        worker.ready = True
-        return READY
 
     def give(self, worker: Worker, task: Callable[[Any], Iterator[Any]]) -> None:
-        worker.asked = worker.actor.run.options(num_returns="streaming").remote(task)
+        if ray.util.client.ray.is_connected():
+            worker.asked = worker.actor.run_whole.remote(task)
+        else:
+            worker.asked = worker.actor.run.options(num_returns="streaming").remote(task)
 
     def end(self, worker: Worker) -> None:
         ray.kill(worker.actor)

@@ -55,8 +55,8 @@ class Backend(Protocol):
     def wait(self, workers: list[Any], timeout: float) -> list[Any]:
         """Those of the workers that have something to say, at least one unless the time is up."""
 
-    def hear(self, worker: Any) -> Any:
-        """`READY`, what the task yielded, or `OVER`. Raises `Lost`, and `Failed` in place of `OVER`."""
+    def hear(self, worker: Any) -> list[Any]:
+        """In order: `READY`, what the task yielded, `OVER`. Raises `Lost`, and `Failed` in place of `OVER`."""
 
     def give(self, worker: Any, task: Callable[[Any], Iterator[Any]]) -> None:
         """Have a worker run a task. One that is lost says so when it is heard."""
@@ -170,7 +170,7 @@ class Crew:
         self, handle: Handle, put: Callable[[Any, Any], None], failed: Callable[[Any, BaseException], None]
     ) -> None:
         try:
-            said = self.place.hear(handle.worker)
+            heard = self.place.hear(handle.worker)
         except Lost as error:
             self.replace(handle, error, failed)
             return
@@ -178,12 +178,13 @@ class Crew:
             item, handle.given = handle.given[0], None
             failed(item, error.cause)
             return
-        if said is READY:
-            handle.ready, self.bad_starts = True, 0
-        elif said is OVER:
-            handle.given = None
-        else:
-            put(handle.given[0], said)
+        for said in heard:
+            if said is READY:
+                handle.ready, self.bad_starts = True, 0
+            elif said is OVER:
+                handle.given = None
+            else:
+                put(handle.given[0], said)
 
     def replace(self, handle: Handle, error: Lost, failed: Callable[[Any, BaseException], None]) -> None:
         """Start another worker in place of a lost one, and its cohort again."""

@@ -1,5 +1,41 @@
-"""The one exception that means: what you gave us is wrong, and here is what we expected."""
+"""Exceptions with a message for people. The command line prints it and exits with code 2."""
+
+import errno
+import os
 
 
 class InputError(ValueError):
-    """Bad input from the user. The command line prints the message and exits with code 2."""
+    """Bad input from the user: what you gave us is wrong, and here is what we expected."""
+
+
+class NeverRan(InputError):
+    """There are no results of a study. The command line adds the command that makes them."""
+
+
+class WriteError(InputError):
+    """The disk is full, or may not be written. What was written before is whole."""
+
+
+# What the disk, not our code, is to blame for, and what helps.
+CURES = {
+    errno.ENOSPC: "Free some space there",
+    errno.EDQUOT: "Free some of your quota there, or ask for more",
+    errno.EFBIG: "Allow larger files (ulimit -f)",
+    errno.EROFS: "Make it writable",
+    errno.EACCES: "Make it writable",
+    errno.EPERM: "Make it writable",
+    errno.EIO: "See that the disk is well",
+    errno.ESTALE: "See that the file system is there",
+    errno.ENOENT: "See that the folder is there",
+}
+
+
+def write_error(error: OSError, place: object) -> WriteError | None:
+    """The error in words, None where it does not come from the disk."""
+    if error.errno not in CURES:
+        return None
+    where = f" {place}" if place is not None else " the output"
+    return WriteError(
+        f"Cannot write{where}: {os.strerror(error.errno)}. {CURES[error.errno]}; then the same command runs the rest. "
+        f"What is stored so far is whole."
+    )

@@ -59,14 +59,14 @@ class Processes:
         speaking = wait([worker.pipe for worker in workers], timeout)
         return [worker for worker in workers if worker.pipe in speaking]
 
-    def hear(self, worker: Process) -> Any:
+    def hear(self, worker: Process) -> list[Any]:
         try:
             kind, value = cloudpickle.loads(worker.pipe.recv_bytes())
         except (EOFError, OSError):
             raise Lost(self.end_of(worker)) from None
         if kind == "failed":
             raise Failed(value)
-        return {"ready": READY, "over": OVER}.get(kind, value)
+        return [{"ready": READY, "over": OVER}.get(kind, value)]
 
     def give(self, worker: Process, task: Callable[[Any], Iterator[Any]]) -> None:
         if self.folder is not None:

@@ -21,7 +21,6 @@ imports wandb. During a sweep it runs as a process of its own, which `sweeps/mir
 
 import argparse
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -41,27 +40,24 @@ from typing import Literal
 import wandb
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sweeps import locks, wandb_settings
 from sweeps.errors import InputError
 from sweeps.mirror_process import repair
-from sweeps.store import Declaration, Store, read_part
+from sweeps.printed import word
+from sweeps.store import Declaration, Store, read_part, writing
 from sweeps.wandb_runs import CURVE, DECLARATION, config_of, summary_of
+from sweeps.wandb_settings import RUN_VARIABLES
 
 Mode = Literal["online", "offline"]
 
 PROJECT = "lstm-variants"
+READABLE = 100  # characters of a run's id; W&B allows 128 in all
 INIT_TIMEOUT = 15.0  # seconds until a server that does not answer counts as down
 FINISH_TIMEOUT = 30.0
 POLL = 2.0  # seconds between two looks at the store while following
 PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry while following, the last for ever; a success resets
 ENOUGH = 3  # failures in a row after which a pass gives up: the server, not the trial, is to blame
 OPEN = {"online": 8, "offline": 1}  # runs open at once. Online is waiting for answers; offline is work
-
-# Variables that speak of one run of the user's own. WANDB_RUN_ID would win over our `id=`.
-RUN_VARIABLES = (
-    *("WANDB_RUN_ID", "WANDB_NAME", "WANDB_RUN_GROUP", "WANDB_JOB_TYPE", "WANDB_TAGS", "WANDB_NOTES"),
-    *("WANDB_RESUME", "WANDB_RESUME_FROM", "WANDB_FORK_FROM", "WANDB_DIR", "WANDB_CONFIG_PATHS"),
-    *("WANDB_SWEEP_ID", "WANDB_SWEEP_PARAM_PATH", "WANDB_RUN_STORAGE_ID", "WANDB_LAUNCH"),
-)
 
 
 class MirrorError(RuntimeError):
@@ -92,7 +88,9 @@ class MirrorSummary:
 
 
 def connect(mode: Mode | None = None) -> wandb.Settings:
-    """W&B's settings from its files and variables, without a prompt, a viewer query or a word."""
+    """W&B's settings from its files and variables, without a prompt, a viewer query or a word. Raises InputError for
+    one that W&B does not allow."""
+    wandb_settings.check()
     settings = wandb.Settings(x_disable_viewer=True, silent=True)
     if mode:
         settings.mode = mode
@@ -100,7 +98,8 @@ def connect(mode: Mode | None = None) -> wandb.Settings:
 
 
 def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Literal["off"], str]:
-    """The mode to use and, in one line, why. Never asks, never waits for a server, never raises.
+    """The mode to use and, in one line, why. Never asks, never waits for a server. Raises InputError for a setting that
+    W&B does not allow.
 
     None stands for what W&B's own settings say (WANDB_MODE, `wandb offline`, ...). Online needs
     somebody logged in, or it becomes offline, also when it was asked for: W&B never stops a sweep.
@@ -117,7 +116,9 @@ def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Litera
             if wandb.login(prompt=False, verify=False):
                 return "online", "W&B online"
             return "offline", "W&B offline: nobody is logged in (`wandb login` changes that)"
-    except Exception as error:  # a malformed key or setting; whatever it is, the sweep goes on
+    except InputError:
+        raise
+    except Exception as error:  # a malformed key; whatever it is, the sweep goes on
         return "offline", f"W&B offline: its settings do not work ({one_line(error)})"
     finally:
         wandb.teardown()
@@ -144,10 +145,10 @@ class Trial:
     @property
     def run_id(self) -> str:
         """Readable (`wandb leet` shows some twenty characters: what differs comes first), the same at every
-        attempt, and unique: twelve digits of the trial's hash end it."""
+        attempt, and unique among all studies: twelve digits of the trial's hash end it."""
         row = self.row
         labels = f"{row['cell']}-{row['task']}-s{row['seed']}-{row['stage']}-{row['study']}"
-        return f"{plain(labels)[:100]}-{plain(self.id)[:12]}"
+        return f"{readable(labels, str(row['study']))}-{plain(self.id)[:12]}"
 
     @property
     def group(self) -> str:
@@ -187,7 +188,7 @@ class Declared:
 
     @property
     def run_id(self) -> str:
-        return f"{DECLARATION}-{plain(self.declaration.study)[:100]}"
+        return f"{DECLARATION}-{readable(self.declaration.study, self.declaration.study)}"
 
     @property
     def group(self) -> str:
@@ -215,6 +216,16 @@ def tags(*labels: object) -> list[str]:
 def plain(text: str) -> str:
     """Without the characters that W&B, a shell or a file system minds."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-")
+
+
+def readable(text: str, study: str) -> str:
+    """The text in at most `READABLE` plain characters. Where those would not tell one study from another, since its
+    name has other characters or the end is cut off, eight digits of a hash of the whole text end them."""
+    short = plain(text)
+    if plain(study) == study and len(short) <= READABLE:
+        return short
+    digits = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{short[: READABLE - 9].strip('-')}-{digits}".lstrip("-")
 
 
 def without_nulls(row: dict[str, object]) -> dict[str, object]:
@@ -257,7 +268,8 @@ class Ledger:
         self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
         self.made: set[str] = set()  # since it was opened
         self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
-        self.file = open(path, "a")  # noqa: SIM115 closed on exit
+        with writing(path):
+            self.file = open(path, "a")  # noqa: SIM115 closed on exit
         if text and not text.endswith("\n"):
             self.file.write("\n")
 
@@ -368,17 +380,16 @@ def own_environment() -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """One mirror a study, waiting for the one before while `patient()`. The system lets go of the lock
-    when the process dies, however it dies."""
-    with open(folder / ".lock", "a") as handle:
+    """One mirror a study, waiting for the one before while `patient()`."""
+    with writing(folder / ".lock"):
+        handle = open(folder / ".lock", "a")  # noqa: SIM115 closed below
+    with handle:
         while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if locks.try_lock(handle, "mirror"):
                 break
-            except BlockingIOError:
-                if not patient():
-                    raise MirrorError(f"another mirror is at work in {folder}") from None
-                time.sleep(0.2)
+            if not patient():
+                raise MirrorError(f"another mirror is at work in {folder}")
+            time.sleep(0.2)
         yield
 
 
@@ -492,6 +503,8 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
             return settings.base_url, project, entity or settings.entity
     except wandb.errors.UsageError as error:
         raise InputError(f"W&B refuses the settings: {one_line(error)}.") from None
+    except InputError:
+        raise
     except Exception as error:
         raise MirrorError(one_line(error)) from None
     raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
@@ -584,6 +597,7 @@ def command(arguments: argparse.Namespace) -> int:
     """
     study = arguments.study
     store = Store(arguments.results, study)
+    cure = repair(study, arguments.results, arguments.wandb, arguments.project, arguments.entity)
     if store.results.is_file():
         raise InputError(f"The results directory must be a directory; {store.results} is a file.")
     if not store.parts("trials"):
@@ -604,11 +618,11 @@ def command(arguments: argparse.Namespace) -> int:
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except MirrorError as error:
-        print(f"W&B: {one_line(error)}. The results are untouched; {repair(study)}.")
+        print(f"W&B: {one_line(error)}. The results are untouched; {cure}.")
         return 1
     print(summary)
     if summary.failed:
-        print(f"The results are untouched; {repair(study)}.")
+        print(f"The results are untouched; {cure}.")
     elif mode == "offline":
         print(how_to_look(store))
     return 1 if summary.failed or (arguments.wandb == "online" and mode == "offline") else 0
@@ -618,7 +632,8 @@ def how_to_look(store: Store) -> str:
     folder = store.path / "wandb"
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
-    return f"Look at it here:  wandb leet {folder}\nSend it to W&B:   wandb sync {folder}/offline-run-*"
+    place = word(folder)
+    return f"Look at it here:  wandb leet {place}\nSend it to W&B:   wandb sync {place}/offline-run-*"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -632,12 +647,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--entity")
     parser.add_argument("--follow", action="store_true", help="until standard input ends")
     options = parser.parse_args(arguments)
+    asked = None if options.mode == "auto" else options.mode
+    cure = repair(options.study, options.results, asked, options.project, options.entity)
     ended = threading.Event()
     if options.follow:
         os.nice(10)  # whoever trains goes first
         threading.Thread(target=wait_for_end_of_input, args=(ended,), daemon=True).start()
     try:
-        mode, reason = resolve_mode(None if options.mode == "auto" else options.mode)
+        mode, reason = resolve_mode(asked)
         say(reason)
         if mode == "off":
             return 0
@@ -651,13 +668,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report=say,
         )
     except KeyboardInterrupt:
-        say(f"W&B: mirror interrupted; {repair(options.study)}")
+        say(f"W&B: mirror interrupted; {cure}")
         return 130
+    except InputError as error:  # nothing that `mirror` could repair before it is corrected
+        say(f"{one_line(error)}. Then {cure}")
+        return 2
     except Exception as error:
         traceback.print_exc()
-        say(f"W&B: mirror failed ({one_line(error)}); {repair(options.study)}")
+        say(f"W&B: mirror failed ({one_line(error)}); {cure}")
         return 1
-    say(f"{summary}; {repair(options.study)}" if summary.failed else str(summary))
+    say(f"{summary}; {cure}" if summary.failed else str(summary))
     return 1 if summary.failed else 0
 
 

@@ -18,12 +18,27 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sweeps.printed import printed
+
+HARMLESS = {"WANDB_API_KEY", "WANDB_ENTITY", "WANDB_ERROR_REPORTING"}
+MODES = ("online", "offline", "disabled", "dryrun")
+
+
+def to_be_checked(project: str | None) -> bool:
+    """Whether W&B has settings that may be wrong. Only then is it worth two seconds to import wandb and ask."""
+    given = {name for name, value in os.environ.items() if name.startswith("WANDB_") and name not in HARMLESS}
+    if os.environ.get("WANDB_MODE") in MODES:
+        given.discard("WANDB_MODE")
+    folder = Path(os.environ.get("WANDB_CONFIG_DIR") or "~/.config/wandb").expanduser()
+    files = (folder / "settings", Path("wandb/settings"), Path(".wandb/settings"))
+    return bool(project or given) or any(path.is_file() for path in files)
+
 
 class Follower:
     """A running mirror. Nothing here raises: what goes wrong is in the line that `finish` returns."""
 
-    def __init__(self, study: str, process: subprocess.Popen[str] | None, trouble: str = ""):
-        self.study = study
+    def __init__(self, process: subprocess.Popen[str] | None, repair: str, trouble: str = ""):
+        self.repair = repair  # what to do when it is lost
         self.process = process
         self.line = trouble
         self.reader: threading.Thread | None = None
@@ -46,6 +61,7 @@ class Follower:
         command += ["--study", study, "--mode", mode or "auto"]
         command += ["--project", project] if project else []
         command += ["--entity", entity] if entity else []
+        cure = repair(study, results, mode, project, entity)
         root = str(Path(__file__).parents[1])  # the code that runs here, wherever Python was started
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
@@ -62,8 +78,8 @@ class Follower:
                     text=True,
                 )
         except OSError as error:
-            return cls(study, None, f"W&B: the mirror did not start ({error}); {repair(study)}")
-        follower = cls(study, process)
+            return cls(None, cure, f"W&B: the mirror did not start ({error}); {cure}")
+        follower = cls(process, cure)
         follower.reader = threading.Thread(target=follower.read, args=(report,), daemon=True)
         follower.reader.start()
         return follower
@@ -88,11 +104,11 @@ class Follower:
             code = self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
-            return f"W&B: the mirror was not ready after {timeout:.0f} s and was ended; {repair(self.study)}"
+            return f"W&B: the mirror was not ready after {timeout:.0f} s and was ended; {self.repair}"
         self.reader.join(1.0)
-        if code in (0, 1) and self.line:
+        if code in (0, 1, 2) and self.line:
             return self.line
-        return f"W&B: the mirror ended with code {code}; {repair(self.study)}"
+        return f"W&B: the mirror ended with code {code}; {self.repair}"
 
     def kill(self) -> None:
         """End it at once. Its `wandb-core` watches it and goes by itself."""
@@ -102,5 +118,7 @@ class Follower:
             self.process.wait()
 
 
-def repair(study: str) -> str:
-    return f"`lstm-variants mirror {study}` repairs it"
+def repair(study: str, results: object, mode: str | None, project: str | None, entity: str | None) -> str:
+    """What to do about runs that W&B lacks; where and how they were to be mirrored belongs to it."""
+    command = printed("mirror", study, results=results, wandb=mode, project=project, entity=entity)
+    return f"`{command}` repairs it"

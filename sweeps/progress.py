@@ -120,10 +120,12 @@ class Board:
         if self.scheduler is None:
             return Text("Planning...")
         tasks = list(self.scheduler.loaded.study.tasks)
-        table = Table("cell", *tasks, box=None, header_style="bold")
+        table = Table("cell", box=None, header_style="bold")
+        for task in tasks:
+            table.add_column(Text(task))
         for cell in dict.fromkeys(cell for cell, _, _, _ in self.scheduler.loaded.study.arms()):
             scores = [self.best.get((cell, task)) for task in tasks]
-            table.add_row(cell, *(f"{s:.3f}" if s is not None else "·" for s in scores))
+            table.add_row(Text(cell), *(f"{s:.3f}" if s is not None else "·" for s in scores))
         grid = Table.grid()
         grid.add_row(Text(self.line()))
         grid.add_row(ProgressBar(total=self.scheduler.total, completed=self.done(), width=60))

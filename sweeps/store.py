@@ -10,7 +10,6 @@ neither jax nor ray nor wandb: reading results starts nothing.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -23,8 +22,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweeps import schema
-from sweeps.errors import InputError
+from sweeps import locks, schema
+from sweeps.errors import InputError, NeverRan, write_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,19 +100,20 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the study for one sweep; the system lets go when the process dies, however it dies."""
-        with open(self.path / ".lock", "a+") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        """Hold the study for one sweep. Raises InputError where another sweep holds it."""
+        path = self.path / ".lock"
+        with writing(path):
+            handle = open(path, "a+")  # noqa: SIM115 closed below
+        with handle:
+            if not locks.try_lock(handle, "sweep"):
                 handle.seek(0)
                 raise InputError(
                     f"Another sweep (process {handle.read().strip() or 'unknown'}) is running on {self.path}. "
                     f"Wait for it, stop it, or use another --results."
-                ) from None
-            handle.truncate(0)
-            handle.write(str(os.getpid()))
-            handle.flush()
+                )
+            with contextlib.suppress(OSError):  # a full disk holds a lock all the same
+                handle.truncate(0)
+                os.write(handle.fileno(), str(os.getpid()).encode())
             yield
 
     def forget_checkpoints(self, ids: Collection[str]) -> None:
@@ -158,12 +158,11 @@ class Store:
         path = self.path / "study.json"
         try:
             return Declaration(**json.loads(path.read_text()))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             known = sorted(p.parent.name for p in self.results.glob("*/study.json"))
-            raise InputError(
+            raise NeverRan(
                 f"No results of study '{self.study}' below {self.results}; "
-                f"{'found: ' + ', '.join(known) if known else 'nothing is there'}. "
-                f"Run `lstm-variants sweep {self.study}` first or name the directory with --results."
+                f"{'found: ' + ', '.join(known) if known else 'nothing is there'}."
             ) from None
         except (ValueError, TypeError) as error:
             raise InputError(
@@ -205,18 +204,30 @@ def write_part(table: pa.Table, path: Path) -> Path:
     """Write under a name that no reader matches, then rename. Dictionaries and statistics would take two fifths of
     the time and a quarter of the bytes of a part, which has few rows and is read whole."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
+    with writing(path, temporary):
         pq.write_table(table, temporary, compression="zstd", use_dictionary=False, write_statistics=False)
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 
 def replace_file(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with writing(path, temporary):
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+
+
+@contextlib.contextmanager
+def writing(path: Path, temporary: Path | None = None) -> Iterator[None]:
+    """Around whatever writes `path`: a disk that does not take it is a WriteError, and nothing half written stays."""
+    try:
+        yield
+    except OSError as error:
+        raise write_error(error, path) or error from None
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def read_part(path: Path, columns: list[str] | None) -> pa.Table:

@@ -17,6 +17,7 @@ from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
 from sweeps import crew, serial
 from sweeps.crew import Crew, Pool
+from sweeps.errors import WriteError
 from sweeps.plan import (
     Entry,
     Work,
@@ -163,6 +164,8 @@ class Scheduler:
     def failed(self, work: Work, error: BaseException) -> None:
         from sweeps.worker import Event, failed_rows
 
+        if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
+            raise error
         there = rows_by_id(self.store)  # a part of the cohort may be done
         failed = failed_rows(work, self.store.study, self.loaded.study.margin, error)
         rows = [row for row in failed if row["trial_id"] not in there]

@@ -8,9 +8,12 @@ too short for a chunk's seven bytes is filled up. A run that was killed leaves a
 records count. There are about 3 ms of work in a run.
 """
 
+import contextlib
 import json
 import os
+import re
 import struct
+import time
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -86,7 +89,19 @@ def read_file(path: Path) -> Run:
         summary={name: value for name, value in summary.items() if not name.startswith("_")},
         history=lambda: history,
         torn=torn,
+        entity=start.entity,
+        started=start.start_time.seconds + start.start_time.nanos / 1e9 or time_of(path),
     )
+
+
+def time_of(path: Path) -> float:
+    """When a run began that does not say so: its folder is called `offline-run-20260102_110000-ID`; else when its file
+    was last written."""
+    stamp = re.search(r"run-(\d{8}_\d{6})-", path.parent.name)
+    with contextlib.suppress(ValueError, OverflowError):
+        if stamp:
+            return time.mktime(time.strptime(stamp[1], "%Y%m%d_%H%M%S"))
+    return path.stat().st_mtime
 
 
 def records(data: bytes) -> tuple[list[bytes], bool]:

@@ -18,9 +18,11 @@ from typing import Any, TypeVar
 
 import wandb
 
+from sweeps import wandb_settings
 from sweeps.errors import InputError
 from sweeps.mirror import one_line, own_environment
 from sweeps.wandb_files import find, read_file
+from sweeps.wandb_resumed import one_each
 from sweeps.wandb_runs import Row, Run
 
 TIMEOUT = (
@@ -45,8 +47,8 @@ def opened(source: str, progress: Progress = lambda done, total: None) -> Iterat
     """The runs of `source`; their histories can be read inside the `with`. progress: runs read, and of how many.
 
     source: a folder that exists, or `ENTITY/PROJECT`. Offline runs are in the order of their paths, online ones in
-    that of their creation. Raises InputError for what is neither, for a folder or project without runs, and where
-    nobody is logged in; ReadError where W&B does not answer.
+    that of their creation; folders that one resumed run left are one run. Raises InputError for what is neither, for a
+    folder or project without runs, and where nobody is logged in; ReadError where W&B does not answer.
     """
     if Path(source).exists():
         yield read_folder(Path(source), progress)
@@ -71,7 +73,7 @@ def read_folder(folder: Path, progress: Progress) -> list[Run]:
     for path in paths:
         runs.append(read_file(path))
         progress(len(runs), len(paths))
-    return runs
+    return one_each(runs)
 
 
 def read_project(source: str, progress: Progress, stack: contextlib.ExitStack) -> list[Run]:
@@ -102,6 +104,7 @@ def hang_up() -> None:
 
 def log_in(source: str) -> Any:
     """A `wandb.Api` for whoever is logged in."""
+    wandb_settings.check()
     try:
         wandb.setup(
             settings=wandb.Settings(

@@ -39,7 +39,8 @@ class Run:
     """A run as W&B has it.
 
     state: W&B's word: finished, failed (ended with an error), crashed (never ended), running, ... history: reads
-    its lines, in order. torn: its file ends, or is damaged, before the run does.
+    its lines, in order. torn: its file ends, or is damaged, before the run does. started: of offline
+    runs, seconds since 1970. folders: how many of them it was in.
     """
 
     id: str
@@ -52,6 +53,9 @@ class Run:
     summary: Row
     history: Callable[[], list[Row]]
     torn: bool = False
+    entity: str = ""
+    started: float = 0.0
+    folders: int = 1
 
     @property
     def is_trial(self) -> bool:

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rich.console import Console
 from rich.markdown import Markdown
 
 from experiments.specs import unknown
@@ -26,6 +25,7 @@ from sweeps.bench.cases import ONE_CORE
 from sweeps.bench.table import render
 from sweeps.errors import InputError
 from sweeps.provenance import checkout, version
+from sweeps.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(found))
     elif sys.stdout.isatty():
-        Console().print(Markdown(render(found)))
+        console().print(Markdown(render(found)))
     else:
         print(render(found), end="")
     return 1 if found["failed"] or any("error" in row for row in found["rows"]) else 0

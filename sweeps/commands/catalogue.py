@@ -2,18 +2,16 @@
 
 import argparse
 
-from rich.console import Console
 from rich.table import Table
 
 from experiments.tasks import TASKS
 from lstm_variants import CELLS
+from sweeps.screen import console
 from sweeps.study import load_study, shipped
 
 
 def run(options: argparse.Namespace) -> int:
-    console = Console()
-    if not console.is_terminal:  # one line each, whatever a pipe's width is taken to be
-        console.width = 200
+    screen = console()
     cells = table("Cells", "name", "parameters (n inputs, h units)", "reference")
     for name, cell in CELLS.items():
         cells.add_row(name, cell.parameters, cell.reference)
@@ -28,8 +26,8 @@ def run(options: argparse.Namespace) -> int:
         trials = arms * (len(study.search) if study.search else 0) + arms * study.confirm
         studies.add_row(name, str(trials), loaded.doc.splitlines()[0])
     for part in (cells, tasks, studies):
-        console.print(part)
-        console.print()
+        screen.print(part)
+        screen.print()
     return 0
 
 

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sweeps.errors import InputError
+from sweeps.printed import printed
+from sweeps.screen import console
 from sweeps.store import Store
 from sweeps.wandb_import import Imported, import_study, study_name
 from sweeps.wandb_keys import column, split, where
@@ -23,14 +25,14 @@ NEEDED = ("cell", "task", "seed", "measure")
 
 def run(options: argparse.Namespace) -> int:
     """Exit code 1 where W&B did not answer, or runs are lost because their files are cut off."""
-    console = Console()
+    screen = console()
     keys = keys_of(options)
 
     def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
 
     try:
-        with bars(console) as bar, opened(options.source, bar("read")) as runs:
+        with bars(screen) as bar, opened(options.source, bar("read")) as runs:
             if keys is not None:
                 return to_table(runs, keys, options, say)
             return to_store(runs, options, bar("write"), say)
@@ -70,7 +72,7 @@ def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Call
     for line in remarks(done):
         say(line)
     if done.new + done.present:
-        say(f"Next: lstm-variants report {store.study} --results {options.results}")
+        say(f"Next: {printed('report', store.study, results=options.results)}")
     return 1 if done.lost else 0
 
 
@@ -98,6 +100,10 @@ def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Call
         say(
             f"{counts['running']} runs have not ended, which `verdicts` minds: wait, or add --where state!=running."
         )
+    if resumed := sum(run.folders > 1 for run in chosen):
+        say(
+            f"{resumed} runs were resumed, in a folder each time: each is one run, and the newest folder counts."
+        )
     if torn := sum(run.torn for run in chosen):
         say(f"{torn} runs are cut off in their files and count as failed unless they ended before.")
     labels = Counter(zip(*(rows[name].to_pylist() for name in ("cell", "task", "seed")), strict=True))
@@ -105,15 +111,16 @@ def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Call
         say(
             f"{twice} runs repeat the cell, task and seed of another; `verdicts` wants one of each (--where)."
         )
-    say(f"Next: lstm-variants verdicts {path} --measure {column(keys.measures[0])} --margin X")
+    say("X stands for the smallest difference that matters to you.")
+    say(f"Next: {printed('verdicts', path, measure=column(keys.measures[0]), margin='X')}")
     return 0
 
 
 @contextmanager
-def bars(console: Console) -> Iterator[Callable[[str], Tell]]:
+def bars(screen: Console) -> Iterator[Callable[[str], Tell]]:
     """Makes a bar for each stage of the work; they are gone afterwards."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, transient=True, console=console) as progress:
+    with Progress(*columns, transient=True, console=screen) as progress:
 
         def bar(title: str) -> Tell:
             task = progress.add_task(title, total=None)

@@ -4,13 +4,12 @@ import argparse
 import json
 from typing import Any
 
-from rich.console import Console
-
 from experiments.specs import unknown
 from lstm_variants import CELLS, match
 from lstm_variants.match import MEASURES, WORDS
 from sweeps.commands.catalogue import table
 from sweeps.errors import InputError
+from sweeps.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,9 +42,6 @@ def row(name: str, inputs: int, measure: str, target: int) -> dict[str, Any]:
 
 
 def show(title: str, found: dict[str, dict[str, Any]], measure: str) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = 200
     columns = table(title, "cell", "hidden", WORDS[measure], "error", "note")
     for name, each in found.items():
         if each["hidden"] is None:
@@ -55,4 +51,4 @@ def show(title: str, found: dict[str, dict[str, Any]], measure: str) -> None:
             columns.add_row(name, str(each["hidden"]), f"{each['value']:,}", error, each["note"])
     for column in columns.columns[1:4]:
         column.justify = "right"
-    console.print(columns)
+    console().print(columns)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from experiments.layout import Layout
 from experiments.trial import Trial
@@ -18,47 +19,44 @@ from sweeps.errors import InputError
 from sweeps.estimate import Cost, estimate, measure
 from sweeps.plan import Entry, choices, confirm_entries, cut, rows_by_id, search_entries, unique
 from sweeps.progress import seconds
+from sweeps.screen import console
 from sweeps.store import Store
 from sweeps.study import Loaded
 
 
 def run(options: argparse.Namespace) -> int:
-    console = Console()
+    screen = console()
     loaded = study_of(options)
     workers, size = workers_of(options), cohort_of(options)
     store = store_of(options, loaded.name)
     todo, done = missing(loaded, store)
     study = loaded.study
     arms = len(study.arms())
-    console.print(
-        f"[bold]{loaded.name}[/]: {loaded.doc.splitlines()[0] if loaded.doc else ''}", highlight=False
-    )
-    console.print(
+    question = loaded.doc.splitlines()[0] if loaded.doc else ""
+    screen.print(Text.assemble((loaded.name, "bold"), ": ", question))
+    screen.print(
         f"{arms} arms (cell on task): {len(study.search) if study.search else 0} search and {study.confirm} confirm "
         f"trials each, {arms * ((len(study.search) if study.search else 0) + study.confirm)} in all; "
         f"{done} in {store.path} already",
-        highlight=False,
         soft_wrap=True,
     )
     if not todo:
-        console.print("Nothing to run.")
+        screen.print("Nothing to run.")
         return 0
     works = cut(todo, size)
     samples = {entry.structure: entry.trial for entry in reversed(todo)}
     sizes = {work.structure: work.size for work in works}
-    costs = calibrate(console, samples, options, sizes, workers)
+    costs = calibrate(screen, samples, options, sizes, workers)
     result = estimate(works, costs, workers=max(1, workers), ray=workers > 0)
     for line in result.lines():
-        console.print(line, highlight=False, soft_wrap=True)
+        screen.print(line, soft_wrap=True)
     if study.stop_after < math.inf:
-        console.print("less where trials stop early, which can not be known before", highlight=False)
+        screen.print("less where trials stop early, which can not be known before")
     compute: Counter[tuple[str, str]] = Counter()
     for entry in todo:
         compute[entry.arm] += costs[entry.structure].trial(entry.trial)  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
-    console.print(
-        f"most of it: {cell} on {task}, {seconds(most)} of compute", highlight=False, soft_wrap=True
-    )
+    screen.print(f"most of it: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
     return 0
 
 
@@ -78,7 +76,7 @@ def missing(loaded: Loaded, store: Store) -> tuple[list[Entry], int]:
 
 
 def calibrate(
-    console: Console,
+    screen: Console,
     samples: dict[Trial, Trial],
     options: argparse.Namespace,
     sizes: dict[Trial, int],
@@ -117,10 +115,10 @@ def calibrate(
             f"{type(bare.cell).__name__} on {type(bare.task).__name__} does not run: {type(error).__name__}: {error}"
         )
 
-    with console.status(f"A few real steps of each structure: 0 of {len(samples)}") as status:
+    with screen.status(f"A few real steps of each structure: 0 of {len(samples)}") as status:
         if workers == 0:
             serial.run(take, put, failed)
         else:
             with crew.started(pool_of(options)) as hands:
-                hands.run(take, lambda: bool(queue), put, failed, console.print)
+                hands.run(take, lambda: bool(queue), put, failed, screen.print)
     return costs

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from experiments.show import show
 from experiments.specs import SpecError, check, construct, flatten, set_text, unknown
 from experiments.streams import stream
@@ -16,28 +14,27 @@ from experiments.tasks import TASKS
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import SEED_LIMIT
 from sweeps.errors import InputError
+from sweeps.screen import console
 from sweeps.study import import_file
 
 MEMBERS = [*TaskSpec.__annotations__, *(n for n in vars(TaskSpec) if not n.startswith("_"))]
 
 
 def run(options: argparse.Namespace) -> int:
-    console = Console()
+    screen = console()
     if options.sequences < 1:
         raise InputError(f"--sequences takes a number of at least 1; got {options.sequences}.")
     if not 0 <= options.seed < SEED_LIMIT:
         raise InputError(f"--seed takes a whole number in [0, 2**32); got {options.seed}.")
     task = task_of(options.task, options.set)
     doc = inspect.getdoc(sys.modules[type(task).__module__]) or type(task).__name__
-    console.print(without_examples(doc), highlight=False, markup=False, soft_wrap=True)
-    console.print()
+    screen.print(without_examples(doc), soft_wrap=True)
+    screen.print()
     for name, text in declared(task):
-        console.print(f"{name:<11}{text}", highlight=False, markup=False, soft_wrap=True)
+        screen.print(f"{name:<11}{text}", soft_wrap=True)
     for i in range(options.sequences):
-        console.print()
-        console.print(
-            show(task, seed=options.seed, sequence=i), highlight=False, markup=False, soft_wrap=True
-        )
+        screen.print()
+        screen.print(show(task, seed=options.seed, sequence=i), soft_wrap=True)
     return 0
 
 

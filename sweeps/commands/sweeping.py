@@ -4,31 +4,35 @@ import argparse
 import os
 import time
 
-from rich.console import Console
-
 from experiments.layout import Layout
 from sweeps.commands.common import cohort_of, deterministic_flags, store_of, study_of, workers_of
 from sweeps.crew import Crew
-from sweeps.mirror_process import Follower
+from sweeps.mirror_process import Follower, to_be_checked
+from sweeps.printed import printed
 from sweeps.progress import Board, seconds
+from sweeps.screen import console
 from sweeps.sweep import Scheduler
 from sweeps.sweep import run as run_queue
 
 
 def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
     """Run what is missing, on these workers or in this process; returns the exit code."""
-    console = Console()
+    screen = console()
     if options.deterministic and workers is None:
         os.environ.update(deterministic_flags())  # XLA reads them when it first computes
     loaded, size = study_of(options), cohort_of(options)
+    if options.wandb != "off" and to_be_checked(options.project):
+        from sweeps import wandb_settings
+
+        wandb_settings.check(options.project)
     store = store_of(options, loaded.name).prepare()
-    board = Board(console, max(1, workers_of(options)))
+    board = Board(screen, max(1, workers_of(options)))
     start, said = time.monotonic(), list[str]()
 
     def tell(line: str) -> None:
         if line not in said:
             said.append(line)
-            console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
+            screen.print(line, style="dim", soft_wrap=True)
 
     with store.lock(), board.running():
         scheduler = Scheduler(loaded, store, size, board, Layout(members=options.members))
@@ -44,29 +48,26 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             raise
     took = time.monotonic() - start
     if follower is not None:
-        with console.status("W&B: writing the last runs"):
+        with screen.status("W&B: writing the last runs"):
             outcome = follower.finish()
         tell(outcome)
     wanted = {entry.id for entry in scheduler.planned}
     bad = [row for i, row in scheduler.rows.items() if i in wanted and row["status"] == "failed"]
     counts = board.counts
-    console.print(
+    screen.print(
         f"{board.done()} of {scheduler.total} trials of '{loaded.name}' are stored in {store.path}; this run made "
         f"{counts['here']} in {seconds(took)}: {counts['solved']} solved, {counts['diverged']} diverged, "
         f"{counts['failed']} failed.",
-        highlight=False,
-        markup=False,
         soft_wrap=True,
     )
     if bad:
-        console.print(
+        screen.print(
             f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}",
             style="red",
         )
         return 1
-    console.print(
-        f"Next: lstm-variants report {options.study} --results {options.results}",
-        highlight=False,
+    screen.print(
+        f"Next: {printed('report', options.study, results=options.results)}",
         soft_wrap=True,
     )
     return 0

@@ -14,6 +14,7 @@ from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Stacked
 from sweeps.errors import InputError
 from sweeps.plan import Entry, Work
+from sweeps.screen import console
 from sweeps.store import Store
 from sweeps.worker import Row, Worker
 
@@ -36,23 +37,23 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def run(options: argparse.Namespace) -> int:
-    console = Console()
+    screen = console()
     trial = trial_of(options)
     entry = Entry(trial, "single", options.cell, options.task)
     store = Store(options.results, STUDY).prepare()
-    console.print(canonical(trial), style="dim", highlight=False, soft_wrap=True)
+    screen.print(canonical(trial), style="dim", soft_wrap=True)
     stored = [row for row in store.trials().to_pylist() if row["trial_id"] == entry.id]
     if stored and not options.again:
-        console.print("The store has this trial already (--again trains it once more).", highlight=False)
+        screen.print("The store has this trial already (--again trains it once more).")
         row = stored[0]
     else:
-        row = train(console, entry, store)
+        row = train(screen, entry, store)
     curve = sorted(
         (c for c in store.curves().to_pylist() if c["trial_id"] == entry.id), key=lambda c: c["step"]
     )
-    show(console, row, curve)
+    show(screen, row, curve)
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
-    console.print(f"row {entry.id} in {store.path}\ncurve {path}", highlight=False, soft_wrap=True)
+    screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
     return 0 if row["status"] == "finished" else 1
 
 
@@ -99,15 +100,15 @@ def length_field(name: str, task: Any) -> str:
     return found[0]
 
 
-def train(console: Console, entry: Entry, store: Store) -> Row:
+def train(screen: Console, entry: Entry, store: Store) -> Row:
     """Train it here, showing the newest validation score; returns the row that was stored."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:.0f} %"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=screen, transient=True) as progress:
         bar = progress.add_task("compiling", total=1.0)
         for event in Worker().run(Work((entry,), 1), store, STUDY, None):
             score = event.scores.get(entry.id)
@@ -116,14 +117,13 @@ def train(console: Console, entry: Entry, store: Store) -> Row:
     return event.rows[0]
 
 
-def show(console: Console, row: Row, curve: list[Row]) -> None:
+def show(screen: Console, row: Row, curve: list[Row]) -> None:
     scores = [c["valid_score"] for c in curve]
-    console.print(
+    screen.print(
         f"validation score, steps {curve[0]['step']} to {curve[-1]['step']}: {sparkline(scores)}",
-        highlight=False,
     )
     if row["status"] == "diverged":
-        console.print(
+        screen.print(
             f"Diverged at step {row['diverged_step']}: the loss or its gradient was not finite. "
             "Lower --learning-rate or --set optimizer.clip=1.",
             style="red",
@@ -131,11 +131,10 @@ def show(console: Console, row: Row, curve: list[Row]) -> None:
         return
     sample = f" of {row['test_sequences']}" if row["test_sequences"] else ""
     solved = f"solved at step {row['solved_step']}" if row["solved"] else "not solved"
-    console.print(
+    screen.print(
         f"test score {row['test_score']:.4f} (0 naive baseline, 1 perfect), loss {row['test_loss']:.4g} "
         f"(baseline {row['baseline_loss']:.4g}), wrong {row['test_error']:.2%}{sample}; {solved}; "
         f"{row['parameters']} parameters; compiled in {row['compile_seconds']:.1f} s, ran {row['run_seconds']:.1f} s",
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -26,7 +26,7 @@ class Scripted:
         said = self.script.popleft()
         if isinstance(said, Exception):
             raise said
-        return said
+        return [said]
 
     def give(self, worker, task):
         self.given.append(task)
