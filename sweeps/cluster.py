@@ -68,8 +68,6 @@ def connected(pool: Pool) -> Iterator[None]:
         except Exception as error:  # Ray's own are of many kinds, down to the plainest
             raise InputError(ray_errors.words(pool.address, error)) from None
         try:
-            if pool.folder is not None:
-                send_modules_of(pool.folder, cloudpickle)
             yield
         finally:
             ray.shutdown()
@@ -102,7 +100,7 @@ class Actors:
     """See `sweeps.crew.Backend`."""
 
     def __init__(self, pool: Pool):
-        self.pool = pool
+        self.pool, self.folder = pool, pool.folder
 
     def start(self) -> Worker:
         options = {"num_cpus": 1, "num_gpus": self.pool.gpus_per_worker}
@@ -130,6 +128,9 @@ class Actors:
             raise Failed(error.cause if isinstance(error.cause, BaseException) else error) from None
 
     def give(self, worker: Worker, task: Callable[[Any], Iterator[Any]]) -> None:
+        if self.folder is not None:
+            send_modules_of(self.folder, cloudpickle)
+            self.folder = None  # once
         if ray.util.client.ray.is_connected():
             worker.asked = worker.actor.run_whole.remote(task)
         else:

@@ -215,8 +215,11 @@ def cohort_size(bare: Trial) -> int:
 @functools.cache
 def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
-    cell = nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
-    return trial_seconds(bare) * (FEW_PARAMETERS + parameter_count(cell))
+    try:
+        parameters = parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
+    except Exception:  # a user's cell that can not be built: its trials will fail, and say why
+        parameters = 0
+    return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
 
 
 def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
