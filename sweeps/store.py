@@ -19,12 +19,15 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweeps import schema
 from sweeps.errors import InputError
+
+UNRECORDED = ""  # the code of rows that do not say by which they were made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,9 @@ class Declaration:
     `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
     out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
     out different. plan: trial ids by stage, complete for a stage once it is planned. total: number of trials by
-    stage when all is planned.
+    stage when all is planned. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`;
+    empty in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column)
+    the trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
     """
 
     study: str
@@ -53,11 +58,42 @@ class Declaration:
     different: list[list[str]] = field(default_factory=list)
     plan: dict[str, list[str]] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, list[Any]] = field(default_factory=dict)
+    codes: dict[str, list[str]] = field(default_factory=dict)
     schema_version: int = schema.VERSION
 
     def runs(self, task: str, *cells: str) -> bool:
         """Whether all these cells run on the task."""
         return not self.arms or all([cell, task] in self.arms for cell in cells)
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Trial id to stage, in the order of the plan."""
+        return {name: stage for stage, ids in self.plan.items() for name in ids}
+
+    @property
+    def called(self) -> dict[str, tuple[str, str]]:
+        """Trial id to its labels, cell and task."""
+        arms = (arm for arms in self.labels.values() for arm in arms)
+        return {name: (cell, task) for cell, task, ids in arms for name in ids}
+
+    @property
+    def counted(self) -> dict[str, str]:
+        """Trial id to the code whose rows count."""
+        return {name: code for code, ids in self.codes.items() for name in ids}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a store has of its study's plan, called as the study calls it now.
+
+    rows: one a trial, with the declared stage, cell and task. left_out: trials in the store that are not in the plan.
+    other: trials of the plan that ran, but by code that does not count.
+    """
+
+    rows: pa.Table
+    left_out: int
+    other: int
 
 
 class Store:
@@ -90,7 +126,8 @@ class Store:
 
     def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
         """Write one part of each table, curves first; returns the path of the trials' part."""
-        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials])
+        codes = {str(row["code"]) for row in trials if row["code"] is not None}
+        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials], codes)
         if curves:
             write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
         return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
@@ -130,12 +167,15 @@ class Store:
     def parts(self, table: str) -> list[Path]:
         return sorted((self.path / table).glob("*.parquet"))
 
-    def trials(self, columns: list[str] | None = None) -> pa.Table:
-        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
+    def trials(self, columns: list[str] | None = None, *, codes: Mapping[str, str] | None = None) -> pa.Table:
+        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null. Labels
+        are those of the day: for a study's results see `planned`.
 
-        Raises InputError for a part that cannot be read or that a newer version wrote.
+        codes: by trial id the code whose rows count; of a trial that it does not have, all do. Raises InputError for
+        a part that cannot be read or that a newer version wrote.
         """
-        table = self._read("trials", columns and list(dict.fromkeys([*columns, "trial_id", "status"])))
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "code"]))
+        table = of_code(self._read("trials", wanted), codes or {})
         best: dict[str, tuple[bool, int]] = {}
         rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
         for i, (trial, status) in enumerate(rows):
@@ -144,9 +184,37 @@ class Store:
             table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
         return table.select(columns) if columns else table
 
-    def curves(self) -> pa.Table:
-        """All curve rows, one a trial id and step."""
-        table = self._read("curves", None)
+    def rows(self, columns: list[str]) -> list[dict[str, Any]]:
+        """All rows as they were written, also several of one trial."""
+        return self._read("trials", columns).to_pylist()
+
+    def planned(self, columns: list[str] | None = None) -> Planned:
+        """The rows of the study's plan, with labels from its declaration, in the plan's order. All that reads a
+        study's results reads them here. Raises InputError as `declaration` and `trials` do."""
+        declaration = self.declaration()
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "stage", "cell", "task", "code"]))
+        rows = self.trials(wanted, codes=declaration.counted)
+        place = {name: i for i, name in enumerate(rows["trial_id"].to_pylist())}
+        stages, called = declaration.stages, declaration.called
+        here = [name for name in stages if name in place]
+        table = rows.take(pa.array([place[name] for name in here], pa.int64()))
+        own = list(zip(table["cell"].to_pylist(), table["task"].to_pylist(), strict=True))
+        labels = [called.get(name, was) for name, was in zip(here, own, strict=True)]
+        news = {"stage": [stages[name] for name in here]}
+        news |= {"cell": [cell for cell, _ in labels], "task": [task for _, task in labels]}
+        for name, values in news.items():
+            i = table.column_names.index(name)
+            table = table.set_column(i, table.schema.field(i), pa.array(values, pa.string()))
+        ran = set(self.trials(["trial_id"])["trial_id"].to_pylist()) if declaration.codes else set(place)
+        return Planned(
+            rows=table.select(columns) if columns else table,
+            left_out=len(ran - stages.keys()),
+            other=len((ran & stages.keys()) - place.keys()),
+        )
+
+    def curves(self, *, codes: Mapping[str, str] | None = None) -> pa.Table:
+        """All curve rows, one a trial id and step; codes: as in `trials`."""
+        table = of_code(self._read("curves", None), codes or {})
         if table.num_rows == 0:
             return table
         indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
@@ -178,6 +246,36 @@ class Store:
         return pa.concat_tables([empty, *tables], promote_options="permissive")
 
 
+def mixed(codes: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Classes of which rows of more than one code count, and how many of each, out of `Declaration.codes`.
+
+    >>> mixed({"mine:Cell 3fa9": ["a", "b"], "mine:Cell 77aa": ["c"], "mine:Task 1111": ["d"]})
+    {'mine:Cell': '3fa9 (2 trials), 77aa (1 trial)'}
+    """
+    found: dict[str, dict[str, int]] = {}
+    for code, ids in codes.items():
+        for part in code.split("; ") if code != UNRECORDED else ():
+            name, digest = part.rsplit(" ", 1)
+            digests = found.setdefault(name, {})
+            digests[digest] = digests.get(digest, 0) + len(ids)
+    nameless = len(codes.get(UNRECORDED, ()))
+    return {
+        name: ", ".join(f"{digest} ({n} trial{'s' * (n != 1)})" for digest, n in digests.items())
+        for name, digests in found.items()
+        if len(digests) > 1
+    } | ({"cells or tasks of yours": f"{nameless} before rows said by which code"} if nameless else {})
+
+
+def of_code(table: pa.Table, codes: Mapping[str, str]) -> pa.Table:
+    """The rows whose code is the one that counts for their trial."""
+    if not codes:
+        return table
+    rows = zip(table["trial_id"].to_pylist(), table["code"].to_pylist(), strict=True)
+    return table.filter(
+        pa.array([codes.get(name, code or UNRECORDED) == (code or UNRECORDED) for name, code in rows])
+    )
+
+
 def agreeing(tables: list[pa.Table], declared: Mapping[str, object]) -> list[pa.Table]:
     """The tables with one type a column. A field of one name may be a number in one task's spec and a tuple, kept
     as text, in another's: such a column is text throughout."""
@@ -196,8 +294,8 @@ def with_text(table: pa.Table, names: set[str]) -> pa.Table:
     return table
 
 
-def part_name(stage: str, trial_ids: list[str]) -> str:
-    digest = hashlib.sha256("\n".join(sorted(trial_ids)).encode()).hexdigest()[:16]
+def part_name(stage: str, trial_ids: list[str], codes: Collection[str] = ()) -> str:
+    digest = hashlib.sha256("\n".join([*sorted(trial_ids), *sorted(codes)]).encode()).hexdigest()[:16]
     return f"{stage}-{digest}.parquet"
 
 

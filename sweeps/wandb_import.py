@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import InputError
-from sweeps.store import Declaration, Store
+from sweeps.store import UNRECORDED, Declaration, Store
 from sweeps.wandb_runs import DECLARATION, Row, Run, curve_rows, trial_row
 
 OPEN = 8  # histories read at once; online that is waiting
@@ -67,8 +67,8 @@ def import_study(
     rows = {name: trial_row(run) for name, run in chosen.items()}
     declared = declaration_of(runs, store.study)
     declaration = declared or made_up(store.study, rows)
-    there = statuses(store)
-    strangers = there.keys() - rows.keys()
+    there = statuses(store, {name: str(row["code"] or UNRECORDED) for name, row in rows.items()})
+    strangers = statuses(store).keys() - rows.keys()
     if strangers:
         raise InputError(
             f"{store.path} has {len(strangers)} trials that the runs do not have. Import into another directory with "
@@ -108,8 +108,9 @@ def best(runs: Iterator[Run]) -> dict[str, Run]:
     return found
 
 
-def statuses(store: Store) -> dict[str, str]:
-    rows = store.trials(["trial_id", "status"]).to_pylist() if store.parts("trials") else []
+def statuses(store: Store, codes: dict[str, str] | None = None) -> dict[str, str]:
+    """Status by trial id, of rows of these codes."""
+    rows = store.trials(["trial_id", "status"], codes=codes).to_pylist() if store.parts("trials") else []
     return {row["trial_id"]: row["status"] for row in rows}
 
 

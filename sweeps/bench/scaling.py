@@ -98,7 +98,7 @@ def memory(options: Options, progress: Progress) -> list[Row]:
 def repeated(source: Store, results: Path, trials: int) -> Store:
     """A store of at least `trials` trials: those of `source`, rows and curves, again and again under other ids."""
     store, declared = Store(results, source.study).prepare(), source.declaration()
-    rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
+    rows, curves = source.planned().rows.to_pylist(), source.curves(codes=declared.counted).to_pylist()
     plan: dict[str, list[str]] = {stage: [] for stage in declared.plan}
     for k in range(-(-trials // len(rows))):
 
@@ -113,7 +113,7 @@ def repeated(source: Store, results: Path, trials: int) -> Store:
             if mine:
                 store.append(mine, [renamed(row) for row in curves if row["stage"] == stage])
     total = {stage: len(ids) for stage, ids in plan.items()}
-    store.declare(dataclasses.replace(declared, plan=plan, total=total))
+    store.declare(dataclasses.replace(declared, plan=plan, total=total, labels={}, codes={}))
     return store
 
 

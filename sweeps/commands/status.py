@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sweeps.commands.common import store_of
+from sweeps.store import mixed
 
 COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score"]
 
@@ -15,8 +16,8 @@ def run(options: argparse.Namespace) -> int:
     console = Console()
     store = store_of(options, options.study)
     declaration = store.declaration()
-    wanted = {i for ids in declaration.plan.values() for i in ids}
-    rows = [row for row in store.trials(COLUMNS).to_pylist() if row["trial_id"] in wanted]
+    planned = store.planned(COLUMNS)
+    rows = planned.rows.to_pylist()
     statuses = Counter(row["status"] for row in rows)
     done, total = len(rows) - statuses["failed"], sum(declaration.total.values())
     console.print(
@@ -24,6 +25,8 @@ def run(options: argparse.Namespace) -> int:
         f"{statuses['diverged']} diverged), {statuses['failed']} failed, {total - done} to run",
         highlight=False,
     )
+    for line in told(declaration.codes, planned.other):
+        console.print(line, style="yellow", highlight=False, markup=False, soft_wrap=True)
     table = Table("cell", box=None, header_style="bold")
     for task in declaration.tasks:
         table.add_column(f"{task}: search", justify="right")
@@ -43,3 +46,9 @@ def run(options: argparse.Namespace) -> int:
         table.add_row(cell, *columns)
     console.print(table)
     return 0
+
+
+def told(codes: dict[str, list[str]], other: int) -> list[str]:
+    """What there is to say of the code that made the rows."""
+    lines = [f"{other} trials have rows of other code alone, which do not count."] if other else []
+    return lines + [f"Rows of {name} are mixed, as asked: {text}." for name, text in mixed(codes).items()]

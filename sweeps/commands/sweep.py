@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
             console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
     with store.lock(), board.running():
-        scheduler = Scheduler(loaded, store, size, board, Layout(members=options.members))
+        layout = Layout(members=options.members)
+        scheduler = Scheduler(loaded, store, size, board, layout, options.other_code)
         follower = None
         if options.wandb != "off":
             names = {"mode": options.wandb, "project": options.project, "entity": options.entity}
