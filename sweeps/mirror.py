@@ -34,7 +34,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -135,7 +135,7 @@ class Trial:
 
     row: dict[str, object]
     curve: list[dict[str, object]]
-    called: dict[str, object]
+    called: dict[str, object] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -263,7 +263,8 @@ def labels_now(store: Store) -> tuple[dict[str, Row], dict[str, str]]:
 
 
 def read_trials(store: Store, part: Path, missing: set[str], now: dict[str, Row]) -> Iterator[Trial]:
-    """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before it."""
+    """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
+    it."""
     curves: dict[str, list[dict[str, object]]] = {}
     path = store.path / "curves" / part.name
     if path.exists():
@@ -548,9 +549,9 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
 def look(
     store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: dict[str, Row], codes: dict[str, str]
 ) -> dict[Path, set[str]]:
-    """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial that several parts hold belongs to
-    one of them, to one where it did not fail if it can. `finished` remembers parts to be passed over; a
-    part may be replaced by one of its name, so its time belongs to it."""
+    """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
+    that several parts hold belongs to one of them, to one where it did not fail if it can. `finished` remembers parts
+    to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
     best: dict[str, tuple[bool, Path]] = {}
     for part in store.parts("trials"):
         stamp = (part, part.stat().st_mtime_ns)
