@@ -65,7 +65,7 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
         solved_step=trials["solved_step"].where(solved),
     ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
 
-    curves = store.curves(codes=declaration.counted).to_pandas()
+    curves = store.curves().to_pandas()
     curves = curves.drop(columns=["stage", "cell", "task", "seed", "code"])
     curves = trials[["trial_id", "stage", "cell", "task", "seed"]].merge(curves, on="trial_id", how="inner")
     return Results(

@@ -141,8 +141,7 @@ def filled(text: str, results: Results, folder: str) -> str:
 def copy_results(results: Results, source: Store, target: Store) -> None:
     """The study's rows and curves, one part a stage and table."""
     target.prepare().declare(results.declaration)
-    codes = results.declaration.counted
-    rows, curves = source.trials(codes=codes).to_pylist(), source.curves(codes=codes).to_pylist()
+    rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     for ids in results.declaration.plan.values():
         order = {trial_id: position for position, trial_id in enumerate(ids)}
         mine = sorted((r for r in rows if r["trial_id"] in order), key=lambda r: order[r["trial_id"]])

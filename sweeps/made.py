@@ -61,10 +61,7 @@ def made(store: Store, keep: bool = False) -> Made:
             codes = rows.setdefault(str(row["trial_id"]), {})
             code = str(row["code"] or UNRECORDED)
             codes[code] = codes.pop(code, row)
-    try:
-        return Made(rows, store.declaration(), keep)
-    except InputError:  # never declared, or damaged: it is written anew
-        return Made(rows, None, keep)
+    return Made(rows, store.declared(), keep)  # a damaged declaration is written anew
 
 
 def by_other_code(loaded: Loaded, search: list[Entry], found: Made) -> list[Entry]:
@@ -114,7 +111,7 @@ def called_otherwise(entries: Iterable[Entry], loaded: Loaded, found: Made) -> l
         if entry.id not in found.rows:
             continue
         row = next(reversed(found.rows[entry.id].values()))
-        cell, task = called.get(entry.id, (row["cell"], row["task"]))
+        _, cell, task = called.get(entry.id, ("", row["cell"], row["task"]))
         gone.discard(str(cell))
         if (cell, task) != entry.arm:
             before, now = (cell, entry.cell) if task == entry.task else (task, entry.task)

@@ -249,17 +249,11 @@ def without_nulls(row: dict[str, object]) -> dict[str, object]:
 def labels_now(store: Store) -> tuple[dict[str, Row], dict[str, str]]:
     """By trial id what the study calls it, and the code whose rows count; nothing of a study without a declaration
     that can be read."""
-    try:
-        declaration = store.declaration()
-    except InputError:
+    declared = store.declared()
+    if declared is None:
         return {}, {}
-    stages = declaration.stages
-    called = declaration.called.items()
-    return {
-        name: {"stage": stages[name], "cell": cell, "task": task}
-        for name, (cell, task) in called
-        if name in stages
-    }, declaration.counted
+    called = declared.called.items()
+    return {name: dict(zip(LABELS, now, strict=True)) for name, now in called}, declared.counted
 
 
 def read_trials(store: Store, part: Path, missing: set[str], now: dict[str, Row]) -> Iterator[Trial]:
@@ -274,8 +268,8 @@ def read_trials(store: Store, part: Path, missing: set[str], now: dict[str, Row]
     for row in read_part(part, None).to_pylist():
         if row["trial_id"] in missing:
             called = {name: row[name] for name in LABELS}
-            row = without_nulls(row | now.get(row["trial_id"], {}))
-            yield Trial(row, curves.get(row["trial_id"], []), called)
+            named = without_nulls(row | now.get(row["trial_id"], {}))
+            yield Trial(named, curves.get(row["trial_id"], []), called)
 
 
 # ---------------------------------------------------------------------- the destination

@@ -221,7 +221,8 @@ def declaration(
 ) -> Declaration:
     """What `study.json` says of the study and of its plan so far. codes: by trial id the code whose rows count."""
     study = loaded.study
-    by_code: dict[str, list[str]] = {}
+    # The code of now stands there also where rows of other code are kept: that is how a reader knows that they are.
+    by_code: dict[str, list[str]] = {entry.code: [] for entry in search + confirm if entry.code is not None}
     for name, code in codes.items():
         by_code.setdefault(code, []).append(name)
     arms = [[cell, task] for cell, _, task, _ in study.arms()]

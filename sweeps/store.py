@@ -72,10 +72,10 @@ class Declaration:
         return {name: stage for stage, ids in self.plan.items() for name in ids}
 
     @property
-    def called(self) -> dict[str, tuple[str, str]]:
-        """Trial id to its labels, cell and task."""
-        arms = (arm for arms in self.labels.values() for arm in arms)
-        return {name: (cell, task) for cell, task, ids in arms for name in ids}
+    def called(self) -> dict[str, tuple[str, str, str]]:
+        """Trial id to stage, cell and task."""
+        arms = ((stage, *arm) for stage, arms in self.labels.items() for arm in arms)
+        return {name: (stage, cell, task) for stage, cell, task, ids in arms for name in ids}
 
     @property
     def counted(self) -> dict[str, str]:
@@ -167,21 +167,32 @@ class Store:
     def parts(self, table: str) -> list[Path]:
         return sorted((self.path / table).glob("*.parquet"))
 
-    def trials(self, columns: list[str] | None = None, *, codes: Mapping[str, str] | None = None) -> pa.Table:
-        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null. Labels
-        are those of the day: for a study's results see `planned`.
+    def trials(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
 
-        codes: by trial id the code whose rows count; of a trial that it does not have, all do. Raises InputError for
-        a part that cannot be read or that a newer version wrote.
+        Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
+        trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
+        be read or that a newer version wrote.
         """
+        return self.one_each(self.declared(), columns)
+
+    def one_each(
+        self,
+        declared: Declaration | None,
+        columns: list[str] | None = None,
+        codes: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """`trials` under this declaration. codes: by trial id, in place of what it says."""
         wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "code"]))
-        table = of_code(self._read("trials", wanted), codes or {})
+        counted = codes if codes is not None else declared.counted if declared else {}
+        table = of_code(self._read("trials", wanted), counted)
         best: dict[str, tuple[bool, int]] = {}
         rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
         for i, (trial, status) in enumerate(rows):
             best[trial] = min(best.get(trial, (True, table.num_rows)), (status == "failed", i))
         if len(best) < table.num_rows:
             table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
+        table = with_labels(table, declared.called if declared else {})
         return table.select(columns) if columns else table
 
     def rows(self, columns: list[str]) -> list[dict[str, Any]]:
@@ -189,37 +200,44 @@ class Store:
         return self._read("trials", columns).to_pylist()
 
     def planned(self, columns: list[str] | None = None) -> Planned:
-        """The rows of the study's plan, with labels from its declaration, in the plan's order. All that reads a
-        study's results reads them here. Raises InputError as `declaration` and `trials` do."""
+        """The rows of the study's plan, as `trials` has them, in the plan's order. Raises InputError as `declaration`
+        and `trials` do."""
         declaration = self.declaration()
-        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "stage", "cell", "task", "code"]))
-        rows = self.trials(wanted, codes=declaration.counted)
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id"]))
+        rows = self.one_each(declaration, wanted)
         place = {name: i for i, name in enumerate(rows["trial_id"].to_pylist())}
-        stages, called = declaration.stages, declaration.called
-        here = [name for name in stages if name in place]
+        here = {name: stage for name, stage in declaration.stages.items() if name in place}
         table = rows.take(pa.array([place[name] for name in here], pa.int64()))
-        own = list(zip(table["cell"].to_pylist(), table["task"].to_pylist(), strict=True))
-        labels = [called.get(name, was) for name, was in zip(here, own, strict=True)]
-        news = {"stage": [stages[name] for name in here]}
-        news |= {"cell": [cell for cell, _ in labels], "task": [task for _, task in labels]}
-        for name, values in news.items():
-            i = table.column_names.index(name)
-            table = table.set_column(i, table.schema.field(i), pa.array(values, pa.string()))
-        ran = set(self.trials(["trial_id"])["trial_id"].to_pylist()) if declaration.codes else set(place)
+        if "stage" in table.column_names:  # older declarations say no more than that
+            table = with_column(table, "stage", list(here.values()))
+        ran = (
+            set(self._read("trials", ["trial_id"])["trial_id"].to_pylist())
+            if declaration.codes
+            else set(place)
+        )
         return Planned(
             rows=table.select(columns) if columns else table,
-            left_out=len(ran - stages.keys()),
-            other=len((ran & stages.keys()) - place.keys()),
+            left_out=len(ran - declaration.stages.keys()),
+            other=len((ran & declaration.stages.keys()) - place.keys()),
         )
 
-    def curves(self, *, codes: Mapping[str, str] | None = None) -> pa.Table:
-        """All curve rows, one a trial id and step; codes: as in `trials`."""
-        table = of_code(self._read("curves", None), codes or {})
+    def curves(self) -> pa.Table:
+        """All curve rows, one a trial id and step; labels and code as in `trials`."""
+        declared = self.declared()
+        table = of_code(self._read("curves", None), declared.counted if declared else {})
         if table.num_rows == 0:
             return table
         indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
         keep = indexed.group_by(["trial_id", "step"]).aggregate([("i", "min")])
-        return table.take(keep["i_min"].combine_chunks().sort())
+        table = table.take(keep["i_min"].combine_chunks().sort())
+        return with_labels(table, declared.called if declared else {})
+
+    def declared(self) -> Declaration | None:
+        """The declaration, None where there is none that can be read."""
+        try:
+            return self.declaration()
+        except InputError:
+            return None
 
     def declaration(self) -> Declaration:
         """Raises InputError where the study never ran here."""
@@ -244,6 +262,22 @@ class Store:
         names = columns or list(declared)
         empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")
+
+
+def with_column(table: pa.Table, name: str, values: list[str]) -> pa.Table:
+    i = table.column_names.index(name)
+    return table.set_column(i, table.schema.field(i), pa.array(values, pa.string()))
+
+
+def with_labels(table: pa.Table, called: Mapping[str, tuple[str, str, str]]) -> pa.Table:
+    """Stage, cell and task as they are called; the row's own where that is not said."""
+    ids = table["trial_id"].to_pylist()
+    for i, name in enumerate(("stage", "cell", "task")):
+        if called and name in table.column_names:
+            own = table[name].to_pylist()
+            now = [called[trial][i] if trial in called else was for trial, was in zip(ids, own, strict=True)]
+            table = with_column(table, name, now)
+    return table
 
 
 def mixed(codes: Mapping[str, Collection[str]]) -> dict[str, str]:

@@ -110,7 +110,9 @@ def best(runs: Iterator[Run]) -> dict[str, Run]:
 
 def statuses(store: Store, codes: dict[str, str] | None = None) -> dict[str, str]:
     """Status by trial id, of rows of these codes."""
-    rows = store.trials(["trial_id", "status"], codes=codes).to_pylist() if store.parts("trials") else []
+    rows = (
+        store.one_each(None, ["trial_id", "status"], codes or {}).to_pylist() if store.parts("trials") else []
+    )
     return {row["trial_id"]: row["status"] for row in rows}
 
 

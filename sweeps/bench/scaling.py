@@ -98,7 +98,7 @@ def memory(options: Options, progress: Progress) -> list[Row]:
 def repeated(source: Store, results: Path, trials: int) -> Store:
     """A store of at least `trials` trials: those of `source`, rows and curves, again and again under other ids."""
     store, declared = Store(results, source.study).prepare(), source.declaration()
-    rows, curves = source.planned().rows.to_pylist(), source.curves(codes=declared.counted).to_pylist()
+    rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     plan: dict[str, list[str]] = {stage: [] for stage in declared.plan}
     for k in range(-(-trials // len(rows))):
 
