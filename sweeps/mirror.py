@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -131,11 +131,12 @@ def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Litera
 @dataclass(frozen=True)
 class Trial:
     """A row of the store with its curve, both without nulls, and with the labels that the study declares now. called:
-    cell, task and stage in the row as it was written, which name the run for good."""
+    cell, task and stage in the row as it was written, which name the run for good. shown: see `Now`."""
 
     row: dict[str, object]
     curve: list[dict[str, object]]
     called: dict[str, object] = field(default_factory=dict)
+    shown: str = ""
 
     @property
     def id(self) -> str:
@@ -176,10 +177,6 @@ class Trial:
     def config(self) -> dict[str, object]:
         code = {"code": self.row["code"]} if "code" in self.row else {}
         return config_of(self.row["spec"]) | code
-
-    @property
-    def shown(self) -> str:
-        return shown(self.row)
 
     @property
     def summary(self) -> dict[str, object]:
@@ -237,26 +234,33 @@ def plain(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-")
 
 
-def shown(row: Mapping[str, object]) -> str:
-    """What a run shows of a trial beside its numbers: where it differs, the run is made again."""
-    return "/".join(str(row.get(name) or "") for name in (*LABELS, "code"))
-
-
 def without_nulls(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def labels_now(store: Store) -> tuple[dict[str, Row], dict[str, str]]:
-    """By trial id what the study calls it, and the code whose rows count; nothing of a study without a declaration
-    that can be read."""
-    declared = store.declared()
-    if declared is None:
-        return {}, {}
-    called = declared.called.items()
-    return {name: dict(zip(LABELS, now, strict=True)) for name, now in called}, declared.counted
+@dataclass(frozen=True)
+class Now:
+    """What the study declares of its trials, by id: stage, cell and task, and the code whose rows count. Nothing where
+    it has no declaration that can be read."""
+
+    called: dict[str, tuple[str, str, str]]
+    counted: dict[str, str]
+
+    @classmethod
+    def of(cls, store: Store) -> "Now":
+        declared = store.declared()
+        return cls({}, {}) if declared is None else cls(declared.called, declared.counted)
+
+    def labels(self, row: Row) -> Row:
+        name = str(row["trial_id"])
+        return dict(zip(LABELS, self.called[name], strict=True)) if name in self.called else {}
+
+    def shown(self, name: str) -> str:
+        """What a run shows beside numbers: where it shows something else it is made again. Nothing undeclared."""
+        return "/".join([*self.called[name], self.counted.get(name, "")]) if name in self.called else ""
 
 
-def read_trials(store: Store, part: Path, missing: set[str], now: dict[str, Row]) -> Iterator[Trial]:
+def read_trials(store: Store, part: Path, missing: set[str], now: Now) -> Iterator[Trial]:
     """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
     it."""
     curves: dict[str, list[dict[str, object]]] = {}
@@ -268,8 +272,8 @@ def read_trials(store: Store, part: Path, missing: set[str], now: dict[str, Row]
     for row in read_part(part, None).to_pylist():
         if row["trial_id"] in missing:
             called = {name: row[name] for name in LABELS}
-            named = without_nulls(row | now.get(row["trial_id"], {}))
-            yield Trial(named, curves.get(row["trial_id"], []), called)
+            named = without_nulls(row | now.labels(row))
+            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]))
 
 
 # ---------------------------------------------------------------------- the destination
@@ -308,10 +312,10 @@ class Ledger:
 
     def lacks(self, trial_id: str, status: str, now: str, written: str) -> bool:
         """Whether a row has no run yet, or only that of an attempt that failed while this one did not, or one that
-        shows something else than `now` (older mirrors showed what is in the row, `written`)."""
+        shows something else than `now` says (older mirrors showed the labels in the row, `written`)."""
         if trial_id not in self.status or (self.status[trial_id] == "failed" != status):
             return True
-        return self.shown.get(trial_id, written) != now
+        return bool(now) and self.shown.get(trial_id, written) != now
 
     def add(self, trial: Trial, url: str) -> None:
         self.status[trial.id], self.shown[trial.id] = trial.status, trial.shown
@@ -484,8 +488,8 @@ def mirror(
         trouble = 0  # looks in a row that brought errors and no run
         while True:
             last = not follow or stop()  # asked before the look, so that the last look sees everything
-            now, codes = labels_now(store)
-            missing = look(store, ledger, finished, now, codes)
+            now = Now.of(store)
+            missing = look(store, ledger, finished, now)
             known = made + sum(len(ids) for ids in missing.values())
             trials = (trial for part, ids in missing.items() for trial in read_trials(store, part, ids, now))
             before = made
@@ -540,9 +544,7 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
     raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
 
 
-def look(
-    store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: dict[str, Row], codes: dict[str, str]
-) -> dict[Path, set[str]]:
+def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now) -> dict[Path, set[str]]:
     """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
     that several parts hold belongs to one of them, to one where it did not fail if it can. `finished` remembers parts
     to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
@@ -554,9 +556,9 @@ def look(
         lacking = False
         for row in read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist():
             trial, status, code = row["trial_id"], row["status"], row.get("code") or UNRECORDED
-            if codes.get(trial, code) != code:
+            if now.counted.get(trial, code) != code:
                 continue
-            if ledger.lacks(trial, status, shown(row | now.get(trial, {})), shown(row)):
+            if ledger.lacks(trial, status, now.shown(trial), "/".join([*(str(row[n]) for n in LABELS), ""])):
                 lacking = True
                 candidate = (status == "failed", part)
                 best[trial] = min(best.get(trial, candidate), candidate)
