@@ -17,7 +17,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ class Store:
 
     def declare(self, declaration: Declaration) -> None:
         """Replace `study.json`."""
-        replace_file(self.path / "study.json", json.dumps(asdict(declaration), indent=1).encode())
+        replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
