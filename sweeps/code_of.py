@@ -41,7 +41,8 @@ def code_of_class(kind: type) -> str | None:
         return None
     name = f"{kind.__module__}:{kind.__qualname__}"
     if file_of(kind.__module__) is None:
-        text = typed_in(kind) if kind.__module__ == "__main__" else None
+        typed = not getattr(sys.modules.get(kind.__module__), "__file__", None)
+        text = typed_in(kind) if typed and kind.__module__ in sys.modules else None
         return f"{name} {digest(text)}" if text else installed(name, top)
     made = "<locals>" in kind.__qualname__  # by a function, of what it was given somewhere in the module
     text = source_of(kind.__module__, EVERYTHING if made else kind.__qualname__.partition(".")[0])
@@ -64,14 +65,21 @@ def typed_in(kind: type) -> str | None:
         if name in seen or getattr(value, "__module__", None) != kind.__module__:
             continue
         seen.add(name)
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(value)))  # type: ignore[arg-type]
-        except (OSError, TypeError, SyntaxError):
-            return None
-        for statement in statements_of(tree):
-            texts.append(canonical(statement))
-            agenda += sorted(named(statement))
+        for source in sources(value):
+            for statement in statements_of(ast.parse(source)):
+                texts.append(canonical(statement))
+                agenda += sorted(named(statement))
     return "\n".join(sorted(texts)) or None
+
+
+def sources(value: Any) -> list[str]:
+    """A function's or a class's source; of a class that Python finds none of, as in notebooks, that of its methods."""
+    try:
+        return [textwrap.dedent(inspect.getsource(value))]
+    except (OSError, TypeError):
+        pieces = vars(value).values() if isinstance(value, type) else ()
+    functions = [getattr(piece, "fget", None) or getattr(piece, "__func__", piece) for piece in pieces]
+    return [text for f in functions if inspect.isfunction(f) for text in sources(f)]
 
 
 def names(code: str) -> dict[str, str]:

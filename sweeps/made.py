@@ -31,11 +31,12 @@ class Made:
     keep: bool = False
 
     def counted(self, entry: Entry) -> tuple[Row | None, str | None]:
-        """The trial's row, None where it is to be run, and the code whose rows count for it (None: any)."""
+        """The trial's row, None where it is to be run, and the code whose rows count for it (None: any).
+        Where nothing is known of the code of now, the newest do."""
         found = self.rows.get(entry.id, {})
         newest = next(reversed(found), None)
         if entry.code is None:
-            return (None if newest is None else found[newest]), None
+            return (None if newest is None else found[newest]), newest or None
         if entry.code in found or newest is None or not self.keep:
             return found.get(entry.code), entry.code
         return found[newest], newest

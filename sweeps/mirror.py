@@ -131,12 +131,14 @@ def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Litera
 @dataclass(frozen=True)
 class Trial:
     """A row of the store with its curve, both without nulls, and with the labels that the study declares now. called:
-    cell, task and stage in the row as it was written, which name the run for good. shown: see `Now`."""
+    cell, task and stage in the row as it was written, which name
+    its first run. shown: see `Now`. run: id of the run that it has already, which is made anew."""
 
     row: dict[str, object]
     curve: list[dict[str, object]]
     called: dict[str, object] = field(default_factory=dict)
     shown: str = ""
+    run: str = ""
 
     @property
     def id(self) -> str:
@@ -150,7 +152,7 @@ class Trial:
     def run_id(self) -> str:
         """Readable (`wandb leet` shows some twenty characters: what differs comes first), the same at every
         attempt, and unique: twelve digits of the trial's hash end it."""
-        return self.name_for(self.row | self.called)
+        return self.run or self.name_for(self.row | self.called)
 
     @property
     def name(self) -> str:
@@ -260,7 +262,9 @@ class Now:
         return "/".join([*self.called[name], self.counted.get(name, "")]) if name in self.called else ""
 
 
-def read_trials(store: Store, part: Path, missing: set[str], now: Now) -> Iterator[Trial]:
+def read_trials(
+    store: Store, part: Path, missing: set[str], now: Now, runs: dict[str, str]
+) -> Iterator[Trial]:
     """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
     it."""
     curves: dict[str, list[dict[str, object]]] = {}
@@ -272,8 +276,9 @@ def read_trials(store: Store, part: Path, missing: set[str], now: Now) -> Iterat
     for row in read_part(part, None).to_pylist():
         if row["trial_id"] in missing:
             called = {name: row[name] for name in LABELS}
+            run = runs.get(row["trial_id"], "")
             named = without_nulls(row | now.labels(row))
-            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]))
+            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]), run)
 
 
 # ---------------------------------------------------------------------- the destination
@@ -298,6 +303,7 @@ class Ledger:
         here = [entry for entry in latest.values() if entry.get("destination") == destination]
         self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
         self.shown = {entry["trial_id"]: entry["shown"] for entry in here if "shown" in entry}
+        self.runs = {entry["trial_id"]: entry["run"] for entry in here if "run" in entry}
         self.made: set[str] = set()  # since it was opened
         self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
         self.file = open(path, "a")  # noqa: SIM115 closed on exit
@@ -319,8 +325,10 @@ class Ledger:
 
     def add(self, trial: Trial, url: str) -> None:
         self.status[trial.id], self.shown[trial.id] = trial.status, trial.shown
+        self.runs[trial.id] = trial.run_id
         self.made.add(trial.id)
-        self.write({"trial_id": trial.id, "status": trial.status, "shown": trial.shown}, url)
+        entry = {"trial_id": trial.id, "status": trial.status, "shown": trial.shown, "run": trial.run_id}
+        self.write(entry, url)
 
     def declare(self, digest: str, url: str) -> None:
         self.declared = digest
@@ -491,7 +499,11 @@ def mirror(
             now = Now.of(store)
             missing = look(store, ledger, finished, now)
             known = made + sum(len(ids) for ids in missing.values())
-            trials = (trial for part, ids in missing.items() for trial in read_trials(store, part, ids, now))
+            trials = (
+                trial
+                for part, ids in missing.items()
+                for trial in read_trials(store, part, ids, now, ledger.runs)
+            )
             before = made
             errors = []
             for message in make_all(trials, make, ledger, limit=OPEN[mode]):

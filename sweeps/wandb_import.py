@@ -63,9 +63,10 @@ def import_study(
     Raises InputError, before anything is written, for a run that was tampered with and for a store that has
     trials of its own: what ran here is not mixed with what comes from elsewhere.
     """
-    chosen = best(run for run in runs if run.is_trial and run.summary["study"] == store.study)
-    rows = {name: trial_row(run) for name, run in chosen.items()}
     declared = declaration_of(runs, store.study)
+    mine = (run for run in runs if run.is_trial and run.summary["study"] == store.study)
+    chosen = best(mine, declared.counted if declared else {})
+    rows = {name: trial_row(run) for name, run in chosen.items()}
     declaration = declared or made_up(store.study, rows)
     there = statuses(store, {name: str(row["code"] or UNRECORDED) for name, row in rows.items()})
     strangers = statuses(store).keys() - rows.keys()
@@ -98,12 +99,17 @@ def import_study(
     )
 
 
-def best(runs: Iterator[Run]) -> dict[str, Run]:
-    """One run a trial: one that did not fail, if there is one."""
+def best(runs: Iterator[Run], counted: dict[str, str]) -> dict[str, Run]:
+    """One run a trial: one of the code that counts, and of these one that did not fail, if there is one."""
+
+    def order(run: Run) -> tuple[bool, bool]:
+        name, code = str(run.summary["trial_id"]), str(run.summary.get("code") or UNRECORDED)
+        return counted.get(name, code) == code, run.summary["status"] != "failed"
+
     found: dict[str, Run] = {}
     for run in runs:
         name = str(run.summary["trial_id"])
-        if name not in found or found[name].summary["status"] == "failed":
+        if name not in found or order(found[name]) < order(run):
             found[name] = run
     return found
 

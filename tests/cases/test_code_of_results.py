@@ -2,6 +2,7 @@
 
 import ast
 import json
+import linecache
 import shutil
 import sys
 import types
@@ -393,6 +394,44 @@ def test_of_a_class_that_was_typed_in_without_a_source_nothing_is_said():
     exec("class Mine: ...", vars(module))
     sys.modules["own_typed"] = module
     assert code_of_class(module.Mine) is None
+
+
+def test_a_class_from_a_notebook_is_known_by_its_methods_and_what_they_name():
+    def digest_in(text):
+        """As IPython runs a cell: the source is where tracebacks find it, and the module has no file."""
+        module = types.ModuleType("own_notebook")
+        linecache.cache["<own cell>"] = (len(text), None, text.splitlines(True), "<own cell>")
+        exec(compile(text, "<own cell>", "exec"), vars(module))
+        sys.modules["own_notebook"] = module
+        return code_of_class(module.Mine)
+
+    text = "def f(x):\n    return 2 * x\n\nclass Mine:\n    def build(self, x):\n        return f(x)\n"
+    before = digest_in(text)
+    assert before.startswith("own_notebook:Mine ")
+    assert digest_in(text.replace("2 * x", "2 * x  # twice")) == before
+    assert digest_in(text.replace("2 * x", "3 * x")) != before
+
+
+def test_results_that_come_back_from_wandb_are_of_the_same_code(after, monkeypatch):
+    monkeypatch.setenv("HOME", str(after.folder))
+    back = after.folder / "back"
+
+    def there_and_back():
+        assert main(["mirror", "own", "--wandb", "offline", "--results", str(after.folder / "results")]) == 0
+        runs = str(after.folder / "results" / "own" / "wandb")
+        assert main(["import-wandb", runs, "--results", str(back)]) == 0
+        for table in ("trials", "curves"):
+            ours, theirs = (getattr(Store(r, "own"), table)() for r in (after.folder / "results", back))
+            columns = ["trial_id", "cell", "code", "train_loss"]
+            assert mine_of(ours, columns) == mine_of(theirs, columns)
+
+    there_and_back()
+    assert after(FIXED | {'"mine": Mine()': '"ours": Mine()'}, "sweep", "--other-code", "rerun")[0] == 0
+    there_and_back()
+
+
+def mine_of(table, columns):
+    return sorted(tuple(map(str, row.values())) for row in table.select(columns).to_pylist())
 
 
 SYNTAX = """
