@@ -64,8 +64,8 @@ def import_study(
     trials of its own: what ran here is not mixed with what comes from elsewhere.
     """
     declared = declaration_of(runs, store.study)
-    mine = (run for run in runs if run.is_trial and run.summary["study"] == store.study)
-    chosen = best(mine, declared.counted if declared else {})
+    ours = (run for run in runs if run.is_trial and run.summary["study"] == store.study)
+    chosen = best(ours, declared.counted if declared else {})
     rows = {name: trial_row(run) for name, run in chosen.items()}
     declaration = declared or made_up(store.study, rows)
     there = statuses(store, {name: str(row["code"] or UNRECORDED) for name, row in rows.items()})
