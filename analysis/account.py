@@ -32,6 +32,8 @@ def cost(results: Results, by: str) -> pd.DataFrame:
 def provenance(results: Results) -> dict[str, list[str]]:
     """Every commit, version and device behind a row; with its number of trials where there are several."""
     names = ["commit", "dirty", "device", *(c for c in schema.TRIAL_COLUMNS if c.startswith("version."))]
+    if results.trials["code"].notna().any():  # cells or tasks from outside this package
+        names.insert(0, "code")
     found = {}
     for name in names:
         counts = results.trials[name].astype(object).fillna("unknown").astype(str).value_counts(sort=False)

@@ -14,13 +14,15 @@ class Results:
 
     declaration: what the study said before it ran. trials: one row a planned trial that has finished,
     columns of `sweeps.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row a trial and evaluation.
-    left_out: rows in the store that are not in the plan (the study file was edited, or single runs).
+    left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
+    trials that ran, but by code that does not count any more.
     """
 
     declaration: Declaration
     trials: pd.DataFrame
     curves: pd.DataFrame
     left_out: int
+    other: int = 0
 
     def stage(self, name: str) -> pd.DataFrame:
         """Trials of one stage, for the declared tasks and cells."""
@@ -47,24 +49,24 @@ class Results:
 def load(results: str | os.PathLike[str], study: str) -> Results:
     """Read `results/STUDY`. Raises InputError where nothing ran or a part can not be read.
 
-    A row belongs to the stage in whose plan its id stands. The order is the declaration's, whatever the
+    A row belongs to the stage in whose plan its id stands, and to the cell and task that the study declares for it,
+    whatever they were called when it ran. The order is the declaration's, whatever the
     order in which trials happened to finish, so the same rows always give the same report.
     """
     store = Store(results, study)
     declaration = store.declaration()
-    rows = store.trials().to_pandas()
-    stage_of = {trial_id: stage for stage, ids in declaration.plan.items() for trial_id in ids}
-    order = {trial_id: position for position, trial_id in enumerate(stage_of)}
-    trials = rows[rows["trial_id"].isin(stage_of)]
+    planned = store.planned()
+    trials = planned.rows.to_pandas()
+    order = {trial_id: position for position, trial_id in enumerate(declaration.stages)}
     # A trial that had solved its task and then diverged has nothing to show for it.
     solved = trials["solved"].eq(True).astype(bool) & trials["status"].eq("finished")
     trials = trials.assign(
-        stage=trials["trial_id"].map(stage_of),
         solved=solved,
         solved_step=trials["solved_step"].where(solved),
     ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
 
-    curves = store.curves().to_pandas().drop(columns=["stage", "cell", "task", "seed"])
+    curves = store.curves().to_pandas()
+    curves = curves.drop(columns=["stage", "cell", "task", "seed", "code"])
     curves = trials[["trial_id", "stage", "cell", "task", "seed"]].merge(curves, on="trial_id", how="inner")
     return Results(
         declaration=declaration,
@@ -72,5 +74,6 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
         curves=curves.sort_values(
             ["trial_id", "step"], key=lambda c: c.map(order) if c.name == "trial_id" else c
         ),
-        left_out=len(rows) - len(trials),
+        left_out=planned.left_out,
+        other=planned.other,
     )

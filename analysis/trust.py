@@ -12,6 +12,7 @@ from analysis.controls import broken_controls, open_controls
 from analysis.controls import passed as passed
 from analysis.load import Results
 from analysis.words import count, listing
+from sweeps.store import mixed
 
 MANY = 6  # cells with diverged seeds that are named
 
@@ -98,6 +99,14 @@ def warnings(results: Results) -> list[str]:
             f"{count(results.left_out, 'row')} in the store left out: not in this study's plan (single runs, "
             f"or the study file was edited)."
         )
+    if results.other:
+        found.append(
+            f"{count(results.other, 'trial')} left out: made by other code of a cell or task than the study's."
+        )
+    found += [
+        f"Trials of {name} were made by more than one code, and kept on request: {told}."
+        for name, told in mixed(declaration.codes).items()
+    ]
     if confirm["dirty"].eq(True).any():
         found.append(
             "Some trials ran from a checkout with uncommitted changes: the commit does not tell all."

@@ -177,6 +177,11 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--seed", type=int, metavar="N", help="run the study with this seed instead of its own"
         )
+        command.add_argument(
+            "--other-code",
+            choices=["rerun", "keep"],
+            help="where results are of a cell or task of yours that was changed since: run them again, or count them",
+        )
 
     plan = add(
         "plan", "sweeps.commands.plan:run", "show what a sweep would run, how long and how much memory"

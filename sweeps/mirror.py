@@ -33,7 +33,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -44,8 +44,8 @@ from sweeps import locks, wandb_settings
 from sweeps.errors import InputError
 from sweeps.mirror_process import repair
 from sweeps.printed import word
-from sweeps.store import Declaration, Store, read_part, writing
-from sweeps.wandb_runs import CURVE, DECLARATION, config_of, summary_of
+from sweeps.store import UNRECORDED, Declaration, Store, read_part, writing
+from sweeps.wandb_runs import CURVE, DECLARATION, Row, config_of, summary_of
 from sweeps.wandb_settings import RUN_VARIABLES
 
 Mode = Literal["online", "offline"]
@@ -56,6 +56,8 @@ INIT_TIMEOUT = 15.0  # seconds until a server that does not answer counts as dow
 FINISH_TIMEOUT = 30.0
 POLL = 2.0  # seconds between two looks at the store while following
 PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry while following, the last for ever; a success resets
+LABELS = ("stage", "cell", "task")
+PLAN = ("plan", "labels", "codes")  # of a declaration: too long to look at
 ENOUGH = 3  # failures in a row after which a pass gives up: the server, not the trial, is to blame
 OPEN = {"online": 8, "offline": 1}  # runs open at once. Online is waiting for answers; offline is work
 
@@ -129,10 +131,15 @@ def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Litera
 
 @dataclass(frozen=True)
 class Trial:
-    """A row of the store with its curve, both without nulls."""
+    """A row of the store with its curve, both without nulls, and with the labels that the study declares now. called:
+    cell, task and stage in the row as it was written, which name
+    its first run. shown: see `Now`. run: id of the run that it has already, which is made anew."""
 
     row: dict[str, object]
     curve: list[dict[str, object]]
+    called: dict[str, object] = field(default_factory=dict)
+    shown: str = ""
+    run: str = ""
 
     @property
     def id(self) -> str:
@@ -146,7 +153,14 @@ class Trial:
     def run_id(self) -> str:
         """Readable (`wandb leet` shows some twenty characters: what differs comes first), the same at every
         attempt, and unique among all studies: twelve digits of the trial's hash end it."""
-        row = self.row
+        return self.run or self.name_for(self.row | self.called)
+
+    @property
+    def name(self) -> str:
+        """What people see: the same with the labels of now."""
+        return self.name_for(self.row)
+
+    def name_for(self, row: dict[str, object]) -> str:
         labels = f"{row['cell']}-{row['task']}-s{row['seed']}-{row['stage']}-{row['study']}"
         return f"{readable(labels, str(row['study']))}-{plain(self.id)[:12]}"
 
@@ -164,7 +178,8 @@ class Trial:
 
     @property
     def config(self) -> dict[str, object]:
-        return config_of(self.row["spec"])
+        code = {"code": self.row["code"]} if "code" in self.row else {}
+        return config_of(self.row["spec"]) | code
 
     @property
     def summary(self) -> dict[str, object]:
@@ -191,6 +206,10 @@ class Declared:
         return f"{DECLARATION}-{readable(self.declaration.study, self.declaration.study)}"
 
     @property
+    def name(self) -> str:
+        return self.run_id
+
+    @property
     def group(self) -> str:
         return self.declaration.study
 
@@ -201,7 +220,7 @@ class Declared:
     @property
     def config(self) -> dict[str, object]:
         values = asdict(self.declaration)
-        return {name: values[name] for name in values if name != "plan"} | {DECLARATION: json.dumps(values)}
+        return {name: values[name] for name in values if name not in PLAN} | {DECLARATION: json.dumps(values)}
 
     @property
     def summary(self) -> dict[str, object]:
@@ -232,8 +251,33 @@ def without_nulls(row: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def read_trials(store: Store, part: Path, missing: set[str]) -> Iterator[Trial]:
-    """The `missing` trials of one part. A part's curves have its name, and were written before it."""
+@dataclass(frozen=True)
+class Now:
+    """What the study declares of its trials, by id: stage, cell and task, and the code whose rows count. Nothing where
+    it has no declaration that can be read."""
+
+    called: dict[str, tuple[str, str, str]]
+    counted: dict[str, str]
+
+    @classmethod
+    def of(cls, store: Store) -> "Now":
+        declared = store.declared()
+        return cls({}, {}) if declared is None else cls(declared.called, declared.counted)
+
+    def labels(self, row: Row) -> Row:
+        name = str(row["trial_id"])
+        return dict(zip(LABELS, self.called[name], strict=True)) if name in self.called else {}
+
+    def shown(self, name: str) -> str:
+        """What a run shows beside numbers: where it shows something else it is made again. Nothing undeclared."""
+        return "/".join([*self.called[name], self.counted.get(name, "")]) if name in self.called else ""
+
+
+def read_trials(
+    store: Store, part: Path, missing: set[str], now: Now, runs: dict[str, str]
+) -> Iterator[Trial]:
+    """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
+    it."""
     curves: dict[str, list[dict[str, object]]] = {}
     path = store.path / "curves" / part.name
     if path.exists():
@@ -242,7 +286,10 @@ def read_trials(store: Store, part: Path, missing: set[str]) -> Iterator[Trial]:
             curves.setdefault(point["trial_id"], []).append(without_nulls(row))
     for row in read_part(part, None).to_pylist():
         if row["trial_id"] in missing:
-            yield Trial(without_nulls(row), curves.get(row["trial_id"], []))
+            called = {name: row[name] for name in LABELS}
+            run = runs.get(row["trial_id"], "")
+            named = without_nulls(row | now.labels(row))
+            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]), run)
 
 
 # ---------------------------------------------------------------------- the destination
@@ -266,6 +313,8 @@ class Ledger:
                 latest[entry["trial_id"]] = entry
         here = [entry for entry in latest.values() if entry.get("destination") == destination]
         self.status = {entry["trial_id"]: entry.get("status", "") for entry in here}
+        self.shown = {entry["trial_id"]: entry["shown"] for entry in here if "shown" in entry}
+        self.runs = {entry["trial_id"]: entry["run"] for entry in here if "run" in entry}
         self.made: set[str] = set()  # since it was opened
         self.url = next((entry["url"] for entry in reversed(here) if entry.get("url")), "")
         with writing(path):
@@ -279,14 +328,19 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.file.close()
 
-    def lacks(self, trial_id: str, status: str) -> bool:
-        """Whether a row has no run yet, or only that of an attempt that failed while this one did not."""
-        return trial_id not in self.status or (self.status[trial_id] == "failed" != status)
+    def lacks(self, trial_id: str, status: str, now: str, written: str) -> bool:
+        """Whether a row has no run yet, or only that of an attempt that failed while this one did not, or one that
+        shows something else than `now` says (older mirrors showed the labels in the row, `written`)."""
+        if trial_id not in self.status or (self.status[trial_id] == "failed" != status):
+            return True
+        return bool(now) and self.shown.get(trial_id, written) != now
 
     def add(self, trial: Trial, url: str) -> None:
-        self.status[trial.id] = trial.status
+        self.status[trial.id], self.shown[trial.id] = trial.status, trial.shown
+        self.runs[trial.id] = trial.run_id
         self.made.add(trial.id)
-        self.write({"trial_id": trial.id, "status": trial.status}, url)
+        entry = {"trial_id": trial.id, "status": trial.status, "shown": trial.shown, "run": trial.run_id}
+        self.write(entry, url)
 
     def declare(self, digest: str, url: str) -> None:
         self.declared = digest
@@ -330,7 +384,7 @@ def upload(
         entity=entity,
         dir=scratch,
         id=trial.run_id,
-        name=trial.run_id,
+        name=trial.name,
         group=trial.group,
         job_type=trial.job_type,
         tags=trial.tags,
@@ -453,9 +507,14 @@ def mirror(
         trouble = 0  # looks in a row that brought errors and no run
         while True:
             last = not follow or stop()  # asked before the look, so that the last look sees everything
-            missing = look(store, ledger, finished)
+            now = Now.of(store)
+            missing = look(store, ledger, finished, now)
             known = made + sum(len(ids) for ids in missing.values())
-            trials = (trial for part, ids in missing.items() for trial in read_trials(store, part, ids))
+            trials = (
+                trial
+                for part, ids in missing.items()
+                for trial in read_trials(store, part, ids, now, ledger.runs)
+            )
             before = made
             errors = []
             for message in make_all(trials, make, ledger, limit=OPEN[mode]):
@@ -510,19 +569,21 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
     raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
 
 
-def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]]) -> dict[Path, set[str]]:
-    """Parts that hold rows without a run, and these trials. A trial that several parts hold belongs to
-    one of them, to one where it did not fail if it can. `finished` remembers parts to be passed over; a
-    part may be replaced by one of its name, so its time belongs to it."""
+def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now) -> dict[Path, set[str]]:
+    """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
+    that several parts hold belongs to one of them, to one where it did not fail if it can. `finished` remembers parts
+    to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
     best: dict[str, tuple[bool, Path]] = {}
     for part in store.parts("trials"):
         stamp = (part, part.stat().st_mtime_ns)
         if stamp in finished:
             continue
-        rows = read_part(part, ["trial_id", "status"])
         lacking = False
-        for trial, status in zip(rows["trial_id"].to_pylist(), rows["status"].to_pylist(), strict=True):
-            if ledger.lacks(trial, status):
+        for row in read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist():
+            trial, status, code = row["trial_id"], row["status"], row.get("code") or UNRECORDED
+            if now.counted.get(trial, code) != code:
+                continue
+            if ledger.lacks(trial, status, now.shown(trial), "/".join([*(str(row[n]) for n in LABELS), ""])):
                 lacking = True
                 candidate = (status == "failed", part)
                 best[trial] = min(best.get(trial, candidate), candidate)

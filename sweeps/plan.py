@@ -3,7 +3,7 @@
 import functools
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,8 +15,9 @@ from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
 from lstm_variants import Layers, parameter_count
 from lstm_variants.contract import CellSpec
+from sweeps.code_of import code_of
 from sweeps.errors import InputError
-from sweeps.store import Declaration, Store
+from sweeps.store import Declaration
 from sweeps.study import SEEDS_PER_STUDY, Loaded, Study
 
 CONFIRM_OFFSET = 100_000
@@ -31,6 +32,7 @@ class Entry:
     stage: str
     cell: str
     task: str
+    code: str | None = None  # by which the trial is computed, see `sweeps.code_of`; fixed when it is planned
 
     @cached_property
     def id(self) -> str:
@@ -91,7 +93,7 @@ def search_entries(study: Study) -> list[Entry]:
             trial = base_trial(study, cell, task, task_label, seed, study.stop_after)
             setting = {path: v for path, v in setting.items() if has(trial, path) or not known(path)}
             trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
-            entries.append(Entry(trial, "search", cell_label, task_label))
+            entries.append(Entry(trial, "search", cell_label, task_label, code_of(trial)))
     return entries
 
 
@@ -126,7 +128,7 @@ def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[En
         start = base_seed(study, "confirm", cell)
         for i in range(study.confirm):
             again = replace(replace(trial, "seed", start + i), "stop_after", math.inf)
-            entries.append(Entry(again, "confirm", cell, task))
+            entries.append(Entry(again, "confirm", cell, task, code_of(again)))
     return entries
 
 
@@ -166,12 +168,6 @@ def rank(row: dict[str, object]) -> tuple[bool, float, float, str]:
 
 
 RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss"]
-
-
-def rows_by_id(store: Store) -> dict[str, dict[str, object]]:
-    """Rows that count when a sweep starts: a failed trial is tried again, so that it is missing here."""
-    rows = store.trials(RANK_COLUMNS).to_pylist()
-    return {row["trial_id"]: row for row in rows if row["status"] != "failed"}
 
 
 def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[Entry]:
@@ -238,9 +234,15 @@ def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
     ]
 
 
-def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> Declaration:
-    """What `study.json` says of the study and of its plan so far."""
+def declaration(
+    loaded: Loaded, search: list[Entry], confirm: list[Entry], codes: Mapping[str, str]
+) -> Declaration:
+    """What `study.json` says of the study and of its plan so far. codes: by trial id the code whose rows count."""
     study = loaded.study
+    # The code of now stands there also where rows of other code are kept: that is how a reader knows that they are.
+    by_code: dict[str, list[str]] = {entry.code: [] for entry in search + confirm if entry.code is not None}
+    for name, code in codes.items():
+        by_code.setdefault(code, []).append(name)
     arms = [[cell, task] for cell, _, task, _ in study.arms()]
     cells = [*study.cells, study.alias]
     labels = sorted(dict.fromkeys(cell for cell, _ in arms), key=[*cells, study.controls.unable_label].index)
@@ -256,4 +258,14 @@ def declaration(loaded: Loaded, search: list[Entry], confirm: list[Entry]) -> De
         arms=arms,
         plan={"search": [e.id for e in search], "confirm": [e.id for e in confirm]},
         total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
+        labels={"search": labels_of(search), "confirm": labels_of(confirm)},
+        codes=by_code,
     )
+
+
+def labels_of(entries: list[Entry]) -> list[object]:
+    """`[cell, task, trial ids]` by arm."""
+    arms: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        arms.setdefault(entry.arm, []).append(entry.id)
+    return [[cell, task, ids] for (cell, task), ids in arms.items()]

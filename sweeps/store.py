@@ -16,14 +16,17 @@ import os
 import shutil
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sweeps import locks, schema
 from sweeps.errors import InputError, NeverRan, write_error
+
+UNRECORDED = ""  # the code of rows that do not say by which they were made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,9 @@ class Declaration:
     `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
     out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
     out different. plan: trial ids by stage, complete for a stage once it is planned. total: number of trials by
-    stage when all is planned.
+    stage when all is planned. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`;
+    empty in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column)
+    the trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
     """
 
     study: str
@@ -52,11 +57,42 @@ class Declaration:
     different: list[list[str]] = field(default_factory=list)
     plan: dict[str, list[str]] = field(default_factory=dict)
     total: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, list[Any]] = field(default_factory=dict)
+    codes: dict[str, list[str]] = field(default_factory=dict)
     schema_version: int = schema.VERSION
 
     def runs(self, task: str, *cells: str) -> bool:
         """Whether all these cells run on the task."""
         return not self.arms or all([cell, task] in self.arms for cell in cells)
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Trial id to stage, in the order of the plan."""
+        return {name: stage for stage, ids in self.plan.items() for name in ids}
+
+    @property
+    def called(self) -> dict[str, tuple[str, str, str]]:
+        """Trial id to stage, cell and task."""
+        arms = ((stage, *arm) for stage, arms in self.labels.items() for arm in arms)
+        return {name: (stage, cell, task) for stage, cell, task, ids in arms for name in ids}
+
+    @property
+    def counted(self) -> dict[str, str]:
+        """Trial id to the code whose rows count."""
+        return {name: code for code, ids in self.codes.items() for name in ids}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a store has of its study's plan, called as the study calls it now.
+
+    rows: one a trial, with the declared stage, cell and task. left_out: trials in the store that are not in the plan.
+    other: trials of the plan that ran, but by code that does not count.
+    """
+
+    rows: pa.Table
+    left_out: int
+    other: int
 
 
 class Store:
@@ -89,14 +125,15 @@ class Store:
 
     def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
         """Write one part of each table, curves first; returns the path of the trials' part."""
-        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials])
+        codes = {str(row["code"]) for row in trials if row["code"] is not None}
+        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials], codes)
         if curves:
             write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
         return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
 
     def declare(self, declaration: Declaration) -> None:
         """Replace `study.json`."""
-        replace_file(self.path / "study.json", json.dumps(asdict(declaration), indent=1).encode())
+        replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -133,25 +170,74 @@ class Store:
     def trials(self, columns: list[str] | None = None) -> pa.Table:
         """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
 
-        Raises InputError for a part that cannot be read or that a newer version wrote.
+        Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
+        trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
+        be read or that a newer version wrote.
         """
-        table = self._read("trials", columns and list(dict.fromkeys([*columns, "trial_id", "status"])))
+        return self.one_each(self.declared(), columns)
+
+    def one_each(
+        self,
+        declared: Declaration | None,
+        columns: list[str] | None = None,
+        codes: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """`trials` under this declaration. codes: by trial id, in place of what it says."""
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "code"]))
+        counted = codes if codes is not None else declared.counted if declared else {}
+        table = of_code(self._read("trials", wanted), counted)
         best: dict[str, tuple[bool, int]] = {}
         rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
         for i, (trial, status) in enumerate(rows):
             best[trial] = min(best.get(trial, (True, table.num_rows)), (status == "failed", i))
         if len(best) < table.num_rows:
             table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
+        table = with_labels(table, declared.called if declared else {})
         return table.select(columns) if columns else table
 
+    def rows(self, columns: list[str]) -> list[dict[str, Any]]:
+        """All rows as they were written, also several of one trial."""
+        return self._read("trials", columns).to_pylist()
+
+    def planned(self, columns: list[str] | None = None) -> Planned:
+        """The rows of the study's plan, as `trials` has them, in the plan's order. Raises InputError as `declaration`
+        and `trials` do."""
+        declaration = self.declaration()
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id"]))
+        rows = self.one_each(declaration, wanted)
+        place = {name: i for i, name in enumerate(rows["trial_id"].to_pylist())}
+        here = {name: stage for name, stage in declaration.stages.items() if name in place}
+        table = rows.take(pa.array([place[name] for name in here], pa.int64()))
+        if "stage" in table.column_names:  # older declarations say no more than that
+            table = with_column(table, "stage", list(here.values()))
+        ran = (
+            set(self._read("trials", ["trial_id"])["trial_id"].to_pylist())
+            if declaration.codes
+            else set(place)
+        )
+        return Planned(
+            rows=table.select(columns) if columns else table,
+            left_out=len(ran - declaration.stages.keys()),
+            other=len((ran & declaration.stages.keys()) - place.keys()),
+        )
+
     def curves(self) -> pa.Table:
-        """All curve rows, one a trial id and step."""
-        table = self._read("curves", None)
+        """All curve rows, one a trial id and step; labels and code as in `trials`."""
+        declared = self.declared()
+        table = of_code(self._read("curves", None), declared.counted if declared else {})
         if table.num_rows == 0:
             return table
         indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
         keep = indexed.group_by(["trial_id", "step"]).aggregate([("i", "min")])
-        return table.take(keep["i_min"].combine_chunks().sort())
+        table = table.take(keep["i_min"].combine_chunks().sort())
+        return with_labels(table, declared.called if declared else {})
+
+    def declared(self) -> Declaration | None:
+        """The declaration, None where there is none that can be read."""
+        try:
+            return self.declaration()
+        except InputError:
+            return None
 
     def declaration(self) -> Declaration:
         """Raises InputError where the study never ran here."""
@@ -177,6 +263,52 @@ class Store:
         return pa.concat_tables([empty, *tables], promote_options="permissive")
 
 
+def with_column(table: pa.Table, name: str, values: list[str]) -> pa.Table:
+    i = table.column_names.index(name)
+    return table.set_column(i, table.schema.field(i), pa.array(values, pa.string()))
+
+
+def with_labels(table: pa.Table, called: Mapping[str, tuple[str, str, str]]) -> pa.Table:
+    """Stage, cell and task as they are called; the row's own where that is not said."""
+    ids = table["trial_id"].to_pylist()
+    for i, name in enumerate(("stage", "cell", "task")):
+        if called and name in table.column_names:
+            own = table[name].to_pylist()
+            now = [called[trial][i] if trial in called else was for trial, was in zip(ids, own, strict=True)]
+            table = with_column(table, name, now)
+    return table
+
+
+def mixed(codes: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Classes of which rows of more than one code count, and how many of each, out of `Declaration.codes`.
+
+    >>> mixed({"mine:Cell 3fa9": ["a", "b"], "mine:Cell 77aa": ["c"], "mine:Task 1111": ["d"]})
+    {'mine:Cell': '3fa9 (2 trials), 77aa (1 trial)'}
+    """
+    found: dict[str, dict[str, int]] = {}
+    for code, ids in codes.items():
+        for part in code.split("; ") if code != UNRECORDED else ():
+            name, digest = part.rsplit(" ", 1)
+            digests = found.setdefault(name, {})
+            digests[digest] = digests.get(digest, 0) + len(ids)
+    nameless = len(codes.get(UNRECORDED, ()))
+    return {
+        name: ", ".join(f"{digest} ({n} trial{'s' * (n != 1)})" for digest, n in digests.items())
+        for name, digests in found.items()
+        if len(digests) > 1
+    } | ({"cells or tasks of yours": f"{nameless} before rows said by which code"} if nameless else {})
+
+
+def of_code(table: pa.Table, codes: Mapping[str, str]) -> pa.Table:
+    """The rows whose code is the one that counts for their trial."""
+    if not codes:
+        return table
+    rows = zip(table["trial_id"].to_pylist(), table["code"].to_pylist(), strict=True)
+    return table.filter(
+        pa.array([codes.get(name, code or UNRECORDED) == (code or UNRECORDED) for name, code in rows])
+    )
+
+
 def agreeing(tables: list[pa.Table], declared: Mapping[str, object]) -> list[pa.Table]:
     """The tables with one type a column. A field of one name may be a number in one task's spec and a tuple, kept
     as text, in another's: such a column is text throughout."""
@@ -195,8 +327,8 @@ def with_text(table: pa.Table, names: set[str]) -> pa.Table:
     return table
 
 
-def part_name(stage: str, trial_ids: list[str]) -> str:
-    digest = hashlib.sha256("\n".join(sorted(trial_ids)).encode()).hexdigest()[:16]
+def part_name(stage: str, trial_ids: list[str], codes: Collection[str] = ()) -> str:
+    digest = hashlib.sha256("\n".join([*sorted(trial_ids), *sorted(codes)]).encode()).hexdigest()[:16]
     return f"{stage}-{digest}.parquet"
 
 

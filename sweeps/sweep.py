@@ -18,6 +18,7 @@ from experiments.trial import Trial
 from sweeps import crew, serial
 from sweeps.crew import Crew, Pool
 from sweeps.errors import WriteError
+from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import (
     Entry,
     Work,
@@ -25,7 +26,6 @@ from sweeps.plan import (
     confirm_entries,
     cut,
     declaration,
-    rows_by_id,
     search_entries,
     unique,
     weight,
@@ -89,21 +89,30 @@ class Queue:
 
 @dataclass
 class Scheduler:
-    """Which work is next. Knows the plan, what has a row, and which arms have been promoted."""
+    """Which work is next. Knows the plan, what has a row, and which arms have been promoted.
+
+    other_code: what rows of other code are, `rerun` or `keep`; see `sweeps.made`. Raises InputError where there are
+    some and it is None.
+    """
 
     loaded: Loaded
     store: Store
     size: int | None
     listener: Listener = field(default_factory=Silent)
     layout: Layout = AUTO
+    other_code: str | None = None
 
     def __post_init__(self) -> None:
         self.search = search_entries(self.loaded.study)
         self.confirm: list[Entry] = []
         self.by_id: dict[str, Entry] = {}
         unique(self.search, self.by_id)
-        self.rows = rows_by_id(self.store)
-        self.done = set(self.rows)
+        self.made = made(self.store, keep=self.other_code == KEEP)
+        news = [settle(self.loaded, self.search, self.made, self.other_code)]
+        self.rows: dict[str, dict[str, object]] = {}
+        self.done: set[str] = set()
+        self.codes: dict[str, str] = {}  # by trial id, whose rows count
+        self.look_up(self.search)
         self.order = {(c, t): i for i, (c, _, t, _) in enumerate(self.loaded.study.arms())}
         self.searching: dict[tuple[str, str], list[Entry]] = {arm: [] for arm in self.order}
         for entry in self.search:
@@ -112,6 +121,18 @@ class Scheduler:
         self.queue = Queue()
         self.queue.extend(cut((e for e in self.search if e.id not in self.done), self.size))
         self.promote([arm for arm, ids in self.missing.items() if not ids])
+        for line in filter(None, [*news, *called_otherwise(self.planned, self.loaded, self.made)]):
+            self.listener.say(line)
+
+    def look_up(self, entries: list[Entry]) -> None:
+        """Note which of them have a row that counts: a failed trial is tried again, so that it has none."""
+        for entry in entries:
+            row, code = self.made.counted(entry)
+            if code is not None:
+                self.codes[entry.id] = code
+            if row is not None:
+                self.rows[entry.id] = row
+                self.done.add(entry.id)
 
     @property
     def total(self) -> int:
@@ -132,11 +153,12 @@ class Scheduler:
         study, searched = self.loaded.study, [e for arm in arms for e in self.searching[arm]]
         best = choices(study, searched, self.rows)
         fresh = unique(confirm_entries(study, {arm: best[arm] for arm in arms}), self.by_id)
+        self.look_up(fresh)
         self.confirm = sorted(
             self.confirm + fresh, key=lambda entry: self.order[entry.arm]
         )  # whoever came first
         self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
-        self.store.declare(declaration(self.loaded, self.search, self.confirm))
+        self.store.declare(declaration(self.loaded, self.search, self.confirm, self.codes))
         self.listener.planned(self)
 
     def take(
@@ -166,7 +188,7 @@ class Scheduler:
 
         if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
             raise error
-        there = rows_by_id(self.store)  # a part of the cohort may be done
+        there = made(self.store).by_id(work.entries)  # a part of the cohort may be done
         failed = failed_rows(work, self.store.study, self.loaded.study.margin, error)
         rows = [row for row in failed if row["trial_id"] not in there]
         if rows:
@@ -218,14 +240,21 @@ def run(scheduler: Scheduler, workers: Crew | None) -> None:
 
 
 def sweep(
-    loaded: Loaded, store: Store, *, pool: Pool | None, size: int | None, listener: Listener
+    loaded: Loaded,
+    store: Store,
+    *,
+    pool: Pool | None,
+    size: int | None,
+    listener: Listener,
+    other_code: str | None = None,
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
-    Raises InputError before any work starts where the plan or the store is bad. A KeyboardInterrupt passes
-    through: every row written stays, and the next call runs the rest.
+    Raises InputError before any work starts where the plan or the store is bad, or rows are of other code and
+    `other_code` does not say what they are. A KeyboardInterrupt passes through: every row written stays, and the next
+    call runs the rest.
     """
     with store.prepare().lock(), crew.started(pool) if pool else nullcontext() as workers:
-        scheduler = Scheduler(loaded, store, size, listener)
+        scheduler = Scheduler(loaded, store, size, listener, other_code=other_code)
         run(scheduler, workers)
     return scheduler

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import InputError
-from sweeps.store import Declaration, Store
+from sweeps.store import UNRECORDED, Declaration, Store
 from sweeps.wandb_runs import DECLARATION, Row, Run, curve_rows, trial_row
 
 OPEN = 8  # histories read at once; online that is waiting
@@ -63,12 +63,13 @@ def import_study(
     Raises InputError, before anything is written, for a run that was tampered with and for a store that has
     trials of its own: what ran here is not mixed with what comes from elsewhere.
     """
-    chosen = best(run for run in runs if run.is_trial and run.summary["study"] == store.study)
-    rows = {name: trial_row(run) for name, run in chosen.items()}
     declared = declaration_of(runs, store.study)
+    ours = (run for run in runs if run.is_trial and run.summary["study"] == store.study)
+    chosen = best(ours, declared.counted if declared else {})
+    rows = {name: trial_row(run) for name, run in chosen.items()}
     declaration = declared or made_up(store.study, rows)
-    there = statuses(store)
-    strangers = there.keys() - rows.keys()
+    there = statuses(store, {name: str(row["code"] or UNRECORDED) for name, row in rows.items()})
+    strangers = statuses(store).keys() - rows.keys()
     if strangers:
         raise InputError(
             f"{store.path} has {len(strangers)} trials that the runs do not have. Import into another directory with "
@@ -98,18 +99,26 @@ def import_study(
     )
 
 
-def best(runs: Iterator[Run]) -> dict[str, Run]:
-    """One run a trial: one that did not fail, if there is one."""
+def best(runs: Iterator[Run], counted: dict[str, str]) -> dict[str, Run]:
+    """One run a trial: one of the code that counts, and of these one that did not fail, if there is one."""
+
+    def order(run: Run) -> tuple[bool, bool]:
+        name, code = str(run.summary["trial_id"]), str(run.summary.get("code") or UNRECORDED)
+        return counted.get(name, code) == code, run.summary["status"] != "failed"
+
     found: dict[str, Run] = {}
     for run in runs:
         name = str(run.summary["trial_id"])
-        if name not in found or found[name].summary["status"] == "failed":
+        if name not in found or order(found[name]) < order(run):
             found[name] = run
     return found
 
 
-def statuses(store: Store) -> dict[str, str]:
-    rows = store.trials(["trial_id", "status"]).to_pylist() if store.parts("trials") else []
+def statuses(store: Store, codes: dict[str, str] | None = None) -> dict[str, str]:
+    """Status by trial id, of rows of these codes."""
+    rows = (
+        store.one_each(None, ["trial_id", "status"], codes or {}).to_pylist() if store.parts("trials") else []
+    )
     return {row["trial_id"]: row["status"] for row in rows}
 
 

@@ -175,6 +175,7 @@ def names(entry: Entry, study: str) -> Row:
         "stage": entry.stage,
         "cell": entry.cell,
         "task": entry.task,
+        "code": entry.code,
         "seed": entry.trial.seed,
     }
 

@@ -113,7 +113,7 @@ def repeated(source: Store, results: Path, trials: int) -> Store:
             if mine:
                 store.append(mine, [renamed(row) for row in curves if row["stage"] == stage])
     total = {stage: len(ids) for stage, ids in plan.items()}
-    store.declare(dataclasses.replace(declared, plan=plan, total=total))
+    store.declare(dataclasses.replace(declared, plan=plan, total=total, labels={}, codes={}))
     return store
 
 

@@ -17,7 +17,8 @@ from sweeps import crew, serial
 from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
 from sweeps.errors import InputError
 from sweeps.estimate import Cost, estimate, measure
-from sweeps.plan import Entry, choices, confirm_entries, cut, rows_by_id, search_entries, unique
+from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
+from sweeps.plan import Entry, choices, confirm_entries, cut, search_entries, unique
 from sweeps.progress import seconds
 from sweeps.screen import console
 from sweeps.store import Store
@@ -29,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     loaded = study_of(options)
     workers, size = workers_of(options), cohort_of(options)
     store = store_of(options, loaded.name)
-    todo, done = missing(loaded, store)
+    todo, done, news = missing(loaded, store, keep=options.other_code == KEEP)
     study = loaded.study
     arms = len(study.arms())
     question = loaded.doc.splitlines()[0] if loaded.doc else ""
@@ -40,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         f"{done} in {store.path} already",
         soft_wrap=True,
     )
+    for line in news:
+        screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if not todo:
         screen.print("Nothing to run.")
         return 0
@@ -60,19 +63,25 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def missing(loaded: Loaded, store: Store) -> tuple[list[Entry], int]:
-    """Entries that a sweep would run, and how many it would find done.
+def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entry], int, list[str]]:
+    """Entries that a sweep would run, how many it would find done, and what it would have to say of its rows.
 
     The confirm trials of arms whose search is incomplete are not known yet: the arm's first search trial
     stands in for the choice. Reads the store, writes nothing.
     """
     search = unique(search_entries(loaded.study))
-    rows = rows_by_id(store) if store.path.exists() else {}
+    found = made(store, keep) if store.path.exists() else Made()
+    rows = found.by_id(search)
     best = choices(loaded.study, search, rows)
     known = unique(search + confirm_entries(loaded.study, best))
     stand_in = {e.arm: e.trial for e in reversed(search) if e.arm not in best}
+    rows = found.by_id(known)
     todo = [e for e in known if e.id not in rows]
-    return todo + confirm_entries(loaded.study, stand_in), len(known) - len(todo)
+    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, search, found)
+    if others:
+        told = "counted as they are" if keep else "here as to be run again"
+        news.insert(0, f"{said(others, found)} `sweep` asks for --other-code rerun or keep; they are {told}.")
+    return todo + confirm_entries(loaded.study, stand_in), len(known) - len(todo), news
 
 
 def calibrate(

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from sweeps.commands.common import store_of
 from sweeps.screen import console
+from sweeps.store import mixed
 
 COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score"]
 
@@ -15,14 +16,16 @@ def run(options: argparse.Namespace) -> int:
     screen = console()
     store = store_of(options, options.study)
     declaration = store.declaration()
-    wanted = {i for ids in declaration.plan.values() for i in ids}
-    rows = [row for row in store.trials(COLUMNS).to_pylist() if row["trial_id"] in wanted]
+    planned = store.planned(COLUMNS)
+    rows = planned.rows.to_pylist()
     statuses = Counter(row["status"] for row in rows)
     done, total = len(rows) - statuses["failed"], sum(declaration.total.values())
     screen.print(
         f"{done} of {total} trials done ({sum(bool(r['solved']) for r in rows)} solved, "
         f"{statuses['diverged']} diverged), {statuses['failed']} failed, {total - done} to run"
     )
+    for line in told(declaration.codes, planned.other):
+        screen.print(line, style="yellow", soft_wrap=True)
     table = Table(box=None, header_style="bold")
     table.add_column("cell", overflow="fold")
     for task in declaration.tasks:
@@ -43,3 +46,9 @@ def run(options: argparse.Namespace) -> int:
         table.add_row(cell, *columns)
     screen.print(table)
     return 0
+
+
+def told(codes: dict[str, list[str]], other: int) -> list[str]:
+    """What there is to say of the code that made the rows."""
+    lines = [f"{other} trials have rows of other code alone, which do not count."] if other else []
+    return lines + [f"Rows of {name} are mixed, as asked: {text}." for name, text in mixed(codes).items()]

@@ -35,7 +35,8 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             screen.print(line, style="dim", soft_wrap=True)
 
     with store.lock(), board.running():
-        scheduler = Scheduler(loaded, store, size, board, Layout(members=options.members))
+        layout = Layout(members=options.members)
+        scheduler = Scheduler(loaded, store, size, board, layout, options.other_code)
         follower = None
         if options.wandb != "off":
             names = {"mode": options.wandb, "project": options.project, "entity": options.entity}

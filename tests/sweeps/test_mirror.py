@@ -27,7 +27,7 @@ from sweeps import schema
 from sweeps.errors import InputError
 from sweeps.mirror import MirrorError, Trial, command, mirror, resolve_mode
 from sweeps.mirror_process import Follower
-from sweeps.store import Store
+from sweeps.store import Declaration, Store
 
 STEPS = 4
 MIRROR = (sys.executable, "-m", "sweeps.mirror", "--study", "quick")
@@ -100,7 +100,7 @@ def trial_row(seed: int, **changes: object) -> dict[str, object]:
 
 def curve_rows(trial: dict[str, object], steps: int = STEPS) -> list[dict[str, object]]:
     labels = {name: trial[name] for name in ("study", "stage", "cell", "task", "seed", "trial_id")}
-    labels |= {"schema_version": schema.VERSION, "gradient_norm": None}
+    labels |= {"schema_version": schema.VERSION, "gradient_norm": None, "code": trial["code"]}
     return [
         labels | {"step": 100 * i, "seconds": 0.5 * i} | {name: 1.0 / (i + 1) for name in MEASURES}
         for i in range(1, steps + 1)
@@ -157,7 +157,7 @@ def test_an_offline_run_holds_exactly_what_the_store_holds(store: Store) -> None
     assert run.tags == ["quick", "confirm", "lstm", "adding", "finished"]
     spec = json.loads(str(row["spec"]))
     spec["optimizer"]["clip"] = "Infinity"
-    assert run.config == spec
+    assert run.config == spec | {"code": row["code"]}
     points = [{k: v for k, v in point.items() if k in module.CURVE} for point in curve_rows(row)]
     assert run.history == [
         {k: v for k, v in point.items() if v is not None} | {"_step": i} for i, point in enumerate(points)
@@ -261,6 +261,41 @@ def test_a_trial_that_failed_and_was_run_again_gets_its_run_anew(store: Store, c
     add(store, range(3), status="failed")
     assert mirror(store, mode="offline").mirrored == len({*range(3)} - {*company})
     assert offline(store)[str(rows[0]["trial_id"])].summary["status"] == "finished"
+
+
+def declaring(rows: list[dict[str, object]], cell: str, code: str = "text") -> Declaration:
+    """That these trials are of this cell and count where they are of this code."""
+    ids = [str(row["trial_id"]) for row in rows]
+    plan, labels = {"confirm": ids}, {"confirm": [[cell, "adding", ids]]}
+    names = {"study": "quick", "doc": "", "cells": [cell], "tasks": ["adding"]}
+    return Declaration(**names, plan=plan, labels=labels, codes={code: ids})  # type: ignore[arg-type]
+
+
+def test_a_run_is_called_what_the_study_calls_the_trial_now(store: Store) -> None:
+    rows = add(store, range(2))
+    for cell, made in (("lstm", 2), ("lstm", 0), ("other", 2), ("other", 0)):
+        store.declare(declaring(rows, cell))
+        assert mirror(store, mode="offline").mirrored == made
+        runs = [run for run in read_runs(store.path / "wandb") if run.job_type == "confirm"]
+        assert len(runs) == 2
+        for run in runs:
+            assert run.id.startswith("lstm-")  # one run a trial, whatever it is called
+            assert run.name.startswith(f"{cell}-")
+            assert (run.group, run.summary["cell"]) == (f"quick/adding/{cell}", cell)
+
+
+def test_rows_of_code_that_does_not_count_are_no_runs(store: Store) -> None:
+    rows = add(store, range(2), code="mine:Cell 1")
+    store.declare(declaring(rows, "lstm", "mine:Cell 1"))
+    assert mirror(store, mode="offline").mirrored == 2
+    store.declare(declaring(rows, "lstm", "mine:Cell 2"))
+    assert mirror(store, mode="offline").mirrored == 0
+    add(store, range(1), code="mine:Cell 2")
+    assert mirror(store, mode="offline").mirrored == 1
+    runs = {
+        str(run.summary.get("code")) for run in read_runs(store.path / "wandb") if run.job_type == "confirm"
+    }
+    assert runs == {"mine:Cell 1", "mine:Cell 2"}
 
 
 def test_of_two_rows_of_a_trial_the_one_that_did_not_fail_is_mirrored(store: Store) -> None:

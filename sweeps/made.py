@@ -1,0 +1,130 @@
+"""What a store has of a plan before a sweep: which rows count for it, which other code made, what is called otherwise.
+
+A row counts where the code of its cell and task (`sweeps.code_of`) is what it is now. Where a trial has rows of other
+code alone, the user says what they are: `rerun` sets them aside, `keep` counts them, and without a word nothing runs.
+What was set aside once is asked about no more, since the declaration says so.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sweeps.code_of import names
+from sweeps.errors import InputError
+from sweeps.plan import RANK_COLUMNS, Entry, choices, confirm_entries
+from sweeps.store import UNRECORDED, Declaration, Store
+from sweeps.study import Loaded
+
+Row = dict[str, object]
+
+KEEP, RERUN = "keep", "rerun"
+MANY = 6  # changes of labels that are named
+
+
+@dataclass(frozen=True)
+class Made:
+    """rows: those that did not fail, by trial id and code, the newest code last. declared: the study's declaration
+    so far, None where there is none. keep: rows of other code count."""
+
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    declared: Declaration | None = None
+    keep: bool = False
+
+    def counted(self, entry: Entry) -> tuple[Row | None, str | None]:
+        """The trial's row, None where it is to be run, and the code whose rows count for it (None: any).
+        Where nothing is known of the code of now, the newest do."""
+        found = self.rows.get(entry.id, {})
+        newest = next(reversed(found), None)
+        if entry.code is None:
+            return (None if newest is None else found[newest]), newest or None
+        if entry.code in found or newest is None or not self.keep:
+            return found.get(entry.code), entry.code
+        return found[newest], newest
+
+    def by_id(self, entries: Iterable[Entry]) -> dict[str, Row]:
+        """The rows that count, by trial id."""
+        found = {entry.id: self.counted(entry)[0] for entry in entries}
+        return {name: row for name, row in found.items() if row is not None}
+
+    def other(self, entry: Entry) -> bool:
+        """Whether all that the trial has is of other code, and nobody said yet what that is."""
+        found = self.rows.get(entry.id, {})
+        settled = self.declared is not None and entry.id in self.declared.codes.get(entry.code or "", ())
+        return bool(found) and entry.code is not None and entry.code not in found and not settled
+
+
+def made(store: Store, keep: bool = False) -> Made:
+    """Reads the store; a study that never ran has nothing."""
+    columns = [*RANK_COLUMNS, "cell", "task", "code", "finished_at"]
+    rows: dict[str, dict[str, Row]] = {}
+    for row in sorted(store.rows(columns), key=lambda row: str(row["finished_at"])):
+        if row["status"] != "failed":
+            codes = rows.setdefault(str(row["trial_id"]), {})
+            code = str(row["code"] or UNRECORDED)
+            codes[code] = codes.pop(code, row)
+    return Made(rows, store.declared(), keep)  # a damaged declaration is written anew
+
+
+def by_other_code(loaded: Loaded, search: list[Entry], found: Made) -> list[Entry]:
+    """Trials of the plan, as far as rows of whatever code tell what it is, about whose code somebody must decide."""
+    strict, kept = Made(found.rows), Made(found.rows, keep=True)
+    rows = strict.by_id(search) | kept.by_id(e for e in search if found.other(e))
+    confirm = confirm_entries(loaded.study, choices(loaded.study, search, rows))
+    return [entry for entry in search + confirm if found.other(entry)]
+
+
+def said(entries: list[Entry], found: Made) -> str:
+    """Which trials of which classes other code made, in words."""
+    classes = Counter[str]()
+    for entry in entries:
+        now, before = names(entry.code or ""), names(next(reversed(found.rows[entry.id])))
+        classes.update(name for name in now if before.get(name) != now[name])
+    told = [f"{n} trial{'s' * (n != 1)} of {name}" for name, n in classes.items()]
+    unknown = any(UNRECORDED in found.rows[entry.id] for entry in entries)
+    return (
+        f"{', '.join(told)} {'was' if told[0][:2] == '1 ' and len(told) == 1 else 'were'} made by other code"
+        + (" than there is now, or before rows said by which." if unknown else " than there is now.")
+    )
+
+
+def settle(loaded: Loaded, search: list[Entry], found: Made, asked: str | None) -> str:
+    """What is to be said of rows of other code before anything runs. Raises InputError where nobody said what they
+    are."""
+    entries = by_other_code(loaded, search, found)
+    if not entries:
+        return ""
+    text = said(entries, found)
+    if asked is None:
+        raise InputError(
+            f"{text} Nothing was run. Say --other-code rerun to run them again, or --other-code keep to count them as "
+            "they are, which the report will tell."
+        )
+    return f"{text} {'They count as they are.' if asked == KEEP else 'They run again; the old rows do not count.'}"
+
+
+def called_otherwise(entries: Iterable[Entry], loaded: Loaded, found: Made) -> list[str]:
+    """What changed in the names of trials that have rows since the last sweep, in words."""
+    declared = found.declared
+    called = declared.called if declared is not None else {}
+    moves = Counter[str]()
+    gone = set(declared.cells) if declared is not None else set[str]()
+    for entry in entries:
+        if entry.id not in found.rows:
+            continue
+        row = next(reversed(found.rows[entry.id].values()))
+        _, cell, task = called.get(entry.id, ("", row["cell"], row["task"]))
+        gone.discard(str(cell))
+        if (cell, task) != entry.arm:
+            before, now = (cell, entry.cell) if task == entry.task else (task, entry.task)
+            if cell != entry.cell and task != entry.task:
+                before, now = f"{cell} on {task}", f"{entry.cell} on {entry.task}"
+            moves[f"{before} is {now}"] += 1
+    lines = []
+    if moves:
+        told = [f"{move} ({n} trial{'s' * (n != 1)})" for move, n in moves.most_common(MANY)]
+        more = f" and {len(moves) - MANY} more" if len(moves) > MANY else ""
+        lines.append(f"Names changed, results follow them: {', '.join(told)}{more}.")
+    gone -= {cell for cell, *_ in loaded.study.arms()}
+    if gone:
+        lines.append(f"No longer in the study: {', '.join(sorted(gone))}.")
+    return lines
