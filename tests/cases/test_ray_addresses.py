@@ -13,6 +13,7 @@ import grpc
 import pytest
 
 from sweeps import ray_errors
+from sweeps.crew import OVER, Pool
 from sweeps.errors import InputError
 from sweeps.ray_errors import METHODS, SOCKET, check, short_folder, words
 
@@ -177,17 +178,13 @@ def test_a_pool_behind_rays_client_works_without_generators(monkeypatch):
     class Actor:
         run_whole = Method()
 
-    heard = []
-    crew = cluster.Crew(cluster.Pool(workers=1), heard.append)
-    crew.idle.append(cluster.Handle(Actor()))
+    actors = cluster.Actors(Pool(workers=1, address="ray://h:1"))
+    worker = cluster.Worker(Actor(), asked=None, ready=True)
     monkeypatch.setattr(cluster.ray.util.client.ray, "is_connected", lambda: True)
     monkeypatch.setattr(cluster.ray, "get", lambda reference: ["compiled", "done"])
-    cluster.hand_out(crew, lambda seen, elsewhere: ("item", "structure", "task"), [])
-    assert not crew.idle
-    cluster.listen(crew, "task", lambda item, event: heard.append((item, event)), None, [])
-    assert heard == [("item", "compiled"), ("item", "done")]
-    assert [handle.seen for handle in crew.idle] == [{"structure"}]
-    assert not crew.busy
+    actors.give(worker, "task")
+    assert worker.asked == "task"
+    assert actors.hear(worker) == ["compiled", "done", OVER]
 
 
 def test_rays_own_failures_are_put_into_words():
