@@ -7,7 +7,7 @@ from rich.console import Console
 
 from analysis.analysed import Analysed
 from analysis.load import load
-from analysis.report import published, written
+from analysis.report import published, ready, written
 from analysis.table import fact_table, trust_line, verdict_table
 from analysis.trust import trust
 
@@ -20,6 +20,7 @@ def report(arguments: argparse.Namespace) -> int:
     """
     study = Path(arguments.study).stem if str(arguments.study).endswith(".py") else arguments.study
     loaded = load(arguments.results, study)
+    ready(arguments.results, loaded.declaration.study, arguments.out)  # before anything is computed
     analysed = Analysed(loaded)
     console = Console()
     console.print(verdict_table(analysed.verdicts, loaded.declaration))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.columns_in import labels, numbers, refuse, statuses, text
+from analysis.columns_in import keyed, labels, lookalikes, numbers, refuse, statuses, text
 from analysis.statistics.scores import COLUMNS
 from analysis.words import count, listing
 from sweeps.errors import InputError
@@ -53,7 +53,8 @@ class Asked:
             if self.margin >= high - low:
                 raise InputError(
                     f"A margin of {self.margin:g} is as wide as the bounds {low:g} to {high:g}: everything would be "
-                    f"equivalent. Choose the smallest difference that matters."
+                    f"equivalent. Choose the smallest difference that matters, in the unit of the values: perhaps "
+                    f"it is in per cent and they are fractions."
                 )
 
 
@@ -79,9 +80,12 @@ class External:
 
 def taken(table: pd.DataFrame, asked: Asked) -> External:
     """The table's runs as values. Raises InputError for what is wrong with it, naming the rows."""
-    table, measure = table.reset_index(drop=True), asked.measure
+    measure, told = asked.measure, [*table.attrs.get("notes", [])]
+    table, renamed = keyed(table.reset_index(drop=True), measure)
     keys = labels(table, measure)
-    status, number = statuses(table, keys), numbers(table, keys, measure)
+    status, said = statuses(table, keys, measure)
+    number = numbers(table, keys, measure)
+    told += [*renamed, *said, *lookalikes(keys)]
     finished = status == "finished"
     refuse(
         finished & ~np.isfinite(number),
@@ -90,10 +94,14 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
         "No run is left out silently: say in a column status which ones diverged or failed (they count as the worst "
         "value), or take the row out.",
     )
-    bounds, notes = asked.bounds, list[str]()
+    bounds, notes = asked.bounds, told
     if bounds is None:
-        bounds, said = assumed(number[finished], asked)
-        notes.append(said)
+        bounds, sentence = assumed(number[finished], asked)
+        notes.append(sentence)
+    elif asked.margin >= 1 and not np.isfinite(bounds).all() and number[finished].between(0, 1).all():
+        notes.append(
+            f"All values of {measure} lie between 0 and 1, and the margin is {asked.margin:g}: is it in per cent?"
+        )
     low, high = bounds
     beyond = finished & ((number < low) | (number > high))
     given = table[measure].map(text)
@@ -118,8 +126,14 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
 
 
 def assumed(number: pd.Series, asked: Asked) -> tuple[Bounds, str]:
-    """Bounds where none are given, and the sentence that says so."""
-    if len(number) and number.between(0, 1).all() and asked.margin < 1:
+    """Bounds where none are given, and the sentence that says so. Raises InputError for a margin as wide."""
+    if len(number) and number.between(0, 1).all():
+        if asked.margin >= 1:
+            raise InputError(
+                f"All values of {asked.measure} lie between 0 and 1, and a margin of {asked.margin:g} is as wide as "
+                f"that: everything would be equivalent. Perhaps the margin is in per cent and the values are "
+                f"fractions: then it is {asked.margin / 100:g}. If values beyond 1 are possible, give --bounds."
+            )
         return (0.0, 1.0), (
             f"All values of {asked.measure} lie between 0 and 1, which are taken for its bounds (else: --bounds)."
         )

@@ -4,7 +4,6 @@ import argparse
 import json
 import math
 import sys
-from pathlib import Path
 
 import pandas as pd
 from rich import box
@@ -17,7 +16,7 @@ from analysis.judged import Judged, as_json, judged
 from analysis.tables_in import read
 from analysis.words import between, count, probability, signed
 from sweeps.errors import InputError
-from sweeps.store import replace_file
+from sweeps.outputs import output, write
 
 STYLES = {"equivalent": "green", "different": "blue", "undecided": "dim"}
 WIDTH = 130  # where it is not a terminal
@@ -35,17 +34,17 @@ def run(options: argparse.Namespace) -> int:
         bounds=None if options.bounds is None else bounds(*options.bounds),
         better="lower" if options.lower_is_better else "higher",
     )
-    out = None if options.csv is None else writable(Path(options.csv))
+    out = None if options.csv is None else output(options.csv, "--csv", inputs=[options.table])
     external = taken(read(options.table), asked)
     result = judged(external)
     for note in external.notes:
         print(note, file=sys.stderr)
-    if out is not None:
-        replace_file(out, result.table.to_csv(index=False).encode())
     if options.json:
         print(json.dumps(as_json(result), indent=1, allow_nan=False))
     else:
         show(result)
+    if out is not None:
+        write(out, result.table.to_csv(index=False).encode())
     return 0
 
 
@@ -58,14 +57,6 @@ def bounds(low: str, high: str) -> Bounds:
         except ValueError:
             raise InputError(f"--bounds takes two numbers, or none for no bound; got '{word}'.") from None
     return found[0], found[1]
-
-
-def writable(path: Path) -> Path:
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"There is no folder {path.absolute().parent} to write {path.name} into.")
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; --csv needs the name of a file.")
-    return path
 
 
 def show(result: Judged) -> None:

@@ -9,11 +9,14 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from sweeps.arguments import Parser
+from sweeps.streams import every_sign_prints
+
 PROGRAM = "lstm-variants"
 
 
 def parser() -> argparse.ArgumentParser:
-    main = argparse.ArgumentParser(
+    main = Parser(
         prog=PROGRAM,
         description="Compare recurrent-cell variants: launch studies, resume them, read the verdict.",
         epilog="A STUDY is a name from `lstm-variants list`, or the path of your own Python file.",
@@ -264,6 +267,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    every_sign_prints()
     options = parser().parse_args(arguments)
     module, function = options.run.split(":")
     if options.command in ("status", "mirror", "report"):  # they read results, which carry the study's name
