@@ -20,6 +20,8 @@ from analysis.statistics.scores import COLUMNS
 from analysis.words import count, listing
 from sweeps.errors import InputError
 
+APART = 10  # times the scale of another task
+SCALES = "Tasks differ in scale"
 Bounds = tuple[float, float]
 
 
@@ -122,7 +124,8 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
             f"{listing(values['task'].unique())}."
         )
     uneven = imbalance(values)
-    return External(asked=asked, values=values, bounds=bounds, balanced=not uneven, notes=[*notes, *uneven])
+    notes += [*uneven, *single(values), *scales(values[finished], bounds, asked)]
+    return External(asked=asked, values=values, bounds=bounds, balanced=not uneven, notes=notes)
 
 
 def assumed(number: pd.Series, asked: Asked) -> tuple[Bounds, str]:
@@ -161,3 +164,33 @@ def imbalance(values: pd.DataFrame) -> list[str]:
         if lacking := [cell for cell in cells if cell not in sizes]:
             notes.append(f"Unbalanced on {task}: no rows of {listing(lacking)}.")
     return notes
+
+
+def single(values: pd.DataFrame) -> list[str]:
+    """What can not be tested, since there is one seed."""
+    sizes = values.groupby(["task", "cell"], sort=False).size()
+    if (sizes == 1).all():
+        return [
+            "One seed a cell: nothing can be tested. Add seeds: a test needs 2 a side, and more to find anything."
+        ]
+    alone = sizes[sizes == 1].reset_index()
+    return [
+        f"One seed of {listing(some['cell'])} on {task}: its pairs can not be tested. Add seeds."
+        for task, some in alone.groupby("task", sort=False)
+    ]
+
+
+def scales(values: pd.DataFrame, bounds: Bounds, asked: Asked) -> list[str]:
+    """A sentence where tasks differ so much in scale that one margin and one mean can not serve them all. The scale of
+    a task is the root mean square of its values; fractions and per cent are one scale whatever their size."""
+    scale = values.groupby("task", sort=False)["score"].apply(lambda x: float(np.sqrt(np.mean(np.square(x)))))
+    scale = scale[scale > 0].sort_values()
+    if len(scale) < 2 or bounds[1] - bounds[0] <= 100 or scale.iloc[-1] < APART * scale.iloc[0]:
+        return []
+    small, large = scale.index[0], scale.index[-1]
+    least, most = (f"{x:,.0f}" if x >= 1000 else f"{x:.3g}" for x in (scale.iloc[0], scale.iloc[-1]))
+    return [
+        f"{SCALES} in {asked.measure}, from about {least} ({small}) to {most} ({large}), and share one margin of "
+        f"{asked.margin:g}. Over all tasks stands the mean of raw differences, which is that of the largest: to "
+        f"compare over tasks, scale the values of each alike, such as from a baseline to the best known."
+    ]

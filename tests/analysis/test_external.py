@@ -12,6 +12,7 @@ import pytest
 
 from analysis.external import Asked, taken
 from analysis.judged import PAIR, as_json, judged
+from analysis.statistics.textbook import COLUMNS
 from analysis.tables_in import read
 from analysis.verdicts import verdicts
 from sweeps import cli
@@ -107,7 +108,7 @@ def test_the_json_object_has_the_documented_fields_and_types(capsys, tmp_path):
     for row in rows:
         for name, value in row.items():
             assert value is None or isinstance(value, kinds[documented[name]]), (name, value)
-    assert set(found["verdicts"][0]) == {"difference", "balanced", *PAIR} - {"value"}
+    assert set(found["verdicts"][0]) == {"difference", "balanced", *PAIR, *COLUMNS} - {"value"}
     assert found["bounds_assumed"] is False
     lstm = next(group for group in found["groups"] if group["cell"] == "lstm")
     assert (lstm["n"], lstm["diverged"], lstm["failed"]) == (3, 1, 0)
@@ -129,7 +130,7 @@ def test_the_rows_can_be_written_beside(capsys, tmp_path):
     assert code == 0
     rows = pd.read_csv(out)
     assert len(rows) == 2 * 3
-    assert list(rows) == [*PAIR, "balanced"]
+    assert list(rows) == [*PAIR, "balanced", *COLUMNS]
     assert "over all tasks" in printed
 
 
