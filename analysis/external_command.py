@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -42,10 +43,8 @@ def run(options: argparse.Namespace) -> int:
     result = judged(external)
     for note in external.notes:
         print(note, file=sys.stderr)
-    if options.json:
-        print(json.dumps(as_json(result), indent=1, allow_nan=False))
-    else:
-        show(result)
+    told = json.dumps(as_json(result), indent=1, allow_nan=False) + "\n" if options.json else shown(result)
+    at_once(told)
     if out is not None:
         write(out, result.table.to_csv(index=False).encode())
     return 0
@@ -62,10 +61,25 @@ def bounds(low: str, high: str) -> Bounds:
     return found[0], found[1]
 
 
-def show(result: Judged) -> None:
+def at_once(text: str) -> None:
+    """Print; a reader that has seen enough, such as `head`, may go."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def shown(result: Judged) -> str:
+    """The tables and their key, with colours for a terminal."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
+    with console.capture() as captured:
+        show(result, console)
+    return captured.get()
+
+
+def show(result: Judged, console: Console) -> None:
     external = result.external
     for task, rows in result.table.groupby("task", sort=False):
         console.print(grid(str(task), rows))

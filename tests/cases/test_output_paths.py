@@ -128,6 +128,13 @@ def test_rows_go_to_standard_output_after_the_tables_even_into_a_file(table, tmp
     assert 0 < text.index("lstm better") < text.index("task,a,b,verdict")
 
 
+def test_a_reader_that_has_seen_enough_is_no_failure(table):
+    command = f"{sys.executable} -m sweeps.cli verdicts runs.csv --measure acc --margin 0.02"
+    script = f"set -o pipefail; {command} | head -1; {command} | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip(), "Traceback" in done.stderr) == (0, "mnist", False)
+
+
 # ------------------------------------------------------------------ the other commands that write
 
 
