@@ -5,7 +5,7 @@ from pathlib import Path
 
 from analysis.analysed import Analysed
 from analysis.load import load
-from analysis.report import published, written
+from analysis.report import published, ready, written
 from analysis.table import fact_table, trust_line, verdict_table
 from analysis.trust import trust
 from sweeps.screen import console
@@ -19,6 +19,7 @@ def report(arguments: argparse.Namespace) -> int:
     """
     study = Path(arguments.study).stem if str(arguments.study).endswith(".py") else arguments.study
     loaded = load(arguments.results, study)
+    ready(arguments.results, loaded.declaration.study, arguments.out)  # before anything is computed
     analysed = Analysed(loaded)
     screen = console()
     screen.print(verdict_table(analysed.verdicts, loaded.declaration))

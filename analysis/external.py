@@ -15,11 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.columns_in import labels, numbers, refuse, statuses, text
+from analysis.columns_in import keyed, labels, lookalikes, numbers, refuse, statuses, text
 from analysis.statistics.scores import COLUMNS
 from analysis.words import count, listing
 from sweeps.errors import InputError
 
+APART = 10  # times the scale of another task
+SCALES = "Tasks differ in scale"
 Bounds = tuple[float, float]
 
 
@@ -53,7 +55,8 @@ class Asked:
             if self.margin >= high - low:
                 raise InputError(
                     f"A margin of {self.margin:g} is as wide as the bounds {low:g} to {high:g}: everything would be "
-                    f"equivalent. Choose the smallest difference that matters."
+                    f"equivalent. Choose the smallest difference that matters, in the unit of the values: perhaps "
+                    f"it is in per cent and they are fractions."
                 )
 
 
@@ -79,9 +82,12 @@ class External:
 
 def taken(table: pd.DataFrame, asked: Asked) -> External:
     """The table's runs as values. Raises InputError for what is wrong with it, naming the rows."""
-    table, measure = table.reset_index(drop=True), asked.measure
+    measure, told = asked.measure, [*table.attrs.get("notes", [])]
+    table, renamed = keyed(table.reset_index(drop=True), measure)
     keys = labels(table, measure)
-    status, number = statuses(table, keys), numbers(table, keys, measure)
+    status, said = statuses(table, keys, measure)
+    number = numbers(table, keys, measure)
+    told += [*renamed, *said, *lookalikes(keys)]
     finished = status == "finished"
     refuse(
         finished & ~np.isfinite(number),
@@ -90,10 +96,14 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
         "No run is left out silently: say in a column status which ones diverged or failed (they count as the worst "
         "value), or take the row out.",
     )
-    bounds, notes = asked.bounds, list[str]()
+    bounds, notes = asked.bounds, told
     if bounds is None:
-        bounds, said = assumed(number[finished], asked)
-        notes.append(said)
+        bounds, sentence = assumed(number[finished], asked)
+        notes.append(sentence)
+    elif asked.margin >= 1 and not np.isfinite(bounds).all() and number[finished].between(0, 1).all():
+        notes.append(
+            f"All values of {measure} lie between 0 and 1, and the margin is {asked.margin:g}: is it in per cent?"
+        )
     low, high = bounds
     beyond = finished & ((number < low) | (number > high))
     given = table[measure].map(text)
@@ -114,12 +124,19 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
             f"{listing(values['task'].unique())}."
         )
     uneven = imbalance(values)
-    return External(asked=asked, values=values, bounds=bounds, balanced=not uneven, notes=[*notes, *uneven])
+    notes += [*uneven, *single(values), *scales(values[finished], bounds, asked)]
+    return External(asked=asked, values=values, bounds=bounds, balanced=not uneven, notes=notes)
 
 
 def assumed(number: pd.Series, asked: Asked) -> tuple[Bounds, str]:
-    """Bounds where none are given, and the sentence that says so."""
-    if len(number) and number.between(0, 1).all() and asked.margin < 1:
+    """Bounds where none are given, and the sentence that says so. Raises InputError for a margin as wide."""
+    if len(number) and number.between(0, 1).all():
+        if asked.margin >= 1:
+            raise InputError(
+                f"All values of {asked.measure} lie between 0 and 1, and a margin of {asked.margin:g} is as wide as "
+                f"that: everything would be equivalent. Perhaps the margin is in per cent and the values are "
+                f"fractions: then it is {asked.margin / 100:g}. If values beyond 1 are possible, give --bounds."
+            )
         return (0.0, 1.0), (
             f"All values of {asked.measure} lie between 0 and 1, which are taken for its bounds (else: --bounds)."
         )
@@ -147,3 +164,33 @@ def imbalance(values: pd.DataFrame) -> list[str]:
         if lacking := [cell for cell in cells if cell not in sizes]:
             notes.append(f"Unbalanced on {task}: no rows of {listing(lacking)}.")
     return notes
+
+
+def single(values: pd.DataFrame) -> list[str]:
+    """What can not be tested, since there is one seed."""
+    sizes = values.groupby(["task", "cell"], sort=False).size()
+    if (sizes == 1).all():
+        return [
+            "One seed a cell: nothing can be tested. Add seeds: a test needs 2 a side, and more to find anything."
+        ]
+    alone = sizes[sizes == 1].reset_index()
+    return [
+        f"One seed of {listing(some['cell'])} on {task}: its pairs can not be tested. Add seeds."
+        for task, some in alone.groupby("task", sort=False)
+    ]
+
+
+def scales(values: pd.DataFrame, bounds: Bounds, asked: Asked) -> list[str]:
+    """A sentence where tasks differ so much in scale that one margin and one mean can not serve them all. The scale of
+    a task is the root mean square of its values; fractions and per cent are one scale whatever their size."""
+    scale = values.groupby("task", sort=False)["score"].apply(lambda x: float(np.sqrt(np.mean(np.square(x)))))
+    scale = scale[scale > 0].sort_values()
+    if len(scale) < 2 or bounds[1] - bounds[0] <= 100 or scale.iloc[-1] < APART * scale.iloc[0]:
+        return []
+    small, large = scale.index[0], scale.index[-1]
+    least, most = (f"{x:,.0f}" if x >= 1000 else f"{x:.3g}" for x in (scale.iloc[0], scale.iloc[-1]))
+    return [
+        f"{SCALES} in {asked.measure}, from about {least} ({small}) to {most} ({large}), and share one margin of "
+        f"{asked.margin:g}. Over all tasks stands the mean of raw differences, which is that of the largest: to "
+        f"compare over tasks, scale the values of each alike, such as from a baseline to the best known."
+    ]

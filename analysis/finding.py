@@ -8,7 +8,7 @@ from analysis.analysed import Analysed, decided
 from analysis.notes import notes
 from analysis.outcomes import FAILS, HOLDS, OPEN, UNTESTED
 from analysis.verdicts import UNDECIDED
-from analysis.words import between, count, listing, number, signed
+from analysis.words import between, count, digits, listing, number, signed
 
 MANY = 5  # cells from which on a list of the undecided goes without numbers
 
@@ -82,7 +82,8 @@ def sentences(rows: pd.DataFrame, reference: str) -> list[str]:
     first = rows.iloc[0]
     if first.n_b == 0:
         return [f"{reference} has no confirmed seeds yet."]
-    result = [f"{reference} scores {number(first.mean_b)} on average over {count(int(first.n_b), 'seed')}."]
+    mean, seeds = number(first.mean_b, digits(first.margin)), count(int(first.n_b), "seed")
+    result = [f"{reference} scores {mean} on average over {seeds}."]
     kinds = {"equivalent": f"Equivalent within ±{first.margin:g}", "better": "Better", "worse": "Worse"}
     for kind, title in {**kinds, UNDECIDED: "Undecided"}.items():
         found = rows[rows["standing"] == kind]
@@ -106,13 +107,14 @@ def told(row) -> str:
     """One cell against the reference, in a list of its kind."""
     if row.n_a < 2:
         return f"{row.cell} ({count(row.n_a, 'seed')})"
+    n = digits(row.margin)
     if row.standing == "equivalent":
-        return f"{row.cell} ({signed(row.value)})"
+        return f"{row.cell} ({signed(row.value, n)})"
     level = f"{1 - 2 * row.alpha:.0%} interval"
     if row.standing == UNDECIDED:
-        return f"{row.cell} ({signed(row.value)}, {level} {between(row.low, row.high)})"
+        return f"{row.cell} ({signed(row.value, n)}, {level} {between(row.low, row.high, n)})"
     low, high = sorted((abs(row.low), abs(row.high)))
-    return f"{row.cell} by {number(abs(row.value))} ({level} {number(low)} to {number(high)})"
+    return f"{row.cell} by {number(abs(row.value), n)} ({level} {number(low, n)} to {number(high, n)})"
 
 
 def literature(claims: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ from analysis.external import External
 from analysis.statistics.compare import compare
 from analysis.statistics.groups import groups
 from analysis.statistics.overall import overall
+from analysis.statistics.textbook import textbook
 
 VERSION = 1
 PAIR = (
@@ -28,8 +29,9 @@ OVER = (
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """table: one row a task and pair, as `statistics.compare` gives it, and balanced (as many seeds of both). overall:
-    one row a pair over its tasks, as `statistics.overall` gives it."""
+    """table: one row a task and pair, as `statistics.compare` gives it, balanced (as many seeds of both) and Welch's
+    own numbers (`statistics.textbook`). overall: one row a pair over its tasks, as `statistics.overall` gives it, and
+    single (a side has one seed on some task)."""
 
     external: External
     table: pd.DataFrame
@@ -57,8 +59,14 @@ def judged(external: External) -> Judged:
         bounds=external.bounds,
         better=asked.better,
     )
-    shown = table[[*PAIR]].assign(balanced=table["n_a"] == table["n_b"])
-    return Judged(external=external, table=shown, overall=overall(table)[[*OVER]])
+    own = textbook(groups(external.values), pairs, margin=asked.margin, alpha=asked.alpha)
+    shown = table[[*PAIR]].assign(balanced=table["n_a"] == table["n_b"]).merge(own, on=["task", "a", "b"])
+    few = set(
+        zip(*(table.loc[table[["n_a", "n_b"]].min(axis=1) < 2, name] for name in ("a", "b")), strict=True)
+    )
+    over = overall(table)[[*OVER]]
+    over["single"] = [pair in few for pair in zip(over["a"], over["b"], strict=True)]
+    return Judged(external=external, table=shown, overall=over)
 
 
 def as_json(result: Judged) -> dict[str, Any]:

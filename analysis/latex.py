@@ -16,7 +16,7 @@ from analysis.analysed import Analysed, decided
 from analysis.matrices import EVERY, Matrix, entries, turned
 from analysis.statistics.importance import MAIN, REST
 from analysis.verdicts import against
-from analysis.words import MINUS, between, listing, number, probability, signed
+from analysis.words import MINUS, between, digits, listing, number, probability, signed
 
 SHEETS = ("verdicts", "tests", "measures", "importance", "tables")
 SIGNS = {"equivalent": "$=$", "better": "$>$", "worse": "$<$", "undecided": "?"}
@@ -121,7 +121,7 @@ def verdicts(study: Analysed) -> str:
     caption = (
         f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} a cell and task. "
         f"Equivalent (=): two one-sided Welch tests within ±{declared.margin:g}; better or worse: Welch's test; both "
-        f"with room for skewed scores, and for tied ones bounds that need no distribution; level "
+        f"widened for skewed scores, and for tied ones bounds that need no distribution; level "
         f"{declared.alpha:g} after Holm over all pairs of a task; ?: undecided. Diverged and failed trials count as 0."
     )
     if EVERY in found:
@@ -144,7 +144,8 @@ def tests(study: Analysed) -> str:
 
 def tested(row) -> list[str]:
     """One line of `tests`."""
-    texts = (row.task, row.cell), (signed(row.value), between(row.low, row.high))
+    places = digits(row.margin)
+    texts = (row.task, row.cell), (signed(row.value, places), between(row.low, row.high, places))
     before, after = ([escape(text) for text in some] for some in texts)
     posterior = ", ".join(number(x, 2) for x in (row.posterior_a, row.posterior_equal, row.posterior_b))
     return [

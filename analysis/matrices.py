@@ -8,6 +8,7 @@ from analysis.analysed import Analysed
 from analysis.measures import MEASURES, Measure
 from analysis.statistics.greff import TOP
 from analysis.verdicts import UNDECIDED, against
+from analysis.words import digits as places_for
 from analysis.words import probability, signed
 
 EVERY = "all tasks"
@@ -40,7 +41,7 @@ def entries(rows: pd.DataFrame, digits: int = 3) -> dict[str, Entry]:
 
 
 def entry(row, digits: int) -> Entry:
-    return Entry(standing=row.standing, text=signed(row.value, digits), why=row.why)
+    return Entry(standing=row.standing, text=signed(row.value, places_for(row.margin, digits)), why=row.why)
 
 
 def measures(study: Analysed) -> list[Matrix]:

@@ -29,7 +29,10 @@ from analysis.figures import FIGURES
 from analysis.load import load
 from analysis.pictures import helped, pictures
 from analysis.published import FACTS
+from sweeps import outputs
 from sweeps.errors import InputError
+
+PARTS = ("figures", "latex")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,15 +68,20 @@ def written(
     figures: Mapping[str, ModuleType] = FIGURES,
 ) -> Paths:
     """`write_report` of a study that is loaded from the directory `results`."""
-    folder = Path(out) if out is not None else Path(results) / study.declaration.study / "report"
+    folder = ready(results, study.declaration.study, out)
     try:
-        (folder / "figures").mkdir(parents=True, exist_ok=True)
-        (folder / "latex").mkdir(exist_ok=True)
+        for name in PARTS:
+            (folder / name).mkdir(exist_ok=True)
+        return compose(study, Path(results), folder, figures)
     except OSError as error:
-        raise InputError(
-            f"Cannot write the report to {folder}: {error.strerror}. Name a directory with --out."
-        ) from None
-    return compose(study, Path(results), folder, figures)
+        raise InputError(f"The report in {folder} could not be written: {outputs.reason(error)}.") from None
+
+
+def ready(results: str | os.PathLike[str], study: str, out: str | os.PathLike[str] | None = None) -> Path:
+    """The folder of a report, made. Raises InputError where nothing can be written, or what is read is there."""
+    source = Path(results) / study
+    inputs = [source / name for name in ("study.json", "trials", "curves", "wandb")]
+    return outputs.folder(source / "report" if out is None else out, "--out", inputs=inputs, below=PARTS)
 
 
 def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, ModuleType]) -> Paths:

@@ -11,7 +11,7 @@ from rich.text import Text
 from analysis.palette import VERDICTS
 from analysis.trust import Trust
 from analysis.verdicts import against, reference_cell
-from analysis.words import signed
+from analysis.words import digits, signed
 from sweeps.store import Declaration
 
 WIDE = 5  # tasks beside each other; more of them stand below each other
@@ -58,7 +58,7 @@ def fact_table(told: pd.DataFrame) -> Table:
 
 def standing(row: pd.Series) -> Text:
     kind = str(row["standing"])
-    return Text(f"{VERDICTS[kind][1]} {signed(row['value'])}", style=STYLES[kind])
+    return Text(f"{VERDICTS[kind][1]} {signed(row['value'], digits(row['margin']))}", style=STYLES[kind])
 
 
 def trust_line(trust: Trust) -> Text:

@@ -13,6 +13,15 @@ def number(value: float, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
+def digits(margin: float, least: int = 3) -> int:
+    """Places after the point that differences need so that they can be held against a margin: of a margin below 1 at
+    least a fifth can be told (3 for 0.05, 5 for 5e-5), of a larger one a hundredth (2 for 4, none for 100)."""
+    if not 0 < margin < math.inf:
+        return least
+    places = math.ceil(round(-math.log10(margin / (5 if margin < 1 else 100)), 9))
+    return max(places, least if margin < 1 else 0)
+
+
 def signed(value: float, digits: int = 3) -> str:
     """As `number`, with the sign always there, for differences."""
     if math.isnan(value):
@@ -22,7 +31,9 @@ def signed(value: float, digits: int = 3) -> str:
 
 
 def between(low: float, high: float, digits: int = 3) -> str:
-    """An interval of differences: `−0.012 to +0.003`."""
+    """An interval of differences: `−0.012 to +0.003`; a dash where there is none."""
+    if math.isnan(low) and math.isnan(high):
+        return "–"
     return f"{signed(low, digits)} to {signed(high, digits)}"
 
 
@@ -75,6 +86,9 @@ def percent(share: float) -> str:
     return f"{max(100 * share, 0):.0f}%"
 
 
-def further(seeds: float) -> str:
-    """Seeds a side that should decide a pair; nothing for a decided one, `?` where none foreseeable do."""
+def further(seeds: float, n: int = 2) -> str:
+    """Seeds a side that should decide a pair; nothing for a decided one, `?` where none foreseeable do. n: seeds of the
+    side that has fewer; with less than two nothing is tested."""
+    if n < 2:
+        return "one seed" if n else "no seed"
     return "?" if math.isnan(seeds) else f"{seeds:,.0f}" if seeds else ""

@@ -11,13 +11,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sweeps.arguments import Parser
 from sweeps.printed import PROGRAM, RESULTS, printed
+from sweeps.streams import every_sign_prints
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}  # errors of writing alone
 
 
 def parser() -> argparse.ArgumentParser:
-    main = argparse.ArgumentParser(
+    main = Parser(
         prog=PROGRAM,
         description="Compare recurrent-cell variants: launch studies, resume them, read the verdict.",
         epilog="A STUDY is a name from `lstm-variants list`, or the path of your own Python file.",
@@ -274,6 +276,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    every_sign_prints()
     options = parser().parse_args(arguments)
     module, function = options.run.split(":")
     given = getattr(options, "study", None)

@@ -18,7 +18,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from sweeps.errors import InputError
-from sweeps.store import replace_file
+from sweeps.outputs import output
+from sweeps.outputs import write as write_file
 from sweeps.wandb_keys import ABSENT, check, column, look_up, names, names_of, text
 from sweeps.wandb_runs import Run
 
@@ -118,16 +119,16 @@ def named(runs: Sequence[Run]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def check_path(path: Path) -> None:
-    """Raises InputError for a name that says neither Parquet nor CSV, or a folder that is not there."""
+def check_path(path: Path, source: str) -> Path:
+    """Raises InputError for a name that says neither Parquet nor CSV, one of the files of `source` (offline runs), or
+    a place where nothing can be written."""
     if path.suffix not in WRITERS:
         raise InputError(f"--table must end in .parquet or .csv; got '{path}'.")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"There is no folder {path.absolute().parent} to write {path.name} into.")
+    return output(path, "--table", inputs=[source])
 
 
 def write(rows: pa.Table, path: Path) -> None:
-    """Write the table as its name says; a reader sees the old file or the new one."""
+    """Write the table as its name says; a reader sees the old file or the new one. Raises InputError."""
     buffer = pa.BufferOutputStream()
     WRITERS[path.suffix](rows, buffer)
-    replace_file(path, buffer.getvalue().to_pybytes())
+    write_file(path, buffer.getvalue().to_pybytes())

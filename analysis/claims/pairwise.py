@@ -9,7 +9,7 @@ from analysis.claims.claim import Outcome
 from analysis.measures import MEASURES, Measure
 from analysis.outcomes import FAILS, HOLDS, OPEN, together
 from analysis.verdicts import DIFFERENT, UNDECIDED, oriented
-from analysis.words import between, listing, signed
+from analysis.words import between, digits, listing, signed
 
 # What a standing of the cell against the reference says about each expectation; else it is undecided.
 MEANING = {
@@ -128,9 +128,9 @@ def evidence(rows: pd.DataFrame, reference: str, measure: Measure = MEASURES["te
 def told(row, measure: Measure) -> str:
     if min(row.n_a, row.n_b) < 2:
         return f"{row.cell} (too few seeds)"
-    words = signed(row.value)
+    words = signed(row.value, digits(row.margin))
     if row.standing == UNDECIDED:
-        words += f", {between(row.low, row.high)}"
+        words += f", {between(row.low, row.high, digits(row.margin))}"
     elif row.standing == "equivalent" and unlearnt(row, measure):
         words += ", neither learnt anything"
     elif row.standing == "equivalent" and row.ceiling:

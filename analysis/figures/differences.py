@@ -9,7 +9,7 @@ from analysis import canvas, palette
 from analysis.load import Results
 from analysis.verdicts import against, reference_cell
 from analysis.verdicts import verdicts as all_verdicts
-from analysis.words import MINUS, count, signed
+from analysis.words import MINUS, count, digits, signed
 
 title = "Difference to the reference"
 
@@ -55,7 +55,7 @@ def draw(data: pd.DataFrame) -> Figure:
             face = row.colour if full else canvas.PAGE
             panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
             panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
-            canvas.beside(panel, y, f"{row.standing} {signed(row.value)}")
+            canvas.beside(panel, y, f"{row.standing} {signed(row.value, digits(margin))}")
     unit = axes[-1]
     unit.set_xlabel(f"score less that of {reference}; band: margin ±{margin:g}")
     if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
@@ -84,7 +84,8 @@ def bend(panel, margin: float, low: float, high: float) -> None:
 def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     return (
-        f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch), over "
+        f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch's, "
+        f"widened for skewed scores), over "
         f"{seeds(data)} a cell. An interval inside the band ±{row.margin:g} shows equivalence, one that "
         f"stays clear of 0 a difference. Intervals are for one comparison; verdicts are after Holm over the "
         f"{row.pairs} pairs of a task, so they may be more cautious."

