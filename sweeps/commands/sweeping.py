@@ -65,6 +65,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         screen.print(
             f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}",
             style="red",
+            soft_wrap=True,
         )
         return 1
     screen.print(
