@@ -118,7 +118,6 @@ MEETINGS = {  # inputs, parameters, x64
     "float64 parameters": (f32, f64, True),
     "bfloat16 inputs": (bf16, f32, False),
     "bfloat16 parameters": (f32, bf16, False),
-    "float16 inputs": (f16, f32, False),
     "whole numbers as inputs": (jnp.int32, f32, False),
 }
 LOOPS = {
