@@ -21,12 +21,14 @@ from jax.interpreters.partial_eval import dce_jaxpr
 
 from experiments.cohort import network_of
 from experiments.memory import inner_programs
+from experiments.precision import without_x64
 from experiments.streams import stream
 from experiments.tasks.contract import Batch
 from experiments.trial import Trial
 from lstm_variants import Layers
 
 
+@without_x64
 def step_flops(bare: Trial) -> int | None:
     """Floating-point operations of the matrix products of one update; None where the network loops for a number of
     rounds that is known only when it runs."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from experiments.cohort import make_advance, make_init
 from experiments.layout import AUTO, Layout
+from experiments.precision import without_x64
 from experiments.program import cohort_shapes
 from experiments.trial import Trial
 
@@ -23,6 +24,7 @@ SAFETY = 0.7  # share of a device's memory that is counted on
 ARRANGE = {"broadcast_in_dim", "convert_element_type", "iota", "reshape", "squeeze", "transpose"}
 
 
+@without_x64
 def cohort_bytes(bare: Trial, size: int, layout: Layout = AUTO) -> int:
     """Bytes that `advance` of a cohort needs on each of the layout's devices."""
     share = layout.padded(size) // layout.mesh.size

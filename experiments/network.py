@@ -5,7 +5,7 @@ from flax import nnx
 
 from experiments.trial import Trial
 from lstm_variants import LayersModel, output_size, run_sequence
-from lstm_variants.plumbing import product
+from lstm_variants.products import product
 
 
 class Network(nnx.Module):

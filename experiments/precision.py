@@ -5,10 +5,14 @@ A product's operands are rounded to 8 bits of mantissa, which is what accelerato
 optimiser, carries and elementwise operations stay float32, in any cell, ours or not: it is the traced program
 that is rewritten, backward pass included. (`jax.default_matmul_precision` says the same to XLA, but on a CPU,
 measured with JAX 0.10.2, XLA takes it and computes in float32.)
+
+A trial is float32 whatever `JAX_ENABLE_X64` says: the flag is no part of its identity. (Cells alone have the types of
+their parameters and inputs, float64 too.)
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +21,20 @@ from jax.extend import core
 from jax.extend.core import primitives
 
 PRECISIONS = ("float32", "bfloat16")
+P = ParamSpec("P")
+R = TypeVar("R")
 INLINED = ("custom_jvp_call", "custom_vjp_call")  # differentiated already, if it was to be
+
+
+def without_x64(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, which traces or runs a trial, with x64 off."""
+
+    @wraps(function)
+    def narrow(*arguments: P.args, **options: P.kwargs) -> R:
+        with jax.enable_x64(False):
+            return function(*arguments, **options)
+
+    return narrow
 
 
 def with_products_in(precision: str, function: Callable[..., Any]) -> Callable[..., Any]:

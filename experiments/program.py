@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from experiments.cohort import Cohort, Report, State, make_advance, make_init
 from experiments.compiler import QUICK, allowed, compile_with, training_options
 from experiments.layout import AUTO, Layout
+from experiments.precision import without_x64
 from experiments.specs import knobs
 from experiments.trial import Trial
 
@@ -23,6 +24,7 @@ class Program:
     results: tree structure of what `advance` gives.
     """
 
+    @without_x64
     def __init__(self, bare: Trial, size: int, layout: Layout = AUTO):
         start = time.perf_counter()
         self.bare, self.layout, self.size = bare, layout, layout.padded(size)
@@ -37,10 +39,12 @@ class Program:
         self.digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.results = self.advances[self.size].out_tree
 
+    @without_x64
     def start(self, cohort: Cohort) -> State:
         """The state of a cohort before its first update."""
         return self.init(*Cohort(cohort.trials, self.size).stack())
 
+    @without_x64
     def compile(self, size: int) -> str:
         """Compile `advance` for cohorts of a size; returns what was traced and how it was compiled."""
         start = time.perf_counter()
@@ -55,6 +59,7 @@ class Program:
         self.seconds += time.perf_counter() - start
         return f"{lowered.as_text()}\n{allowed(options)}"
 
+    @without_x64
     def advance(self, state: State) -> tuple[State, Report]:
         """Train all members to their next evaluation. The arrays of `state` are used up."""
         return self.advances[len(state.step)](state)

@@ -27,7 +27,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, widened, zeros
+from lstm_variants.products import split
 
 Array = jax.Array
 EPSILON = 1e-5
@@ -61,11 +62,11 @@ class TransformerCell(nnx.RNNCellBase):
         self.context = context
         self.W_x = kernel(rngs, initial, inputs, hidden)
         self.b_x = bias(rngs, initial, hidden, 0.0)
-        self.g_a = nnx.Param(jnp.ones(hidden))
+        self.g_a = nnx.Param(jnp.ones(hidden, jnp.float32))
         self.b_a = bias(rngs, initial, hidden, 0.0)
         self.W = recurrent(rngs, initial, hidden, gates=3)
         self.W_o = recurrent(rngs, initial, hidden)
-        self.g_f = nnx.Param(jnp.ones(hidden))
+        self.g_f = nnx.Param(jnp.ones(hidden, jnp.float32))
         self.b_f = bias(rngs, initial, hidden, 0.0)
         self.W_1 = kernel(rngs, initial, hidden, expansion * hidden)
         self.b_1 = bias(rngs, initial, expansion * hidden, 0.0)
@@ -82,7 +83,7 @@ class TransformerCell(nnx.RNNCellBase):
         turned = rotate(self.cut(q)[..., None, :, :], age)  # one copy for every age: (..., c, heads, d)
         e = exponentials(jnp.moveaxis((turned * keys).sum(-1), -1, -2), (t > age)[..., None, :])
         read = jnp.einsum("...hc,...chd->...hd", e, values) / e.sum(-1)[..., None]
-        return TransformerState(k, v, t), self.speak(u, read.reshape(u.shape))
+        return keeping(carry, TransformerState(k, v, t)), self.speak(u, read.reshape(u.shape))
 
     def parallel(
         self,
@@ -96,7 +97,7 @@ class TransformerCell(nnx.RNNCellBase):
         """All steps at once, in the fuller form that `run_sequence` knows: `last` (T + c) scores a head."""
         T, *batch, _ = inputs.shape
         c, asking = self.context, slice(-(last or T), None)
-        old = self.initialize_carry(inputs.shape[1:]) if carry is None else carry
+        old = widened(self.initialize_carry(inputs.shape[1:]), inputs) if carry is None else carry
         u, *qkv = self.look(inputs)
         # Time goes behind the batch: q (..., T, h); k and v (..., c + T, h), what was held first.
         q, k, v = (jnp.moveaxis(a, 0, -2) for a in qkv)
@@ -135,7 +136,7 @@ class TransformerCell(nnx.RNNCellBase):
             k, v = (jnp.take_along_axis(a, order, axis=-2) for a in (k, v))
         t = jnp.minimum((there & alive).sum(-1, keepdims=True), c)
         k, v = k.reshape(*batch, -1), v.reshape(*batch, -1)
-        return TransformerState(k, v, jnp.broadcast_to(t, (*batch, 1))), y
+        return keeping(old, TransformerState(k, v, jnp.broadcast_to(t, (*batch, 1)))), y
 
     def look(self, x: Array) -> tuple[Array, Array, Array, Array]:
         """u and q / √d, k, v, all (..., h)."""
@@ -155,7 +156,7 @@ class TransformerCell(nnx.RNNCellBase):
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> TransformerState:
         size = self.context * self.hidden
-        k, v = zeros(lambda *arrays: arrays, input_shape, size, size)
+        k, v = zeros(lambda *arrays: arrays, self.W, input_shape, size, size)
         return TransformerState(k, v, jnp.zeros((*input_shape[:-1], 1), jnp.int32))
 
     @property
@@ -173,7 +174,8 @@ def rotate(a: Array, steps: Array | np.ndarray) -> Array:
     """ρ^steps a: heads (..., heads, d) turned by whole numbers (...). Constants are made while tracing."""
     xp = np if isinstance(steps, np.ndarray) else jnp
     half = a.shape[-1] // 2
-    angle = steps[..., None, None] * np.float32(10_000.0 ** (-np.arange(half) / half))
+    speed = (10_000.0 ** (-np.arange(half) / half)).astype(jnp.promote_types(a.dtype, jnp.float32))
+    angle = steps[..., None, None] * speed
     cos, sin = xp.cos(angle).astype(a.dtype), xp.sin(angle).astype(a.dtype)
     a, b = a[..., :half], a[..., half:]
     return jnp.concatenate([a * cos - b * sin, a * sin + b * cos], axis=-1)
@@ -181,7 +183,7 @@ def rotate(a: Array, steps: Array | np.ndarray) -> Array:
 
 def exponentials(s: Array, allowed: Array) -> Array:
     """exp s up to a factor for each row, 0 where not allowed (if nothing is: of no meaning, but finite)."""
-    s = jnp.where(allowed, s, -1e30)
+    s = jnp.where(allowed, s, max(-1e30, float(jnp.finfo(s.dtype).min)))
     return jnp.exp(s - jax.lax.stop_gradient(s.max(-1, keepdims=True)))
 
 

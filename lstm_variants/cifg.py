@@ -24,7 +24,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class CIFGState(NamedTuple):
@@ -60,10 +61,10 @@ class CIFGCell(nnx.RNNCellBase):
         c = jnp.tanh(z) * i + c * f
         o = jax.nn.sigmoid(o + self.p_o[...] * c)
         y = jnp.tanh(c) * o
-        return CIFGState(c, y), y
+        return keeping(carry, CIFGState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> CIFGState:
-        return zeros(CIFGState, input_shape, self.hidden, self.hidden)
+        return zeros(CIFGState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -26,7 +26,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine
 
 
 class ClockworkState(NamedTuple):
@@ -64,10 +65,10 @@ class ClockworkCell(nnx.RNNCellBase):
         T = jnp.repeat(jnp.array(self.periods), self.hidden // len(self.periods))
         candidate = jnp.tanh(affine(inputs, self.W[...], h, R, self.b[...]))
         h = jnp.where(t % T == 0, candidate, h)
-        return ClockworkState(h, t + 1), h
+        return keeping(carry, ClockworkState(h, t + 1)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> ClockworkState:
-        (h,) = zeros(lambda *arrays: arrays, input_shape, self.hidden)
+        (h,) = zeros(lambda *arrays: arrays, self.W, input_shape, self.hidden)
         return ClockworkState(h, jnp.zeros((*input_shape[:-1], 1), jnp.int32))
 
     @property

@@ -25,7 +25,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class CoupledState(NamedTuple):
@@ -58,10 +59,10 @@ class CoupledCell(nnx.RNNCellBase):
         i = 1 - f
         c = jnp.tanh(z) * i + c * f
         y = jnp.tanh(c) * jax.nn.sigmoid(o)
-        return CoupledState(c, y), y
+        return keeping(carry, CoupledState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> CoupledState:
-        return zeros(CoupledState, input_shape, self.hidden, self.hidden)
+        return zeros(CoupledState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

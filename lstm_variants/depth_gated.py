@@ -35,7 +35,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, product, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product, split
 
 Array = jax.Array
 
@@ -109,11 +110,13 @@ class DepthGatedCell(nnx.RNNCellBase):
             k, x = layer(c, y, x, k)
             cells.append(k)
             outputs.append(x)
-        return DepthGatedState(tuple(cells), tuple(outputs)), x
+        return keeping(carry, DepthGatedState(tuple(cells), tuple(outputs))), x
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> DepthGatedState:
         sizes = [self.hidden] * len(self.layers)
-        return DepthGatedState(*(zeros(lambda *c: c, input_shape, *sizes) for _ in DepthGatedState._fields))
+        return DepthGatedState(
+            *(zeros(lambda *c: c, self.W_k, input_shape, *sizes) for _ in DepthGatedState._fields)
+        )
 
     @property
     def num_feature_axes(self) -> int:

@@ -25,7 +25,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, product, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product, split
 
 
 class FGRState(NamedTuple):
@@ -73,10 +74,10 @@ class FGRCell(nnx.RNNCellBase):
         c = jnp.tanh(z) * i + c * f
         o = jax.nn.sigmoid(o + to_o + self.p_o[...] * c)
         y = jnp.tanh(c) * o
-        return FGRState(c, y, i, f, o), y
+        return keeping(carry, FGRState(c, y, i, f, o)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> FGRState:
-        return zeros(FGRState, input_shape, *5 * [self.hidden])
+        return zeros(FGRState, self.W, input_shape, *5 * [self.hidden])
 
     @property
     def num_feature_axes(self) -> int:

@@ -25,7 +25,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product, split
 
 
 class FullPeepholeState(NamedTuple):
@@ -62,10 +63,10 @@ class FullPeepholeCell(nnx.RNNCellBase):
         c = jnp.tanh(z) * i + c * f
         o = jax.nn.sigmoid(o + product(c, self.P_o[...]))
         y = jnp.tanh(c) * o
-        return FullPeepholeState(c, y), y
+        return keeping(carry, FullPeepholeState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> FullPeepholeState:
-        return zeros(FullPeepholeState, input_shape, self.hidden, self.hidden)
+        return zeros(FullPeepholeState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -36,7 +36,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product, split
 
 Array = jax.Array
 
@@ -105,11 +106,11 @@ class GridCell(nnx.RNNCellBase):
             depth_m, depth_h = self.depth[k](depth_m, depth_h, h)
             memories.append(m)
             hiddens.append(h)
-        return GridState(tuple(memories), tuple(hiddens)), depth_h
+        return keeping(carry, GridState(tuple(memories), tuple(hiddens))), depth_h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> GridState:
         sizes = [self.hidden] * self.layers
-        return GridState(*(zeros(lambda *m: m, input_shape, *sizes) for _ in GridState._fields))
+        return GridState(*(zeros(lambda *m: m, self.W, input_shape, *sizes) for _ in GridState._fields))
 
     @property
     def num_feature_axes(self) -> int:

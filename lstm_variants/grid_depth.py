@@ -31,7 +31,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import bias, kernel, product, recurrent, split
+from lstm_variants.plumbing import bias, kernel, recurrent
+from lstm_variants.products import product, split
 
 Array = jax.Array
 

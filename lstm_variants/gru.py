@@ -23,7 +23,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class GRUState(NamedTuple):
@@ -56,10 +57,10 @@ class GRUCell(nnx.RNNCellBase):
         z, r = split(jax.nn.sigmoid(affine(inputs, self.W[...], h, self.R[...], self.b[...])), 2)
         candidate = jnp.tanh(affine(inputs, self.W_h[...], r * h, self.R_h[...], self.b_h[...]))
         h = (1 - z) * h + z * candidate
-        return GRUState(h), h
+        return keeping(carry, GRUState(h)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> GRUState:
-        return zeros(GRUState, input_shape, self.hidden)
+        return zeros(GRUState, self.W, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -24,7 +24,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product, split
 
 
 class GRUAfterState(NamedTuple):
@@ -60,10 +61,10 @@ class GRUAfterCell(nnx.RNNCellBase):
         recalled = r * (product(h, self.R_h[...]) + self.b_R[...])
         candidate = jnp.tanh(product(inputs, self.W_h[...]) + self.b_h[...] + recalled)
         h = (1 - z) * h + z * candidate
-        return GRUAfterState(h), h
+        return keeping(carry, GRUAfterState(h)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> GRUAfterState:
-        return zeros(GRUAfterState, input_shape, self.hidden)
+        return zeros(GRUAfterState, self.W, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -74,12 +74,13 @@ IRNN = Initial(inputs="normal", input_scale=0.001, recurrent="identity")
 
 
 def draw(kind: str, key: Array, shape: tuple[int, ...], hidden: int) -> Array:
-    """One gate's matrix `(rows, hidden)` or bias `(hidden,)`, before its scale."""
+    """One gate's matrix `(rows, hidden)` or bias `(hidden,)`, before its scale: float32 with x64 on too, where
+    JAX would draw float64 and, from the same key, other numbers."""
     if kind == "uniform":
-        return jax.random.uniform(key, shape, minval=-1.0, maxval=1.0) / hidden**0.5
+        return jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0) / hidden**0.5
     if kind == "identity":
-        return jnp.eye(shape[0], shape[-1])
-    return DRAWS[kind](key, shape)
+        return jnp.eye(shape[0], shape[-1], dtype=jnp.float32)
+    return DRAWS[kind](key, shape, jnp.float32)
 
 
 def memory_biases(
@@ -88,7 +89,7 @@ def memory_biases(
     """Starts of b_f and b_i: `forget_bias` and 0, or what chrono initialisation draws, `(hidden,)` each."""
     if not initial.chrono:
         return forget_bias, 0.0
-    forget = jnp.log(jax.random.uniform(rngs.params(), (hidden,), minval=1.0, maxval=initial.chrono - 1.0))
+    forget = jnp.log(jax.random.uniform(rngs.params(), (hidden,), jnp.float32, 1.0, initial.chrono - 1.0))
     return forget, -forget
 
 

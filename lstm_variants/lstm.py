@@ -22,7 +22,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class LSTMState(NamedTuple):
@@ -53,10 +54,10 @@ class LSTMCell(nnx.RNNCellBase):
         z, i, f, o = split(affine(inputs, self.W[...], y, self.R[...], self.b[...]), 4)
         c = jnp.tanh(z) * jax.nn.sigmoid(i) + c * jax.nn.sigmoid(f)
         y = jnp.tanh(c) * jax.nn.sigmoid(o)
-        return LSTMState(c, y), y
+        return keeping(carry, LSTMState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> LSTMState:
-        return zeros(LSTMState, input_shape, self.hidden, self.hidden)
+        return zeros(LSTMState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -29,7 +29,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite, one_of
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import bias, blocks, product, zeros
+from lstm_variants.plumbing import bias, blocks, keeping, zeros
+from lstm_variants.products import product
 
 BIASES = ("hidden", "gates", "none")
 
@@ -97,11 +98,11 @@ class LSTM1997Cell(nnx.RNNCellBase):
         i, o = jax.nn.sigmoid(i), jax.nn.sigmoid(o)
         c = c + g(z) * jnp.repeat(i, self.size, axis=-1)
         y = H(c) * jnp.repeat(o, self.size, axis=-1)
-        return LSTM1997State(c, y, i, o), y
+        return keeping(carry, LSTM1997State(c, y, i, o)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> LSTM1997State:
         k = self.hidden // self.size
-        return zeros(LSTM1997State, input_shape, self.hidden, self.hidden, k, k)
+        return zeros(LSTM1997State, self.W, input_shape, self.hidden, self.hidden, k, k)
 
     @property
     def num_feature_axes(self) -> int:

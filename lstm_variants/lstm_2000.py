@@ -25,7 +25,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, finite
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import bias, blocks, product, zeros
+from lstm_variants.plumbing import bias, blocks, keeping, zeros
+from lstm_variants.products import product
 
 
 class LSTM2000State(NamedTuple):
@@ -82,10 +83,10 @@ class LSTM2000Cell(nnx.RNNCellBase):
         i, f, o = jnp.split(jnp.repeat(gates, self.size, axis=-1), 3, axis=-1)
         c = g(z) * i + c * f
         y = H(c) * o
-        return LSTM2000State(c, y), y
+        return keeping(carry, LSTM2000State(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> LSTM2000State:
-        return zeros(LSTM2000State, input_shape, self.hidden, self.hidden)
+        return zeros(LSTM2000State, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

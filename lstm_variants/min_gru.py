@@ -27,7 +27,8 @@ from flax import nnx
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.linear_scan import linear_scan
-from lstm_variants.plumbing import bias, kernel, product, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, zeros
+from lstm_variants.products import product, split
 
 Array = jax.Array
 
@@ -66,7 +67,7 @@ class MinGRUCell(nnx.RNNCellBase):
         (h,) = carry
         z, candidate = self.gates(inputs)
         h = (1 - z) * h + z * candidate
-        return MinGRUState(h), h
+        return keeping(carry, MinGRUState(h)), h
 
     def parallel(
         self, carry: MinGRUState, inputs: Array, *, mask: Array | None = None, reset: Array | None = None
@@ -75,10 +76,10 @@ class MinGRUCell(nnx.RNNCellBase):
         `(T, ..., h)`; mask and reset `(T, ...)` as in `linear_scan`."""
         z, candidate = self.gates(inputs)
         h, hs = linear_scan(1 - z, z * candidate, carry.h, mask, reset)
-        return MinGRUState(h), hs
+        return keeping(carry, MinGRUState(h)), hs
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MinGRUState:
-        return zeros(MinGRUState, input_shape, self.hidden)
+        return zeros(MinGRUState, self.W, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -27,7 +27,8 @@ from flax import nnx
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
 from lstm_variants.linear_scan import linear_scan
-from lstm_variants.plumbing import bias, kernel, product, split, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, zeros
+from lstm_variants.products import product, split
 
 Array = jax.Array
 
@@ -64,7 +65,7 @@ class MinLSTMCell(nnx.RNNCellBase):
         (h,) = carry
         f, i, candidate = self.gates(inputs)
         h = f * h + i * candidate
-        return MinLSTMState(h), h
+        return keeping(carry, MinLSTMState(h)), h
 
     def parallel(
         self, carry: MinLSTMState, inputs: Array, *, mask: Array | None = None, reset: Array | None = None
@@ -73,10 +74,10 @@ class MinLSTMCell(nnx.RNNCellBase):
         `(T, ..., h)`; mask and reset `(T, ...)` as in `linear_scan`."""
         f, i, candidate = self.gates(inputs)
         h, hs = linear_scan(f, i * candidate, carry.h, mask, reset)
-        return MinLSTMState(h), hs
+        return keeping(carry, MinLSTMState(h)), hs
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MinLSTMState:
-        return zeros(MinLSTMState, input_shape, self.hidden)
+        return zeros(MinLSTMState, self.W, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

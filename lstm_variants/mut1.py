@@ -26,7 +26,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product
 
 
 class MUT1State(NamedTuple):
@@ -64,10 +65,10 @@ class MUT1Cell(nnx.RNNCellBase):
         r = jax.nn.sigmoid(affine(x, self.W_r[...], h, self.R_r[...], self.b_r[...]))
         candidate = jnp.tanh(product(r * h, self.R_h[...]) + jnp.tanh(x) + self.b_h[...])
         h = z * candidate + (1 - z) * h
-        return MUT1State(h), h
+        return keeping(carry, MUT1State(h)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MUT1State:
-        return zeros(MUT1State, input_shape, self.hidden)
+        return zeros(MUT1State, self.W_z, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

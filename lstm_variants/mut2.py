@@ -25,7 +25,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, product, recurrent, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, product
 
 
 class MUT2State(NamedTuple):
@@ -64,10 +65,10 @@ class MUT2Cell(nnx.RNNCellBase):
         r = jax.nn.sigmoid(x + product(h, self.R_r[...]) + self.b_r[...])
         candidate = jnp.tanh(affine(x, self.W_h[...], r * h, self.R_h[...], self.b_h[...]))
         h = z * candidate + (1 - z) * h
-        return MUT2State(h), h
+        return keeping(carry, MUT2State(h)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MUT2State:
-        return zeros(MUT2State, input_shape, self.hidden)
+        return zeros(MUT2State, self.W_z, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -21,7 +21,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine
 
 
 class MUT3State(NamedTuple):
@@ -58,10 +59,10 @@ class MUT3Cell(nnx.RNNCellBase):
         r = jax.nn.sigmoid(affine(inputs, self.W_r[...], h, self.R_r[...], self.b_r[...]))
         candidate = jnp.tanh(affine(inputs, self.W_h[...], r * h, self.R_h[...], self.b_h[...]))
         h = z * candidate + (1 - z) * h
-        return MUT3State(h), h
+        return keeping(carry, MUT3State(h)), h
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> MUT3State:
-        return zeros(MUT3State, input_shape, self.hidden)
+        return zeros(MUT3State, self.W_z, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -22,7 +22,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class NFGState(NamedTuple):
@@ -55,10 +56,10 @@ class NFGCell(nnx.RNNCellBase):
         c = jnp.tanh(z) * i + c
         o = jax.nn.sigmoid(o + self.p_o[...] * c)
         y = jnp.tanh(c) * o
-        return NFGState(c, y), y
+        return keeping(carry, NFGState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> NFGState:
-        return zeros(NFGState, input_shape, self.hidden, self.hidden)
+        return zeros(NFGState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

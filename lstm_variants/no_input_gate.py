@@ -22,7 +22,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class NIGState(NamedTuple):
@@ -57,10 +58,10 @@ class NIGCell(nnx.RNNCellBase):
         c = jnp.tanh(z) + c * f
         o = jax.nn.sigmoid(o + self.p_o[...] * c)
         y = jnp.tanh(c) * o
-        return NIGState(c, y), y
+        return keeping(carry, NIGState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> NIGState:
-        return zeros(NIGState, input_shape, self.hidden, self.hidden)
+        return zeros(NIGState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

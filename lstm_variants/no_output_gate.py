@@ -22,7 +22,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least
 from lstm_variants.initial import STANDARD, Initial, check_memory, memory_biases
-from lstm_variants.plumbing import affine, bias, diagonal, kernel, recurrent, split, zeros
+from lstm_variants.plumbing import bias, diagonal, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine, split
 
 
 class NOGState(NamedTuple):
@@ -57,10 +58,10 @@ class NOGCell(nnx.RNNCellBase):
         f = jax.nn.sigmoid(f + self.p_f[...] * c)
         c = jnp.tanh(z) * i + c * f
         y = jnp.tanh(c)
-        return NOGState(c, y), y
+        return keeping(carry, NOGState(c, y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> NOGState:
-        return zeros(NOGState, input_shape, self.hidden, self.hidden)
+        return zeros(NOGState, self.W, input_shape, self.hidden, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

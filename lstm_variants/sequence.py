@@ -14,6 +14,10 @@ in place of the loop, except that resets to another first carry (`first`) take t
 `last` too, it is told how many outputs are kept, and a carry of None stands for the cell's own first one: what
 is not there need not be computed. A cell that says `steps_on_cpu` is run by the loop on a CPU, where that is the
 faster of the two.
+
+Types are those that JAX promotes to. The carry keeps its type from step to step; the cell's own first one is brought to
+the type of parameters and inputs together, so that float64 inputs meet no float32 on their way. (`nnx.RNN` asks the
+cell, which knows its parameters alone: there the carry has their type.)
 """
 
 import inspect
@@ -23,6 +27,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from lstm_variants.plumbing import widened
 from lstm_variants.unroll import unroll
 
 Array = jax.Array
@@ -77,7 +82,7 @@ def run_sequence(
         if reset is not None:  # met from behind, a sequence starts one step before the next one's first
             reset = jnp.concatenate([jnp.zeros_like(reset[:1]), jnp.flip(reset[1:], 0)])
     if first is None and (reset is not None or carry is None) and not sparing:
-        first = cell.initialize_carry(inputs.shape[1:], nnx.Rngs(0))  # some cells draw their zeros
+        first = widened(cell.initialize_carry(inputs.shape[1:], nnx.Rngs(0)), inputs)  # some draw their zeros
     carry = first if carry is None else carry
     if parallel is None:
         carry, outputs = loop(cell, carry, (inputs, mask, reset), first, last, reverse)

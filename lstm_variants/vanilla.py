@@ -17,7 +17,8 @@ from flax import nnx
 
 from lstm_variants.contract import at_least, one_of
 from lstm_variants.initial import STANDARD, Initial, refuse_chrono
-from lstm_variants.plumbing import affine, bias, kernel, recurrent, zeros
+from lstm_variants.plumbing import bias, keeping, kernel, recurrent, zeros
+from lstm_variants.products import affine
 
 ACTIVATIONS = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
@@ -47,10 +48,10 @@ class VanillaCell(nnx.RNNCellBase):
     def __call__(self, carry: VanillaState, inputs: jax.Array) -> tuple[VanillaState, jax.Array]:
         (y,) = carry
         y = ACTIVATIONS[self.activation](affine(inputs, self.W[...], y, self.R[...], self.b[...]))
-        return VanillaState(y), y
+        return keeping(carry, VanillaState(y)), y
 
     def initialize_carry(self, input_shape, rngs=None, carry_init=None) -> VanillaState:
-        return zeros(VanillaState, input_shape, self.hidden)
+        return zeros(VanillaState, self.W, input_shape, self.hidden)
 
     @property
     def num_feature_axes(self) -> int:

@@ -67,7 +67,14 @@ def parser() -> argparse.ArgumentParser:
         metavar="CELL",
         help="package.module:Cell, file.py:Cell, a cell from `list`, or all",
     )
-    conform.add_argument("--as", dest="claim", metavar="NAME", help="hold it against these equations")
+    held = conform.add_mutually_exclusive_group()
+    held.add_argument("--as", dest="claim", metavar="NAME", help="hold it against these equations")
+    held.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="hold it against equations of your own (docs/conformance.md)",
+    )
     conform.add_argument(
         "--with",
         dest="extra",

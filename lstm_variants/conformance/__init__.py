@@ -15,6 +15,7 @@ from lstm_variants.conformance.known import KNOWN
 from lstm_variants.conformance.language import Equations
 from lstm_variants.conformance.promises import Promise
 from lstm_variants.conformance.verdict import Deviation, Verdict, conform, known_names
+from lstm_variants.conformance.written import Unreadable, read_equations, written
 
 __all__ = [
     "KNOWN",
@@ -23,8 +24,11 @@ __all__ = [
     "Deviation",
     "Equations",
     "Promise",
+    "Unreadable",
     "Verdict",
     "adapt",
     "conform",
     "known_names",
+    "read_equations",
+    "written",
 ]

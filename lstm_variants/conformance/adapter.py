@@ -14,7 +14,7 @@ shows one for `torch.nn.LSTMCell` in twelve lines.
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import flax.linen
@@ -41,7 +41,9 @@ class CanNotCheck(ValueError):
 class Adapter:
     """A cell with `inputs` features and `hidden` units; see above. `module`: the Flax cell, where it is one.
 
-    formula: number of parameters as the cell itself documents it, where it does.
+    formula: number of parameters as the cell itself documents it, where it does. like: shapes of the parameters of
+    a second cell of this make, with other `sizes` (inputs, units), which tell axes of gates from others. shared:
+    numbers of the carried arrays that have no batch dimension, such as one counter for all sequences.
     """
 
     name: str
@@ -52,6 +54,16 @@ class Adapter:
     step: Step
     module: nnx.RNNCellBase | flax.linen.Module | None = None
     formula: int | None = None
+    like: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    sizes: tuple[int, int] = (0, 0)
+    shared: frozenset[int] = frozenset()
+
+    def start(self, batch: int) -> Arrays:
+        """The first carry of a batch."""
+        return tuple(
+            np.asarray(a) if k in self.shared else np.broadcast_to(a, (batch, *np.shape(a)))
+            for k, a in enumerate(self.carry)
+        )
 
 
 def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) -> Adapter:
@@ -74,11 +86,11 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
             if isinstance(made, Adapter):
                 return made
             if isinstance(made, flax.linen.Module):
-                return of_linen(made, name, n, h)
+                return compared(of_linen(made, name, n, h), thing, options)
             if isinstance(made, nnx.RNNCellBase):
-                return of_nnx(made, name, n, h, formula(thing, n, h, options))
+                return compared(of_nnx(made, name, n, h, formula(thing, n, h, options)), thing, options)
         except (TypeError, ValueError, AttributeError, KeyError) as error:  # perhaps at another size
-            reasons.append(str(error).splitlines()[0])
+            reasons.append((str(error).splitlines() or [type(error).__name__])[0])
             continue
         raise CanNotCheck(
             f"{name} made a {type(made).__name__}, which is neither a Flax cell nor an Adapter."
@@ -88,6 +100,40 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
         f"sizes: {reasons[0].rstrip('.')}. Give what it needs with --with NAME=VALUE, or write a function "
         "(inputs, hidden) that makes it."
     )
+
+
+def compared(cell: Adapter, thing: Any, options: dict[str, Any]) -> Adapter:
+    """The cell beside the shapes of another size of it, where it can be made in one."""
+    for n, h in SIZES:
+        if n == cell.inputs or h == cell.hidden:
+            continue
+        try:
+            made = build(thing, n, h, options)
+            shapes = linen_shapes(made, n) if isinstance(made, flax.linen.Module) else nnx_shapes(made)
+        except (TypeError, ValueError, AttributeError, KeyError):
+            continue
+        here = {name: np.shape(a) for name, a in cell.parameters.items()}
+        if shapes != here and shapes.keys() == here.keys():
+            return replace(cell, like=shapes, sizes=(n, h))
+    return cell
+
+
+def nnx_shapes(cell: nnx.RNNCellBase) -> dict[str, tuple[int, ...]]:
+    flat = nnx.to_flat_state(nnx.state(cell, nnx.Param))
+    return {".".join(map(str, path)): tuple(jnp.shape(leaf[...])) for path, leaf in flat}
+
+
+def linen_shapes(cell: Any, n: int) -> dict[str, tuple[int, ...]]:
+    key, x = jax.random.key(0), jnp.zeros((n,))
+    shapes = jax.eval_shape(cell.init, key, cell.initialize_carry(key, (n,)), x)["params"]
+    flat: list[Any] = jax.tree.leaves_with_path(shapes)
+    return {".".join(str(getattr(k, "key", k)) for k in path): tuple(a.shape) for path, a in flat}
+
+
+def without_batch(single: list[Any], several: list[Any]) -> frozenset[int]:
+    """Which carried arrays have for a batch the shape that they have for one sequence."""
+    pairs = enumerate(zip(single, several, strict=True))
+    return frozenset(k for k, (a, b) in pairs if np.shape(a) == np.shape(b))
 
 
 def build(thing: Any, n: int, h: int, options: dict[str, Any]) -> Any:
@@ -137,6 +183,7 @@ def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None =
     names = [".".join(map(str, path)) for path, _ in nnx.to_flat_state(params)]
     carry: tuple[list[Any], Any] = jax.tree.flatten(cell.initialize_carry((n,), nnx.Rngs(0)))
     first, carry_tree = carry
+    first = [jnp.asarray(a) for a in first]
 
     @jax.jit
     def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
@@ -158,6 +205,7 @@ def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None =
         step=step,
         module=cell,
         formula=count,
+        shared=without_batch(first, jax.tree.leaves(cell.initialize_carry((2, n), nnx.Rngs(0)))),
     )
 
 
@@ -172,6 +220,7 @@ def of_linen(cell: flax.linen.Module, name: str, n: int, h: int) -> Adapter:
     names = [".".join(str(getattr(k, "key", k)) for k in path) for path, _ in flat]
     carries: tuple[list[Any], Any] = jax.tree.flatten(carry)
     first, carry_tree = carries
+    first = [jnp.asarray(a) for a in first]
 
     @jax.jit
     def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
@@ -190,4 +239,5 @@ def of_linen(cell: flax.linen.Module, name: str, n: int, h: int) -> Adapter:
         carry=tuple(np.asarray(a) for a in first),
         step=step,
         module=cell,
+        shared=without_batch(first, jax.tree.leaves(cell.initialize_carry(key, (2, n)))),
     )

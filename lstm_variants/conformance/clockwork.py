@@ -58,7 +58,7 @@ def clocks(cell: Adapter) -> Clocks:
     n, h = cell.inputs, cell.hidden
 
     def first(points: int) -> list[np.ndarray]:
-        return [np.broadcast_to(a, (points, *np.shape(a))).copy() for a in cell.carry]
+        return [a.copy() for a in cell.start(points)]
 
     def at(
         carry: tuple[np.ndarray, ...], x: np.ndarray

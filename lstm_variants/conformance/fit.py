@@ -1,15 +1,15 @@
 """Which parameter of a cell plays which part in given equations, found by trying.
 
-Parameters are cut into tiles: an `(n, 4h)` array is four input matrices, an `(n + h, 4h)` one four input and
-four recurrent matrices, a `(4h,)` one four vectors. All tiles but some are set to zero, and one more is
-switched on: the part it plays is the one (which letter, transposed or not) that gives the same new carry and
-output as the cell does. Tiles whose part is certain are fixed first and lend their light to the rest: an input
-gate shows only once the block input is not zero. So a cell with T tiles costs a few times T² evaluations at
-five units and not T! ones, whatever the order and layout of its gates.
+Parameters are cut into tiles, one a matrix or vector of the equations (`tiles.py`). All tiles but some are set
+to zero, and one more is switched on: the part it plays is the one (which letter, transposed or not) that gives
+the same new carry and output as the cell does. Tiles whose part is certain are fixed first and lend their light
+to the rest: an input gate shows only once the block input is not zero. So a cell with T tiles costs a few times
+T² evaluations at five units and not T! ones, whatever the order and layout of its gates.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,22 +17,11 @@ import numpy as np
 
 from lstm_variants.conformance.adapter import Adapter, CanNotCheck
 from lstm_variants.conformance.language import Equations
+from lstm_variants.conformance.tiles import Tile, tilings
 
 POINTS = 6  # random (carry, input) pairs at which a step is compared
+Matrices = tuple[tuple[str, int], ...]
 TOLERANCE = 3e-5  # of values of order 1 in float32, against wrong terms of order 0.1
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A cut of one parameter: `kind` "input", "square" or "vector"; `cut` is (start, stop) of each axis."""
-
-    leaf: str
-    cut: tuple[tuple[int, int], ...]
-    kind: str
-
-    def of(self, array: np.ndarray) -> np.ndarray:
-        """This part of the parameter's array, a view."""
-        return array[tuple(slice(*ends) for ends in self.cut)]
 
 
 @dataclass(frozen=True)
@@ -49,6 +38,7 @@ class Probe:
 
     cell: Adapter
     seed: int = 0
+    odd: bool = False
     known: dict[frozenset[Tile], tuple[tuple[np.ndarray, ...], np.ndarray]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,35 +59,24 @@ class Probe:
                     f"equations over vectors of the {h} units."
                 )
         self.carry = tuple(
-            generator.normal(size=(POINTS, *np.shape(a))).astype(np.float32)
-            if k in self.floating
-            else np.broadcast_to(a, (POINTS, *np.shape(a)))
-            for k, a in enumerate(self.cell.carry)
+            generator.normal(size=a.shape).astype(np.float32) if k in self.floating else a
+            for k, a in enumerate(self.cell.start(POINTS))
         )
 
     @cached_property
-    def tilings(self) -> list[tuple[Tile, ...]]:
-        """All ways to cut the parameters: two where input and recurrent weights are stacked, else one."""
-        both = [self.tiles(input_first) for input_first in (True, False)]
-        return both if both[0] != both[1] else both[:1]
+    def tilings(self) -> dict[Matrices, list[tuple[Tile, ...]]]:
+        """The ways to cut the parameters, by how many matrices of each kind that makes."""
+        found: dict[Matrices, list[tuple[Tile, ...]]] = {}
+        for tiles in tilings(self.cell, self.odd):
+            found.setdefault(matrices(tile.kind for tile in tiles), []).append(tiles)
+        if not found:
+            raise CanNotCheck(f"{self.cell.name} has a parameter that acts on inputs alone.")
+        return found
 
-    def tiles(self, input_first: bool) -> tuple[Tile, ...]:
-        n, h = self.cell.inputs, self.cell.hidden
-        found: list[Tile] = []
-        for leaf, array in self.weights.items():
-            cuts = [segments(size, n, h, input_first) for size in array.shape]
-            if array.ndim not in (1, 2) or any(c is None for c in cuts):
-                raise CanNotCheck(
-                    f"{self.cell.name} has a parameter {leaf} of shape {array.shape}; the kit knows vectors and "
-                    f"matrices made of blocks of {n} inputs and {h} units."
-                )
-            for cut in itertools.product(*[c for c in cuts if c is not None]):
-                sizes = [stop - start for start, stop in cut]
-                if sizes.count(n) == len(sizes):
-                    raise CanNotCheck(f"{self.cell.name} has a parameter {leaf} that acts on inputs alone.")
-                kind = "vector" if len(sizes) == 1 else "input" if n in sizes else "square"
-                found.append(Tile(leaf, cut, kind))
-        return tuple(found)
+    @property
+    def usual(self) -> tuple[Tile, ...]:
+        """The usual way to cut them."""
+        return next(iter(self.tilings.values()))[0]
 
     def run(self, on: frozenset[Tile]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
         """New floating carry and output, each (units, points), with these tiles switched on."""
@@ -113,17 +92,9 @@ class Probe:
         return largest_difference(a, b) < TOLERANCE
 
 
-def segments(size: int, n: int, h: int, input_first: bool) -> list[tuple[int, int]] | None:
-    """Cut an axis into blocks of h, and at most one of n at its start or end; None if it can not be."""
-    blocks, rest = divmod(size, h)
-    if rest == 0 and blocks:
-        edges = [h * k for k in range(blocks + 1)]
-    elif size >= n and (size - n) % h == 0:
-        steps = [n] + [h] * ((size - n) // h)
-        edges = [0, *itertools.accumulate(steps if input_first else steps[::-1])]
-    else:
-        return None
-    return list(itertools.pairwise(edges))
+def matrices(kinds: Iterable[str]) -> Matrices:
+    """How many of each kind, vectors left out."""
+    return tuple(sorted(Counter(kind for kind in kinds if kind != "vector").items()))
 
 
 def largest_difference(a: object, b: object) -> float:
@@ -156,10 +127,8 @@ def fit(probe: Probe, equations: Equations) -> Fit | None:
     """The way in which the cell computes the equations, or None. Vectors (biases, peepholes) may be missing."""
     if len(probe.floating) != len(equations.state):
         return None
-    wanted = sorted(role.kind for role in equations.roles.values() if role.kind != "vector")
-    for tiles in probe.tilings:
-        if sorted(tile.kind for tile in tiles if tile.kind != "vector") != wanted:
-            continue
+    wanted = matrices(role.kind for role in equations.roles.values())
+    for tiles in probe.tilings.get(wanted, []):
         for order in itertools.permutations(equations.state):
             found = Search(probe, equations, tiles, order).first()
             if found is not None:

@@ -158,6 +158,51 @@ MGU_AFTER_OLD = MGU_AFTER.but(
     "mgu_after", "minimal gated unit, reset after the product, f on the old state", "h' = f ⊙ h + (1 - f) ⊙ h̃"
 )
 
+
+def hard(e: Equations, slope: str, function: str) -> Equations:
+    """The same with a hard sigmoid in each gate."""
+    lines = tuple(line.replace("σ", function) for line in e.lines)
+    return replace(e, name=f"{e.name}_hard", title=f"{e.title}, hard sigmoid ({slope} + 1/2)", lines=lines)
+
+
+HARD = [
+    hard(e, slope, function)
+    for e in (LSTM, V, GRU, GRU_OLD, GRU_AFTER, GRU_AFTER_OLD)
+    for slope, function in (("a/6", "hardσ"), ("a/5", "hardσ5"), ("a/2", "hardσ2"))
+]
+
+
+def layer_normed(title: str, joint: bool, apart: bool, carried: bool) -> Equations:
+    """Ba, Kiros & Hinton 2016. joint: mean and variance over the four gates, not of each. apart: those of W x and R y,
+    not of their sum. carried: the cell is carried normalised, not only read so."""
+
+    def norm(gate: str, term: str) -> str:
+        gates = [gate, *(g for g in "zifo" if g != gate)] if joint else [gate]
+        return f"LN({', '.join(term.replace('_', f'_{g}') for g in gates)})"
+
+    lines = []
+    for gate in "zifo":
+        terms = [("x_", "W_ x"), ("y_", "R_ y")] if apart else [("", "W_ x + R_ y")]
+        sums = " + ".join(f"g_{letter}{gate} ⊙ {norm(gate, term)}" for letter, term in terms)
+        lines.append(f"{gate} = {'tanh' if gate == 'z' else 'σ'}({sums} + b_{gate})")
+    if carried:
+        lines += ["c' = g_c ⊙ LN(z ⊙ i + c ⊙ f) + b_c", "y' = tanh(c') ⊙ o"]
+    else:
+        lines += ["c' = z ⊙ i + c ⊙ f", "y' = tanh(g_c ⊙ LN(c') + b_c) ⊙ o"]
+    return Equations("lstm_ln", f"LSTM with layer norm ({title})", tuple(lines), ("c", "y"), "y'")
+
+
+LAYER_NORM = [
+    layer_normed("Ba et al. 2016", True, True, False),
+    layer_normed("of all gates together, cell carried normalised", True, True, True),
+    layer_normed("gate by gate", False, True, False),
+    layer_normed("gate by gate, cell carried normalised", False, True, True),
+    layer_normed("of the sum", True, False, False),
+    layer_normed("of the sum, cell carried normalised", True, False, True),
+    layer_normed("of the sum, gate by gate", False, False, False),
+    layer_normed("of the sum, gate by gate, cell carried normalised", False, False, True),
+]
+
 MIN_GRU = Equations(
     "min_gru",
     "minGRU, z on the candidate",
@@ -272,8 +317,14 @@ DEPTH_GATED = Equations(
     "y2'",
 )
 
+VARIANTS = (
+    *HARD,
+    *LAYER_NORM,
+)  # of what is known beside them: nothing is looked for one change away from these
+
 KNOWN: tuple[Equations, ...] = (
     RNN, RELU, LSTM, V, FULL_PEEPHOLE, NIG, NFG, NOG, NIAF, NOAF, CIFG, CIFG_F, COUPLED, COUPLED_I, FGR, *BARE,
     LSTM1997, LSTM1997_GATES, LSTM2000, GRU, GRU_OLD, GRU_AFTER, GRU_AFTER_OLD, MGU, MGU_AFTER, MGU_AFTER_OLD,
     MIN_GRU, MIN_GRU_OLD, MIN_LSTM, MUT1, MUT2, MUT3, DEPTH_GATED, grid(1), grid(2), grid_depth(1), grid_depth(2),
+    *VARIANTS,
 )  # fmt: skip

@@ -6,9 +6,11 @@ One line an equation, in the letters of the papers:
     c' = z ⊙ i + c ⊙ f
     o = σ(W_o x + R_o y + p_o ⊙ c' + b_o)
 
-x is the input; a name with a prime is the new value of a carried one; W, R, P (and W_z, R_z ...) are matrices
-and stand before what they multiply; names in p, w or b (and c_h, an inner bias) are vectors. A matrix on x is
-(h, n), any other (h, h), a vector (h,). Functions: σ, tanh, relu, and the two hard sigmoids in use.
+x is the input; a name with a prime is the new value of a carried one; W, R, P, U (and W_z, R_z ...) are matrices
+and stand before what they multiply; names in p, w, b or g (and c_h, an inner bias) are vectors. A matrix on x is
+(h, n), any other (h, h), a vector (h,). Functions: σ, tanh, relu, exp, hardtanh, the three hard sigmoids in use, and
+LN(a, b, ...): a less the mean and over the standard deviation of the units of a, b, ... together. `written.py` reads
+such equations from a file.
 """
 
 import ast
@@ -22,16 +24,27 @@ import numpy as np
 
 Values = dict[str, np.ndarray]
 
-FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+
+def normalised(a: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """Layer norm without gain and bias, of `a` alone or as one part of a longer vector; points are columns."""
+    together = np.concatenate([a, *others])
+    mean, variance = together.mean(0), together.var(0)
+    return (a - mean) / np.sqrt(variance + 1e-5)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigma": lambda a: 1 / (1 + np.exp(-a)),
     "tanh": np.tanh,
     "relu": lambda a: np.maximum(a, 0),
     "exp": np.exp,
     "hardsigma": lambda a: np.clip(a / 6 + 0.5, 0, 1),  # relu6(a + 3) / 6, as in JAX and PyTorch
     "hardsigma5": lambda a: np.clip(a / 5 + 0.5, 0, 1),  # as in Theano and Keras
+    "hardsigma2": lambda a: np.clip(a / 2 + 0.5, 0, 1),  # Courbariaux et al. 2015
+    "hardtanh": lambda a: np.clip(a, -1, 1),
+    "LN": normalised,
 }
-MATRIX = re.compile(r"[WRP](_\w+)?")
-VECTOR = re.compile(r"([pwb]|c_h)(_\w+)?")
+MATRIX = re.compile(r"[WRPU](_\w+)?")
+VECTOR = re.compile(r"([pwb]|c_h)(_\w+)?|g_\w+")
 
 
 @dataclass(frozen=True)
@@ -94,7 +107,7 @@ def parse(line: str) -> ast.Assign:
     """A line as a Python assignment: ⊙ is *, juxtaposition after a matrix is @, a prime is _new."""
     text = re.sub(r"(\w)'", r"\1_new", line)
     text = text.replace("σ", "sigma").replace("⊙", "*").replace("h̃", "h_cand")
-    text = re.sub(r"\b([WRP](?:_\w+)?)\s+(?=[\w(])", r"\1 @ ", text)
+    text = re.sub(r"\b([WRPU](?:_\w+)?)\s+(?=[\w(])", r"\1 @ ", text)
     (node,) = ast.parse(text).body
     assert isinstance(node, ast.Assign)
     return node

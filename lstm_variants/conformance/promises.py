@@ -58,12 +58,8 @@ def weights(cell: Adapter) -> dict[str, np.ndarray]:
     }
 
 
-def start(cell: Adapter, batch: int) -> tuple[np.ndarray, ...]:
-    return tuple(np.broadcast_to(a, (batch, *np.shape(a))) for a in cell.carry)
-
-
 def loop(cell: Adapter, xs: np.ndarray) -> tuple[Any, np.ndarray]:
-    carry, ys = start(cell, xs.shape[1]), []
+    carry, ys = cell.start(xs.shape[1]), []
     for x in xs:
         after, y = cell.step(weights(cell), carry, x)
         carry = tuple(after)
@@ -79,6 +75,12 @@ def close(a: Any, b: Any) -> bool:
 
 
 def batch_dimensions(cell: Adapter) -> None:
+    if cell.shared:
+        shape = np.shape(cell.carry[min(cell.shared)])
+        raise Broken(
+            f"the carry holds an array of shape {shape} for a batch of any size, so that no mask or reset can treat "
+            f"it sequence by sequence; a counter for each is (..., 1)"
+        )
     xs = inputs(cell, T, B)
     carry, ys = loop(cell, xs)
     for b in range(B):
@@ -128,7 +130,7 @@ def no_neighbours(cell: Adapter) -> None:
 
 
 def carry_keeps_its_form(cell: Adapter) -> None:
-    first = start(cell, B)
+    first = cell.start(B)
     after, _ = cell.step(weights(cell), first, inputs(cell, B))
     for a, b in zip(first, after, strict=True):
         if (np.shape(a), np.asarray(a).dtype) != (np.shape(b), np.asarray(b).dtype):
@@ -184,8 +186,11 @@ def finite_gradients(cell: Adapter) -> None:
 
 def transformations(cell: Adapter) -> None:
     module, xs = Module(cell), jnp.asarray(inputs(cell, 3, B))
-    jitted, mapped = jax.jit(module.step), jax.jit(jax.vmap(module.step))
     carry, plain = module.carry((B,)), []
+    axes = [None if k in cell.shared else 0 for k in range(len(cell.carry))]
+    batched: Any = jax.tree.structure(carry).unflatten(axes)  # type: ignore[attr-defined]
+    jitted = jax.jit(module.step)
+    mapped = jax.jit(jax.vmap(module.step, in_axes=(batched, 0), out_axes=(batched, 0)))
     for x in xs:
         eager = module.step(carry, x)
         if not close(jitted(carry, x), eager):

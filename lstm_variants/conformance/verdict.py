@@ -3,14 +3,14 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lstm_variants.conformance import attention, clockwork
 from lstm_variants.conformance.adapter import Adapter, CanNotCheck, adapt
 from lstm_variants.conformance.edits import edits, first_difference
 from lstm_variants.conformance.fit import Fit, Probe, fit
-from lstm_variants.conformance.known import KNOWN
+from lstm_variants.conformance.known import KNOWN, VARIANTS
 from lstm_variants.conformance.language import Equations
 from lstm_variants.conformance.promises import Promise, promises
 
@@ -68,7 +68,7 @@ def known_names() -> list[str]:
 
 def conform(
     thing: Any,
-    claim: str | None = None,
+    claim: str | Equations | None = None,
     *,
     name: str = "",
     options: Mapping[str, Any] | None = None,
@@ -78,7 +78,7 @@ def conform(
 
     Args:
         thing: a Flax cell class (NNX or Linen), a spec, a function `(inputs, hidden) -> cell`, or an `Adapter`.
-        claim: one of `known_names()`.
+        claim: one of `known_names()`, or equations of your own (`written.py` reads them from text).
         name: for the verdict, by default the thing's own.
         options: further arguments for making the cell.
         contract: ask for the promises of `promises.py`, too, which takes a few seconds.
@@ -87,37 +87,42 @@ def conform(
         CanNotCheck: the cell can not be made or compared, and why.
         ValueError: there are no equations of that name.
     """
-    wanted = ALIASES.get(claim or "", claim)
-    if wanted is not None and wanted not in known_names():
+    own = [claim] if isinstance(claim, Equations) else []
+    wanted = claim.name if isinstance(claim, Equations) else ALIASES.get(claim or "", claim)
+    if not own and wanted is not None and wanted not in known_names():
         near = difflib.get_close_matches(wanted, known_names(), n=1, cutoff=0.5)
         hint = f" Did you mean '{near[0]}'?" if near else ""
         raise ValueError(f"No equations are named '{claim}'.{hint} Known: {', '.join(known_names())}.")
     cell = adapt(thing, name, options)
-    if wanted == "transformer":
+    if wanted == "transformer" and not own:
         return attention_verdict(cell, contract)
-    if wanted == "clockwork" or (wanted is None and clockwork.has_clock(cell)):
+    probe = None if wanted == "clockwork" and not own else Probe(cell)
+    if probe is None or (wanted is None and clockwork.has_clock(cell) and not plain(probe)):
         return clockwork_verdict(cell, wanted, contract)
-    probe = Probe(cell)
     kept = promises(cell) if contract else ()
     found = best(probe, KNOWN)
     deviation, conforms = None, found is not None and not found.missing
     nearest = words(found) if found else None
     if wanted is not None:
-        forms = [e for e in KNOWN if e.name == wanted]
+        forms = own or [e for e in KNOWN if e.name == wanted]
         exact = best(probe, forms)
         conforms = exact is not None and not exact.missing
         if conforms:
             found = exact
+        elif own:
+            found, deviation = nearest_to(probe, cell, own[0], exact, found)
+            nearest = nearest or (f"{found.equations.title}, but for one equation" if found else None)
         elif found is not None and not found.missing:
             deviation = departure(forms, found.equations)
         elif exact is not None:
             found, deviation = exact, lacking(exact)
         elif found is not None:
             deviation = departure(forms, found.equations)
-    if found is None:
-        found, deviation = one_mistake(probe, [e for e in KNOWN if wanted in (None, e.name)])
+    if found is None and not own:
+        plainly = [e for e in KNOWN if e not in VARIANTS]
+        found, deviation = one_mistake(probe, [e for e in KNOWN if e.name == wanted] if wanted else plainly)
         if found is None and wanted is not None:  # perhaps a mistake in another cell
-            found, _ = one_mistake(probe, [e for e in KNOWN if e.name != wanted])
+            found, _ = one_mistake(probe, [e for e in plainly if e.name != wanted])
             if found is not None:
                 deviation = departure(forms, found.equations)
         nearest = f"{found.equations.title}, but for one equation" if found else None
@@ -201,9 +206,37 @@ def other_verdict(
     )
 
 
+def nearest_to(
+    probe: Probe, cell: Adapter, own: Equations, exact: Fit | None, known: Fit | None
+) -> tuple[Fit | None, Deviation]:
+    """What a cell computes that does not conform to somebody's own equations, and the first difference: in their
+    letters if one change of them explains it, else in words."""
+    if exact is not None:
+        return exact, lacking(exact)
+    found, deviation = one_mistake(probe, [own])
+    if found is not None and deviation is not None:
+        return found, deviation
+    if known is not None:
+        return known, Deviation(own.lines[0], f"other equations: {words(known)}")
+    return None, misfit(cell, probe, own)
+
+
+def plain(probe: Probe) -> bool:
+    """Whether it computes equations that do not look at a clock, though it may carry one."""
+    try:
+        found = best(probe, KNOWN)
+    except CanNotCheck:  # its parameters can not be cut into gates, as those of a Clockwork RNN
+        return False
+    return found is not None and not found.missing
+
+
 def best(probe: Probe, candidates: Iterable[Equations]) -> Fit | None:
-    """The fit that misses fewest vectors; earlier ones win."""
+    """The fit that misses fewest vectors; earlier ones win. Odd ways to lay parameters out are tried last."""
+    candidates = list(candidates)
     fits = [found for e in candidates if (found := fit(probe, e)) is not None]
+    if not fits:
+        odd = replace(probe, odd=True)
+        fits = [found for e in candidates if (found := fit(odd, e)) is not None]
     return min(fits, key=lambda found: len(found.missing), default=None)
 
 
@@ -241,7 +274,7 @@ def lacking(found: Fit) -> Deviation:
 
 def misfit(cell: Adapter, probe: Probe, wanted: Equations) -> Deviation:
     """Nothing known is near: what can be said from sizes alone."""
-    tiles = probe.tilings[0]
+    tiles = probe.usual
     if len(probe.floating) != len(wanted.state):
         return Deviation(
             wanted.lines[0],
@@ -279,14 +312,21 @@ def layout(found: Fit) -> dict[str, tuple[str, ...]]:
 def gate_order(found: Fit) -> str:
     """The gates in the order of the parameters that hold several, where they agree on one."""
     orders = {
-        " ".join(dict.fromkeys(part.partition("_")[2].replace("h", "h̃") for part in parts))
+        " ".join(dict.fromkeys(part.rpartition("_")[2].replace("h", "h̃") for part in parts))
         for parts in layout(found).values()
         if len(parts) > 1 and all("_" in part for part in parts)
     }
     orders = {order for order in orders if " " in order}
-    if len(orders) == 1:
-        return orders.pop()
+    longest = max(orders, key=len, default="")
+    if orders and all(within(order.split(), longest.split()) for order in orders):
+        return longest  # peepholes i f o beside gates z i f o
     return "each parameter in an order of its own" if orders else "in parameters of their own"
+
+
+def within(some: list[str], all_of_them: list[str]) -> bool:
+    """Whether these come in the order of the others."""
+    rest = iter(all_of_them)
+    return all(gate in rest for gate in some)
 
 
 def bias_words(found: Fit) -> str:
@@ -304,10 +344,7 @@ def bias_words(found: Fit) -> str:
 
 def count(found: Fit) -> int:
     """How many numbers the tiles of the equations hold, biases as often as the cell has them."""
-    return sum(
-        (tile.cut[0][1] - tile.cut[0][0]) * (tile.cut[-1][1] - tile.cut[-1][0] if len(tile.cut) > 1 else 1)
-        for tile in found.parts
-    )
+    return sum(tile.size for tile in found.parts)
 
 
 def counted(cell: Adapter, found: Fit | None) -> Promise:

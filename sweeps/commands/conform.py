@@ -13,13 +13,22 @@ from typing import Any
 
 from experiments.specs import unknown
 from lstm_variants import CELLS
-from lstm_variants.conformance import CanNotCheck, Verdict, conform, known_names
+from lstm_variants.conformance import (
+    CanNotCheck,
+    Equations,
+    Unreadable,
+    Verdict,
+    conform,
+    known_names,
+    read_equations,
+)
 from sweeps.errors import InputError
 
 HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
 
 
 def run(options: argparse.Namespace) -> int:
+    own = equations_of(options.against) if options.against is not None else None
     if options.claim is not None and options.claim.lower() not in known_names():
         raise InputError(unknown("equations", options.claim, known_names()))
     extra = dict(setting(text) for text in options.extra)
@@ -31,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     for target, thing in things:
         claim = options.claim or (target if "all" in options.cells and target in CELLS else None)
         try:
-            verdict = conform(thing, claim and claim.lower(), name=target, options=extra)
+            verdict = conform(thing, own or (claim and claim.lower()), name=target, options=extra)
         except CanNotCheck as reason:
             code = 2
             if options.markdown:
@@ -49,6 +58,20 @@ def run(options: argparse.Namespace) -> int:
         else:
             print(text_of(verdict), flush=True)
     return code
+
+
+def equations_of(path: Path) -> Equations:
+    """The equations of a file. Raises InputError, with the line."""
+    try:
+        return read_equations(path)
+    except Unreadable as error:
+        raise InputError(f"{path}, {error}") from None
+    except OSError as error:
+        raise InputError(f"The equations '{path}' can not be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"The equations '{path}' are not UTF-8 text: {error.reason} at byte {error.start}."
+        ) from None
 
 
 def resolve(target: str) -> Any:

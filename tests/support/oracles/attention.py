@@ -12,7 +12,7 @@ import numpy as np
 def layer_norm(a, gain, bias):
     """Ba, Kiros & Hinton 2016, with the usual 1e-5 beside the variance."""
     mu = sum(a) / len(a)
-    sigma = math.sqrt(sum((a - mu) ** 2) / len(a) + 1e-5)
+    sigma = np.sqrt(sum((a - mu) ** 2) / len(a) + 1e-5)
     return gain / sigma * (a - mu) + bias
 
 

@@ -106,8 +106,8 @@ def lstm1997(p, start, xs, spec):
     for x in xs:
         sources = [*zip(p["W"], x, strict=True), *zip(p["R"], [*y_c, *y_in, *y_out], strict=True)]
         net = bias + sum(weights_from_u * y_u for weights_from_u, y_u in sources)
-        new_s, new_y = np.empty(cells), np.empty(cells)
-        new_in, new_out = np.empty(blocks), np.empty(blocks)
+        new_s, new_y = (np.empty(cells, x.dtype) for _ in range(2))
+        new_in, new_out = (np.empty(blocks, x.dtype) for _ in range(2))
         for j in range(blocks):
             new_in[j] = sigma(net[cells + j])
             new_out[j] = sigma(net[cells + blocks + j])
@@ -129,7 +129,7 @@ def lstm2000(p, start, xs, spec):
     s, y_c = start["c"], start["y"]
     ss, ys = [], []
     for x in xs:
-        new_s, new_y = np.empty(cells), np.empty(cells)
+        new_s, new_y = (np.empty(cells, x.dtype) for _ in range(2))
         for j in range(blocks):
             y_in, y_phi, y_out = (
                 sigma(w[row] @ x + w_rec[row] @ y_c + w_bias[row - cells])
