@@ -17,7 +17,6 @@ from experiments.compiler import (
     EXTRA,
     LIBRARIES,
     ONE_FUNCTION,
-    QUICK,
     allowed,
     compile_with,
     extra_options,
@@ -138,9 +137,9 @@ def test_an_option_that_xla_does_not_know_is_left_out_with_a_word(monkeypatch):
     monkeypatch.setattr(compiler, "unknown", set())
     lowered = jax.jit(lambda x: x + 1).lower(jnp.float32(1))
     with pytest.warns(UserWarning, match="does not know the option xla_cpu_of_the_future. It is left out"):
-        compiled = compile_with(lowered, QUICK | {"xla_cpu_of_the_future": True})
+        compiled = compile_with(lowered, {"xla_cpu_of_the_future": True})
     assert float(compiled(jnp.float32(1))) == 2
-    compile_with(lowered, QUICK | {"xla_cpu_of_the_future": True})  # said once
+    compile_with(lowered, {"xla_cpu_of_the_future": True})  # said once
 
 
 def test_a_bad_value_is_no_unknown_option():
