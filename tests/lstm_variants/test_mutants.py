@@ -49,7 +49,7 @@ ANOTHER_CELL = [
         "gru_after",
         "c_h",
     ),
-    ("gru_after", "recalled = r * h @ self.R_h[...] + self.b_R[...]", "gru", ""),
+    ("gru_after", "recalled = product(r * h, self.R_h[...]) + self.b_R[...]", "gru", ""),
     (
         "mut3",
         "z = jax.nn.sigmoid(affine(inputs, self.W_z[...], h, self.R_z[...], self.b_z[...]))",

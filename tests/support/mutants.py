@@ -262,6 +262,11 @@ def replacements(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
                 moved = ast.BinOp(h.left, ast.Mult(), ast.BinOp(h.right, ast.MatMult(), R))
                 plain = ast.BinOp(ast.BinOp(x, ast.MatMult(), W), ast.Add(), b)
                 yield ast.BinOp(plain, ast.Add(), moved)
+        case ast.Call(func=ast.Name("product"), args=[ast.BinOp(left=r, op=ast.Mult(), right=h) as a, R]):
+            yield a
+            yield ast.BinOp(r, ast.Mult(), call("product", h, R))
+        case ast.Call(func=ast.Name("product"), args=[a, R]):
+            yield a
         case ast.Call(func=func, args=[a, b, *more]) if ast.unparse(func) == "jnp.where":
             yield b
             yield more[0]
@@ -284,12 +289,9 @@ def replacements(node: ast.expr, scope: Scope) -> Iterator[ast.expr]:
             if isinstance(b, ast.Name) and b.id in scope.gates:
                 yield ast.BinOp(a, ast.Mult(), ast.BinOp(one, ast.Sub(), b))
             match b:  # r ⊙ (h R + b)
-                case ast.BinOp(left=ast.BinOp(left=h, op=ast.MatMult(), right=R), op=ast.Add(), right=c):
-                    reset = ast.BinOp(ast.BinOp(a, ast.Mult(), h), ast.MatMult(), R)
+                case ast.BinOp(left=ast.Call(func=ast.Name("product"), args=[h, R]), op=ast.Add(), right=c):
+                    reset = call("product", ast.BinOp(a, ast.Mult(), h), R)
                     yield ast.BinOp(reset, ast.Add(), c)
-        case ast.BinOp(left=ast.BinOp(left=r, op=ast.Mult(), right=h), op=ast.MatMult(), right=R):
-            yield node.left
-            yield ast.BinOp(r, ast.Mult(), ast.BinOp(h, ast.MatMult(), R))
         case ast.BinOp(left=a, op=ast.MatMult() | ast.Div() | ast.Pow() | ast.Mod()):
             yield a
         case ast.Compare(left=a, ops=[op], comparators=[b]):
