@@ -30,6 +30,11 @@ class Pool:
     deterministic: bool = False
     folder: Path | None = None
 
+    @property
+    def by_ray(self) -> bool:
+        """For a cluster, and where GPUs are to be shared out; else the workers are processes of this machine."""
+        return self.address is not None or self.gpus_per_worker > 0
+
 
 class Lost(Exception):
     """A worker is gone, and with it what it was doing."""
@@ -70,8 +75,8 @@ class Backend(Protocol):
 
 @contextlib.contextmanager
 def backend(pool: Pool) -> Iterator[Backend]:
-    """Processes of this machine; Ray for a cluster, and where GPUs are to be shared out."""
-    if pool.address is None and not pool.gpus_per_worker:
+    """Where the workers of a pool live."""
+    if not pool.by_ray:
         from sweeps.local import Processes
 
         yield Processes(pool)

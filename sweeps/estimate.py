@@ -105,15 +105,15 @@ class Estimate:
         ]
 
 
-def estimate(works: list[Work], costs: dict[Trial, Cost], *, workers: int, ray: bool) -> Estimate:
-    """Add up the cohorts to run, given the cost of each structure.
+def estimate(works: list[Work], costs: dict[Trial, Cost], *, workers: int, start: float = 0.0) -> Estimate:
+    """Add up the cohorts to run, given the cost of each structure, and the seconds until workers have started.
 
     Workers keep to the structures that they have compiled, so each is compiled about once.
     """
     structures = {work.structure for work in works}
     compute = sum(costs[work.structure].trial(e.trial) for work in works for e in work.entries)
     compiling = sum(costs[bare].compile for bare in structures)
-    overhead = RAY_START_SECONDS + WORKER_START_SECONDS if ray and works else 0.0
+    overhead = start if works else 0.0
     return Estimate(
         trials=sum(len(work.entries) for work in works),
         cohorts=len(works),

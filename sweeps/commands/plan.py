@@ -16,7 +16,7 @@ from experiments.trial import Trial
 from sweeps import crew, serial
 from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
 from sweeps.errors import InputError
-from sweeps.estimate import Cost, estimate, measure
+from sweeps.estimate import RAY_START_SECONDS, WORKER_START_SECONDS, Cost, estimate, measure
 from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
 from sweeps.plan import Entry, choices, confirm_entries, cut, search_entries, unique
 from sweeps.progress import seconds
@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     samples = {entry.structure: entry.trial for entry in reversed(todo)}
     sizes = {work.structure: work.size for work in works}
     costs = calibrate(screen, samples, options, sizes, workers)
-    result = estimate(works, costs, workers=max(1, workers), ray=workers > 0)
+    start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool_of(options).by_ray) if workers else 0.0
+    result = estimate(works, costs, workers=max(1, workers), start=start)
     for line in result.lines():
         screen.print(line, soft_wrap=True)
     if study.stop_after < math.inf:

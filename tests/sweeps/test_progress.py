@@ -52,9 +52,9 @@ def test_an_estimate_adds_up_compilations_updates_and_evaluations():
     works = cut(search_entries(tiny().study), 2)
     cost = Cost(compile=5.0, update=0.01, block=0.002, memory=100)
     costs = {work.structure: cost for work in works}
-    result = estimate(works, costs, workers=2, ray=False)
+    result = estimate(works, costs, workers=2, start=4.0)
     # Per trial 20 updates, 2 evaluations of 1 batch and a test of 2; 8 trials of 3 structures.
     trial = 20 * 0.01 + (2 * 1 + 2) * 0.002
     assert cost.trial(works[0].entries[0].trial) == pytest.approx(trial)
-    assert result.seconds == pytest.approx((8 * trial + 3 * 5.0) / 2)
+    assert result.seconds == pytest.approx((8 * trial + 3 * 5.0) / 2 + 4.0)
     assert (result.trials, result.compilations, result.worker_memory) == (8, 3, 100)
