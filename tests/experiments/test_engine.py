@@ -291,7 +291,7 @@ class Waves(Adding):
 def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizers(
     name, hidden, batch, length
 ):
-    """For Adam alone in a program for one; for SGD alone among frozen members, which saves a compilation."""
+    """Small and under Adam alone in a program for one; else alone among frozen members, which saves a compilation."""
     base = replace(replace(BASE, "cell", CELLS[name](hidden=hidden)), "task", Waves(length=length))
     base = dataclasses.replace(base, steps=4, batch=batch, evaluate_every=2, test_batches=1)
     trials = [replace(base, "seed", i) for i in range(2)]
@@ -304,7 +304,7 @@ def test_every_cell_has_the_same_bits_alone_and_in_a_cohort_under_both_optimizer
         advance = compiled(cohort.structure, 2)
         together = lanes(advance, both)
         assert together[0] != together[1]
-        if isinstance(optimizer, Adam):
+        if isinstance(optimizer, Adam) and hidden == 4:
             one = jax.tree.map(lambda leaf: leaf[:1], both)
             assert lanes(compiled(cohort.structure, 1), one)[0] == together[0]
         else:
