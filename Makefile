@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 READY := $(VENV)/.ready
 
-# uv, where there is one that works, installs the same in a fourth of the time.
-ifeq ($(shell uv --version >/dev/null 2>&1 && echo yes),yes)
-INSTALL := uv pip install --quiet --python $(BIN)/python
-else
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-endif
+# uv installs the same in a tenth of the time; where there is none to be had, or it fails, pip does it. uv asks the index
+# that pip is set up for.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV := 0.13.9
+INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.index-url 2>/dev/null))
+install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
+	2>/dev/null || $(PIP) $(1)
 
 .PHONY: study test check torch readme comparable claims notebooks lock clean
 
@@ -32,19 +33,20 @@ check: $(READY)
 
 # PyTorch, which the converters of weights are tested against; without it those tests are skipped.
 torch: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-torch.lock
+	$(PIP) --requirement requirements-torch.lock
 
 $(RUN): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.12 study"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) --requirement requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(PIP) uv==$(UV) 2>/dev/null || true
+	$(call install,--requirement requirements.lock)
+	$(call install,--no-deps --no-build-isolation --editable .)
 	@touch $(RUN)
 
 # What tests, checks and notebooks need on top.
 $(READY): $(RUN) requirements-dev.lock
-	$(INSTALL) --requirement requirements-dev.lock
+	$(call install,--requirement requirements-dev.lock)
 	@touch $(READY)
 
 # Write the quick study's figure and verdicts from results/ into the README.
@@ -63,10 +65,10 @@ claims: $(READY)
 notebooks: $(READY)
 	$(BIN)/python -m analysis.execute docs/comparable/results comparable docs/notebooks
 
-# Pin again after a change of pyproject.toml (needs uv). The result names no index and no URL.
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
+# Pin again after a change of pyproject.toml. The result names no index and no URL.
+LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --no-annotate --quiet
-lock:
+lock: $(RUN)
 	$(LOCK) --extra build --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
 
