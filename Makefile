@@ -51,19 +51,19 @@ $(READY): $(RUN) requirements-dev.lock
 
 # Write the quick study's figure and verdicts from results/ into the README.
 readme: $(READY)
-	$(BIN)/python -m analysis.publish README.md results quick docs/quick
+	$(BIN)/python -m analysis.report.publish README.md results quick docs/quick
 
 # The study `comparable` from results/ into the README and docs/, then the page on all claims.
 comparable: $(READY)
-	$(BIN)/python -m analysis.publish README.md docs/comparable.md results comparable docs/comparable
+	$(BIN)/python -m analysis.report.publish README.md docs/comparable.md results comparable docs/comparable
 	$(MAKE) claims
 
 claims: $(READY)
-	$(BIN)/python -m analysis.claims docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
+	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
 
 # The notebooks, executed on the results that are shipped.
 notebooks: $(READY)
-	$(BIN)/python -m analysis.execute docs/comparable/results comparable docs/notebooks
+	$(BIN)/python -m analysis.notebook_tools.execute docs/comparable/results comparable docs/notebooks
 
 # Pin again after a change of pyproject.toml. The result names no index and no URL.
 LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \

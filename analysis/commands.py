@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from analysis.analysed import Analysed
-from analysis.load import load
-from analysis.report import published, ready, written
-from analysis.table import fact_table, trust_line, verdict_table
-from analysis.trust import trust
-from sweeps.screen import console
+from analysis.report.terminal import fact_table, trust_line, verdict_table
+from analysis.report.write import published, ready, written
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from analysis.study.trust import trust
+from sweeps.terminal.screen import console
 
 
 def report(arguments: argparse.Namespace) -> int:

@@ -25,10 +25,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from lstm_variants.gru_after import GRUAfterCell
-from lstm_variants.lstm import LSTMCell
+from lstm_variants.cells.gru_after import GRUAfterCell
+from lstm_variants.cells.lstm import LSTMCell
+from lstm_variants.cells.vanilla import VanillaCell
 from lstm_variants.stacked import StackedCell
-from lstm_variants.vanilla import VanillaCell
 
 Array = np.ndarray
 Cell = TypeVar("Cell", bound=nnx.RNNCellBase)

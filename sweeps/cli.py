@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from sweeps.arguments import Parser
-from sweeps.printed import PROGRAM, RESULTS, printed
-from sweeps.streams import every_sign_prints
+from sweeps.terminal.arguments import Parser
+from sweeps.terminal.printed import PROGRAM, RESULTS, printed
+from sweeps.terminal.streams import every_sign_prints
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}  # errors of writing alone
 
@@ -209,7 +209,7 @@ def parser() -> argparse.ArgumentParser:
 
     add("status", "sweeps.commands.status:run", "show how far a study is, from its results")
 
-    mirror = add("mirror", "sweeps.mirror:command", "write results to W&B, whatever is not there yet")
+    mirror = add("mirror", "sweeps.commands.mirror:run", "write results to W&B, whatever is not there yet")
     mirror.add_argument(
         "--wandb", choices=["online", "offline"], help="default: online where logged in, else offline"
     )
@@ -253,7 +253,7 @@ def parser() -> argparse.ArgumentParser:
 
     verdicts = add(
         "verdicts",
-        "analysis.external_command:run",
+        "analysis.user_table.command:run",
         "compare the cells of any table of results: equivalent, different or not yet known",
         study=False,
         results=False,

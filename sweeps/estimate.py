@@ -53,7 +53,8 @@ def measure(
 
     from experiments.cohort import Cohort
     from experiments.program import Program
-    from sweeps.worker import peak_memory, room
+    from sweeps.rows import peak_memory
+    from sweeps.worker import room
 
     changes: dict[str, Any] = {
         "steps": 2 * UPDATES,

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from sweeps.code_of import names
 from sweeps.errors import InputError
 from sweeps.plan import RANK_COLUMNS, Entry, choices, confirm_entries
-from sweeps.store import UNRECORDED, Declaration, Store
-from sweeps.study import Loaded
+from sweeps.store.declaration import Declaration
+from sweeps.store.store import UNRECORDED, Store
+from sweeps.study_file import Loaded
 
 Row = dict[str, object]
 

@@ -17,8 +17,9 @@ from lstm_variants import Layers, parameter_count
 from lstm_variants.contract import CellSpec
 from sweeps.code_of import code_of
 from sweeps.errors import InputError
-from sweeps.store import Declaration
-from sweeps.study import SEEDS_PER_STUDY, Loaded, Study
+from sweeps.store.declaration import Declaration
+from sweeps.study import SEEDS_PER_STUDY, Study
+from sweeps.study_file import Loaded
 
 CONFIRM_OFFSET = 100_000
 ALIAS_OFFSET = 500_000

@@ -6,25 +6,19 @@ Controls are part of every study: an alias of one cell (its own settings and see
 equivalent, and a cell that can not bridge the lag, which must come out different.
 """
 
-import importlib
-import importlib.util
 import math
-import pkgutil
-import sys
-import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from experiments.optimizers import SGD, Adam
-from experiments.specs import SpecError, is_spec, unknown
+from experiments.specs import is_spec, unknown
 from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
 from sweeps.errors import InputError
-from sweeps.schema import MEASURES
 from sweeps.spaces import Search
+from sweeps.store.schema import MEASURES
 
 SEEDS_PER_STUDY = 1_000_000
 BY_TASK = ("steps", "batch", "evaluate_every", "validation_batches", "test_batches", "longer")
@@ -196,98 +190,3 @@ def check_margins(margins: Mapping[str, float]) -> None:
             )
         if not 0 < margin < math.inf:
             raise InputError(f"The margin of {measure} must be > 0 ({MEASURES[measure]}); got {margin!r}.")
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A study with its name, its docstring and, for a user's file, the folder it came from."""
-
-    name: str
-    doc: str
-    study: Study
-    folder: Path | None = None
-
-
-def shipped() -> list[str]:
-    """Names of the studies in `sweeps/studies/`."""
-    import sweeps.studies
-
-    return sorted(module.name for module in pkgutil.iter_modules(sweeps.studies.__path__))
-
-
-def load_study(name: str) -> Loaded:
-    """A shipped study by name, or a user's by the path of a Python file. Raises InputError."""
-    if name.endswith(".py") or "/" in name:
-        path = Path(name).absolute()
-        if not path.is_file():
-            raise InputError(
-                f"There is no study file {path}; give a path that ends in .py, or one of: {', '.join(shipped())}."
-            )
-        return loaded(path.stem, lambda: import_file(path), path.parent)
-    if name not in shipped():
-        raise InputError(unknown("study", name, shipped()) + " Or give the path of a Python file.")
-    return loaded(name, lambda: importlib.import_module(f"sweeps.studies.{name}"), None)
-
-
-def import_file(path: Path) -> types.ModuleType:
-    """Run a Python file as a module named after it; modules beside it can be imported from it."""
-    if not path.stem.isidentifier():
-        raise InputError(
-            f"A study file's name must be a Python name, since results carry it; got {path.name}."
-        )
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.parent))
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def loaded(name: str, load, folder: Path | None) -> Loaded:  # type: ignore[no-untyped-def]
-    """Run the file and take its STUDY. An error in it becomes an InputError that names the line."""
-    try:
-        module = load()
-    except InputError as error:
-        raise InputError(f"Study '{name}': {error}") from None
-    except Exception as error:
-        raise InputError(
-            f"Study '{name}' {where(error, name)}: {type(error).__name__}: {helpful(error)}"
-        ) from None
-    study = getattr(module, "STUDY", None)
-    if not isinstance(study, Study):
-        raise InputError(f"Study '{name}' must define STUDY = Study(...); found {study!r}.")
-    return Loaded(name, (module.__doc__ or "").strip(), study, folder)
-
-
-def where(error: Exception, name: str) -> str:
-    """`line N` of the innermost frame that lies in the study file."""
-    if isinstance(error, SyntaxError):
-        return f"line {error.lineno}"
-    line, trace = 0, error.__traceback__
-    while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename).stem == name:
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f"line {line}" if line else "could not be loaded"
-
-
-def helpful(error: Exception) -> str:
-    """The error's text; for a misspelt field also the nearest that exists."""
-    text = str(error)
-    if isinstance(error, SpecError) or "unexpected keyword argument" not in text:
-        return text
-    kind, given = text.split(".__init__")[0], text.split("'")[1]
-    import experiments
-    import lstm_variants
-
-    for module in (lstm_variants, experiments, sys.modules[__name__]):
-        spec = getattr(module, kind, None)
-        if spec is not None:
-            from experiments.specs import annotations
-
-            return unknown(
-                f"{kind} field", given, annotations(spec) if kind != "Study" else Study.__dataclass_fields__
-            )
-    return text

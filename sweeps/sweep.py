@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
-from sweeps import crew, serial
-from sweeps.crew import Crew, Pool
 from sweeps.errors import WriteError
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import (
@@ -30,8 +28,10 @@ from sweeps.plan import (
     unique,
     weight,
 )
-from sweeps.store import Store
-from sweeps.study import Loaded
+from sweeps.store.store import Store
+from sweeps.study_file import Loaded
+from sweeps.workers import crew, serial
+from sweeps.workers.crew import Crew, Pool
 
 if TYPE_CHECKING:
     from sweeps.worker import Event, Worker
@@ -184,7 +184,8 @@ class Scheduler:
         self.listener.heard(work, event)
 
     def failed(self, work: Work, error: BaseException) -> None:
-        from sweeps.worker import Event, failed_rows
+        from sweeps.rows import failed_rows
+        from sweeps.worker import Event
 
         if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
             raise error

@@ -6,31 +6,23 @@ rows are on disk before the last event is sent: a driver that dies loses nothing
 
 import datetime
 import functools
-import resource
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import jax
-import numpy as np
 
-from experiments.cohort import NEVER, Cohort, Report
+from experiments.cohort import Cohort
 from experiments.engine import SHRINK, Engine
-from experiments.flops import step_flops
 from experiments.layout import AUTO, Layout
 from experiments.memory import most_members
-from experiments.specs import canonical, flatten
 from experiments.trial import Trial
-from lstm_variants import parameter_count, state_size
-from sweeps import cache, checkpoints, schema
+from sweeps import checkpoints, xla
 from sweeps.checkpoints import Checkpoint, Evaluation
-from sweeps.plan import Entry, Work
+from sweeps.plan import Work
 from sweeps.provenance import device_name, provenance
-from sweeps.store import Store
-
-Row = dict[str, Any]
+from sweeps.rows import Row, curve_rows, flatten_spec, last_of, names, outcome, peak_memory, score_of, sizes
+from sweeps.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class Worker:
     """Holds compiled programs. One a process; not for two threads."""
 
     def __init__(self) -> None:
-        cache.switch_on()
+        xla.switch_on()
         self.engines: dict[Layout, Engine] = {}
 
     def run(
@@ -165,113 +157,3 @@ def device_memory() -> float | None:
     """Bytes that JAX may use on the first device; None where it does not say (CPUs)."""
     stats = jax.local_devices()[0].memory_stats()
     return None if stats is None else float(stats["bytes_limit"])
-
-
-def names(entry: Entry, study: str) -> Row:
-    return {
-        "schema_version": schema.VERSION,
-        "trial_id": entry.id,
-        "study": study,
-        "stage": entry.stage,
-        "cell": entry.cell,
-        "task": entry.task,
-        "code": entry.code,
-        "seed": entry.trial.seed,
-    }
-
-
-def flatten_spec(trial: Trial) -> Row:
-    """The spec's own columns; `seed` is a declared one."""
-    return {path: value for path, value in flatten(trial).items() if path != "seed"} | {
-        "spec": canonical(trial)
-    }
-
-
-def last_of(reports: list[Evaluation], i: int) -> tuple[int, Report]:
-    """Steps and report of member i's last evaluation."""
-    step, report, _ = next(r for r in reversed(reports) if r[1].fresh[i])
-    return int(step[i]), report
-
-
-def outcome(entry: Entry, steps: int, report: Report, i: int, solved_step: int, diverged_step: int) -> Row:
-    """How the trial ended. A diverged one has no test measures: what they would mean is for statistics to say."""
-    diverged = diverged_step != NEVER
-    test = {
-        f"test_{name}": None if diverged else float(value[i]) for name, value in report.test._asdict().items()
-    }
-    for factor, measures in zip(entry.trial.longer, report.longer, strict=True):
-        for name, value in measures._asdict().items():
-            test[schema.longer_column(name, factor)] = None if diverged else number(value[i])
-    valid = {f"valid_{name}": number(value[i]) for name, value in report.validation._asdict().items()}
-    return {
-        "status": "diverged" if diverged else "finished",
-        "error": None,
-        "steps_done": steps,
-        "sequences": steps * entry.trial.batch,
-        "train_loss": number(report.train_loss[i]),
-        **valid,
-        **test,
-        "baseline_loss": float(entry.trial.task.baseline),
-        "solved": solved_step != NEVER,
-        "solved_step": solved_step if solved_step != NEVER else None,
-        "diverged_step": diverged_step if diverged else None,
-        # A task of a single sequence is tested on all there is: no sample, no resolution.
-        "test_sequences": None
-        if getattr(entry.trial.task, "single", False)
-        else entry.trial.test_batches * entry.trial.batch,
-    }
-
-
-def number(value: Any) -> float | None:
-    """A Python float, None for what is not finite."""
-    return float(value) if np.isfinite(value) else None
-
-
-def curve_rows(entry: Entry, study: str, reports: list[Evaluation], i: int) -> Iterator[Row]:
-    for step, report, seconds in reports:
-        if report.fresh[i]:
-            yield {
-                **names(entry, study),
-                "step": int(step[i]),
-                "train_loss": number(report.train_loss[i]),
-                "gradient_norm": number(report.gradient_norm[i]),
-                **{f"valid_{name}": number(value[i]) for name, value in report.validation._asdict().items()},
-                "seconds": seconds,
-            }
-
-
-def failed_rows(work: Work, study: str, margin: float | None, error: BaseException) -> list[Row]:
-    """Rows of trials whose cohort raised: every declared column, null where nothing was measured."""
-    rows = []
-    for entry in work.entries:
-        text = str(error).strip().splitlines()
-        row: Row = dict.fromkeys(schema.TRIAL_COLUMNS)
-        row |= names(entry, study) | provenance() | flatten_spec(entry.trial)
-        row |= {"status": "failed", "error": f"{type(error).__name__}: {text[-1] if text else ''}"[:500]}
-        row |= {"margin": margin, "solved": False, "finished_at": datetime.datetime.now(datetime.UTC)}
-        rows.append(row)
-    return rows
-
-
-def score_of(row: Row) -> float:
-    score = row["valid_score"]
-    return float(score) if isinstance(score, float) else float("nan")
-
-
-@functools.cache
-def sizes(bare: Trial) -> dict[str, object]:
-    """Measured parameter and state counts of the cell, and operations of an update."""
-    from flax import nnx
-
-    cell = nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
-    return {
-        "parameters": parameter_count(cell),
-        "state_size": state_size(cell, bare.task.inputs),
-        "step_flops": step_flops(bare),
-    }
-
-
-def peak_memory() -> int:
-    """Peak resident memory of this process in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

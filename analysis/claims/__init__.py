@@ -8,12 +8,12 @@
     whole(rows)                                     one row a claim
 
 `declared` holds the claims; a test of one is a small value: `Pairwise` (the verdicts), `Share`, `Less` and
-`Interactions` (functional ANOVA), `Protocol` (Greff et al.'s), `Checked` (any check of `analysis.facts`).
+`Interactions` (functional ANOVA), `Protocol` (Greff et al.'s), `Checked` (any check of `analysis.claims.fact`).
 """
 
 from analysis.claims.claim import Claim
-from analysis.claims.declared import CLAIMS
 from analysis.claims.evaluation import evaluate, over_studies, whole
-from analysis.outcomes import FAILS, HOLDS, OPEN, UNTESTED
+from analysis.claims.literature import CLAIMS
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, UNTESTED
 
 __all__ = ["CLAIMS", "FAILS", "HOLDS", "OPEN", "UNTESTED", "Claim", "evaluate", "over_studies", "whole"]

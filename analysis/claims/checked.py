@@ -1,10 +1,10 @@
-"""A claim tested by the checks of `analysis.facts`, on the tasks and cells that they name."""
+"""A claim tested by the checks of `analysis.claims.fact`, on the tasks and cells that they name."""
 
 from dataclasses import dataclass
 
-from analysis import facts
-from analysis.analysed import Analysed
+from analysis.claims import fact
 from analysis.claims.claim import Outcome
+from analysis.study.tables import Analysed
 from analysis.words import listing
 
 
@@ -12,7 +12,7 @@ from analysis.words import listing
 class Checked:
     """Each check gives the outcome of its tasks; they are those of one study's labels."""
 
-    checks: tuple[facts.Check, ...]
+    checks: tuple[fact.Check, ...]
 
     @property
     def needs(self) -> str:
@@ -24,5 +24,5 @@ class Checked:
         return [
             Outcome(listing(dict.fromkeys(task for task, _ in check.arms)), *check(runs))
             for check in self.checks
-            if facts.possible(check, runs)
+            if fact.possible(check, runs)
         ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from analysis.analysed import Analysed
+from analysis.study.tables import Analysed
 
 
 class Outcome(NamedTuple):

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from analysis.analysed import Analysed
 from analysis.claims.claim import Claim
-from analysis.claims.declared import CLAIMS
-from analysis.outcomes import UNTESTED, together
+from analysis.claims.literature import CLAIMS
+from analysis.claims.outcome import UNTESTED, together
+from analysis.study.tables import Analysed
 from analysis.words import listing
 
 COLUMNS = ["claim", "statement", "source", "found", "study", "task", "status", "evidence"]

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis.analysed import Analysed, decided
 from analysis.claims.claim import Outcome
-from analysis.measures import MEASURES, Measure
-from analysis.outcomes import FAILS, HOLDS, OPEN, together
-from analysis.verdicts import DIFFERENT, UNDECIDED, oriented
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, together
+from analysis.statistics.pairs.reasons import DIFFERENT, UNDECIDED
+from analysis.study.measures import MEASURES, Measure
+from analysis.study.tables import Analysed, decided
+from analysis.study.verdicts import oriented
 from analysis.words import between, digits, listing, signed
 
 # What a standing of the cell against the reference says about each expectation; else it is undecided.
@@ -28,7 +29,7 @@ class Pairwise:
     """Each of `cells` against `reference` is as `expects` says (a key of MEANING).
 
     on, not_on: beginnings of task labels; the claim is tested on tasks that begin with one of `on` (every task when
-    empty) and with none of `not_on`. measure: one of `analysis.measures.MEASURES`; empty: the study's. A claim
+    empty) and with none of `not_on`. measure: one of `analysis.study.measures.MEASURES`; empty: the study's. A claim
     about several cells holds on a task when all of them allow it, and fails when one contradicts it; where some of them
     did not run it can fail, and is else not tested. So each is tested at the full level, and no further correction is
     due (Berger 1982). At equal parameters the cells of the claim are compared among themselves, so that what others can

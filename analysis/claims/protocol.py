@@ -1,11 +1,11 @@
-"""A claim that Greff et al.'s own protocol finds the same cells worse here, task by task (`analysis.greff`)."""
+"""A claim that Greff et al.'s own protocol finds the same cells worse here. By task."""
 
 from dataclasses import dataclass
 
-from analysis.analysed import Analysed
 from analysis.claims.claim import Outcome
-from analysis.outcomes import FAILS, HOLDS, OPEN, together
-from analysis.statistics.greff import TOP
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, together
+from analysis.statistics.search.greff import TOP
+from analysis.study.tables import Analysed
 from analysis.words import between, listing, signed
 
 

@@ -1,4 +1,4 @@
-"""Claims about what explains the scores of a search, tested by functional ANOVA (`analysis.explained`), task by task.
+"""Claims about what explains the scores of a search, tested by functional ANOVA (`analysis.study.shares`).
 
 A share of the variance is known within an interval, and a claim about it holds where the whole interval allows it,
 fails where none of it does. Where the search is not complete, where the model that was taken apart does not predict
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.analysed import Analysed
 from analysis.claims.claim import Outcome
-from analysis.outcomes import FAILS, HOLDS, OPEN
-from analysis.statistics.importance import MAIN, REST
+from analysis.claims.outcome import FAILS, HOLDS, OPEN
+from analysis.statistics.search.importance import MAIN, REST
+from analysis.study.tables import Analysed
 
 
 class Known(NamedTuple):

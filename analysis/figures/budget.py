@@ -7,9 +7,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from analysis import canvas, palette
-from analysis.load import Results
-from analysis.statistics.budget import budget
+from analysis.figures import canvas, palette
+from analysis.statistics.search.budget import budget
+from analysis.study.results import Results
 from analysis.words import number
 
 title = "What k search trials buy"

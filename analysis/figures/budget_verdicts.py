@@ -6,10 +6,10 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from analysis import canvas, palette
-from analysis.load import Results
-from analysis.statistics.budget_verdicts import SURE, UNKNOWN, budget_verdicts
-from analysis.verdicts import reference_cell
+from analysis.figures import canvas, palette
+from analysis.statistics.search.budget_verdicts import SURE, UNKNOWN, budget_verdicts
+from analysis.study.results import Results
+from analysis.study.verdicts import reference_cell
 
 title = "What a study with k search trials would conclude"
 

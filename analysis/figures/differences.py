@@ -5,10 +5,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from analysis import canvas, palette
-from analysis.load import Results
-from analysis.verdicts import against, reference_cell
-from analysis.verdicts import verdicts as all_verdicts
+from analysis.figures import canvas, palette
+from analysis.study.results import Results
+from analysis.study.verdicts import against, reference_cell
+from analysis.study.verdicts import verdicts as all_verdicts
 from analysis.words import MINUS, count, digits, signed
 
 title = "Difference to the reference"

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.special import expit
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.load import Results
-from analysis.statistics.frontier import by_difficulty
-from analysis.statistics.solving import medians, shares
+from analysis.statistics.training.frontier import by_difficulty
+from analysis.statistics.training.steps_to_solve import medians, shares
+from analysis.study.results import Results
 
 title = "Where half of the seeds solve the task"
 

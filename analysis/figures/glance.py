@@ -6,11 +6,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from analysis import canvas, palette
-from analysis.analysed import Analysed
+from analysis.figures import canvas, palette
 from analysis.figures.differences import MARKS, bend, seeds
-from analysis.load import Results
-from analysis.verdicts import against
+from analysis.study.results import Results
+from analysis.study.tables import Analysed
+from analysis.study.verdicts import against
 
 title = "The finding at a glance"
 

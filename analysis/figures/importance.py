@@ -6,11 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import canvas
-from analysis.explained import explained
-from analysis.load import Results
-from analysis.statistics.factors import CELL
-from analysis.statistics.importance import MAIN, PAIR, REST
+from analysis.figures import canvas
+from analysis.statistics.search.factors import CELL
+from analysis.statistics.search.importance import MAIN, PAIR, REST
+from analysis.study.results import Results
+from analysis.study.shares import explained
 from analysis.words import count
 
 title = "What explains the scores"

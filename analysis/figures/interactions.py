@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from analysis import canvas
-from analysis.figures import importance
-from analysis.load import Results
-from analysis.statistics.importance import MAIN, PAIR, REST
+from analysis.figures import canvas, importance
+from analysis.statistics.search.importance import MAIN, PAIR, REST
+from analysis.study.results import Results
 
 title = "Do factors interact?"
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.load import Results
-from analysis.statistics.curves import curves
+from analysis.statistics.training.curves import curves
+from analysis.study.results import Results
 
 title = "Learning curves"
 

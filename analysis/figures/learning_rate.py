@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
-from analysis.load import Results
+from analysis.figures import canvas, palette
 from analysis.statistics.scores import scores
+from analysis.study.results import Results
 
 title = "Sensitivity to the learning rate"
 

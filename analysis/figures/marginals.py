@@ -9,12 +9,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from analysis import canvas, palette
-from analysis.explained import explained
-from analysis.figures import importance
-from analysis.load import Results
-from analysis.statistics.factors import LEVELS, LOG
-from analysis.statistics.marginals import EVERY
+from analysis.figures import canvas, importance, palette
+from analysis.statistics.search.factors import LEVELS, LOG
+from analysis.statistics.search.marginals import EVERY
+from analysis.study.results import Results
+from analysis.study.shares import explained
 from analysis.words import listing
 
 title = "Score against learning rate, other settings averaged"

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.budget import name_ends
-from analysis.load import Results
-from analysis.statistics.aggregate import improvement, interquartile_means, profiles
-from analysis.verdicts import confirmed, reference_cell
+from analysis.statistics.over_tasks.profiles import improvement, interquartile_means, profiles
+from analysis.study.results import Results
+from analysis.study.verdicts import confirmed, reference_cell
 from analysis.words import number
 
 title = "All tasks at once"

@@ -6,10 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
-from analysis.load import Results
-from analysis.statistics.ranks import FEW, ranks
-from analysis.verdicts import confirmed
+from analysis.figures import canvas, palette
+from analysis.statistics.over_tasks.ranks import FEW, ranks
+from analysis.study.results import Results
+from analysis.study.verdicts import confirmed
 from analysis.words import number, probability
 
 title = "Average ranks over tasks"

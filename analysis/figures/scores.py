@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.load import Results
 from analysis.statistics.bootstrap import bootstrap
-from analysis.verdicts import confirmed
+from analysis.study.results import Results
+from analysis.study.verdicts import confirmed
 
 title = "Score of every seed"
 

@@ -3,12 +3,12 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.load import Results
-from analysis.statistics.groups import groups
-from analysis.statistics.wilson import solved
-from analysis.verdicts import confirmed
+from analysis.statistics.pairs.groups import groups
+from analysis.statistics.pairs.wilson import solved
+from analysis.study.results import Results
+from analysis.study.verdicts import confirmed
 
 title = "Seeds that solved the task"
 

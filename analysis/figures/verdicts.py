@@ -6,11 +6,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from analysis import canvas, palette
+from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.load import Results
-from analysis.verdicts import oriented
-from analysis.verdicts import verdicts as all_verdicts
+from analysis.study.results import Results
+from analysis.study.verdicts import oriented
+from analysis.study.verdicts import verdicts as all_verdicts
 
 title = "Verdict for every pair"
 

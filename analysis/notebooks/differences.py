@@ -18,10 +18,10 @@
 # than the final score, harder tasks, equal cost.
 
 # %%
-from analysis.analysed import Analysed
-from analysis.display import chosen, grids, show, table, told
-from analysis.matrices import measures
-from analysis.measures import MEASURES
+from analysis.notebook_tools.display import chosen, show, table, told, verdict_grids
+from analysis.report.grids import measures
+from analysis.study.measures import MEASURES
+from analysis.study.tables import Analysed
 
 results = chosen("comparable")
 study = Analysed(results)
@@ -49,7 +49,7 @@ show(results, "verdicts")
 
 # %%
 told(f"**{measure.title}** ({measure.unit}, {measure.better} is better)" for measure in MEASURES.values())
-grids(*measures(study))
+verdict_grids(*measures(study))
 
 # %% [markdown]
 # Sooner or later? Seeds that never solved a task are counted as what they are.

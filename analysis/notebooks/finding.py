@@ -23,13 +23,13 @@
 # `LSTM_VARIANTS_STUDY` name.
 
 # %%
-from analysis import account
-from analysis.analysed import Analysed
 from analysis.claims import evaluate, whole
-from analysis.display import chosen, show, table, told
-from analysis.finding import finding
-from analysis.table import verdict_text
-from analysis.trust import trust
+from analysis.notebook_tools.display import chosen, show, table, told
+from analysis.report.finding import finding
+from analysis.report.terminal import verdict_text
+from analysis.study import provenance
+from analysis.study.tables import Analysed
+from analysis.study.trust import trust
 
 results = chosen("comparable")
 study = Analysed(results)
@@ -103,4 +103,4 @@ show(results, "learning_curves")
 # ## What it cost
 
 # %%
-account.cost(results, "cell")
+provenance.cost(results, "cell")

@@ -18,11 +18,12 @@
 # outcome is its tuning budget? Both are read off the search stage: random configurations, the same for every cell.
 
 # %%
-from analysis import account, matrices
-from analysis.analysed import Analysed
-from analysis.display import chosen, grids, show, table, told
 from analysis.figures import FIGURES
-from analysis.notes import explains, theirs
+from analysis.notebook_tools.display import chosen, show, table, told, verdict_grids
+from analysis.report import grids
+from analysis.report.finding_notes import explains, theirs
+from analysis.study import provenance
+from analysis.study.tables import Analysed
 
 results = chosen("comparable")
 study = Analysed(results)
@@ -78,10 +79,10 @@ show(results, "budget_verdicts")
 
 # %%
 told([theirs(study) or "The search is too small for it."])
-grids(matrices.protocol(study))
+verdict_grids(grids.protocol(study))
 
 # %% [markdown]
 # ## What the confirm stage went on with
 
 # %%
-account.configurations(results)[0].round(4)
+provenance.configurations(results)[0].round(4)

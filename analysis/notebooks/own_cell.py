@@ -33,13 +33,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis.analysed import Analysed
 from analysis.claims import evaluate
-from analysis.display import command, show, table, told
-from analysis.external import Asked, taken
-from analysis.finding import finding
-from analysis.judged import judged
-from analysis.load import load
+from analysis.notebook_tools.display import command, show, table, told
+from analysis.report.finding import finding
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from analysis.user_table.table import Asked, taken
+from analysis.user_table.verdicts import judged
 
 folder = Path(tempfile.mkdtemp())
 (folder / "my_cells.py").write_text("""

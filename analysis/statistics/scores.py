@@ -13,8 +13,8 @@ import re
 
 import pandas as pd
 
-from sweeps import schema
 from sweeps.errors import InputError
+from sweeps.store import schema
 
 MEASURES = tuple(
     name for name, (_, unit, _) in schema.TRIAL_COLUMNS.items() if unit == "score" and name != "margin"

@@ -1,6 +1,6 @@
 """A causal Transformer block, compared as a sequence of outputs.
 
-Its parameters are known by the names and shapes that `lstm_variants/attention.py` documents: a block has too
+Its parameters are known by the names and shapes that `lstm_variants/cells/transformer.py` documents: a block has too
 many sizes that are free, and too few published standards, for its matrices to be found by trying.
 """
 
@@ -35,7 +35,7 @@ def heads(cell: Adapter, tolerance: float = 2e-4) -> tuple[int, int] | None:
     if shapes != asked:
         raise CanNotCheck(
             f"{cell.name}: the kit knows a Transformer block by the parameters {', '.join(NAMES)} of "
-            f"lstm_variants/attention.py; got {', '.join(shapes) or 'none'}."
+            f"lstm_variants/cells/transformer.py; got {', '.join(shapes) or 'none'}."
         )
     generator = np.random.default_rng(9)
     p = {name: generator.normal(0, 0.5, shape) for name, shape in shapes.items()}

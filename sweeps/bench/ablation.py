@@ -15,7 +15,7 @@ from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.orchestration import spent
 from sweeps.bench.whole import command, verdict
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 Row = dict[str, Any]
 WORKERS, TARGET, NUMPY = 2, 25.0, 154.5  # the target: 20 s next

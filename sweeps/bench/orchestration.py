@@ -15,7 +15,7 @@ from sweeps.bench import Options
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.whole import command, verdict
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 Row = dict[str, Any]
 WORKERS, TARGET = 2, 0.002  # seconds a trial

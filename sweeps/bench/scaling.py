@@ -19,7 +19,7 @@ from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.orchestration import spent, write_study
 from sweeps.bench.whole import command, verdict, whole
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 Row = dict[str, Any]
 ACCURACY = 1.3

@@ -21,7 +21,7 @@ from sweeps.bench import Options
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.whole import command, verdict, whole
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 Row = dict[str, Any]
 ALONE = {"NPROC": "1", "JAX_PLATFORMS": "cpu"}

@@ -24,9 +24,9 @@ from sweeps.bench import SECTIONS, Options
 from sweeps.bench.cases import ONE_CORE
 from sweeps.bench.table import render
 from sweeps.errors import InputError
-from sweeps.outputs import folder, reason
 from sweeps.provenance import checkout, version
-from sweeps.screen import console
+from sweeps.terminal.outputs import folder, reason
+from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:

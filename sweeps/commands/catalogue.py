@@ -6,8 +6,8 @@ from rich.table import Table
 
 from experiments.tasks import TASKS
 from lstm_variants import CELLS
-from sweeps.screen import console
-from sweeps.study import load_study, shipped
+from sweeps.study_file import load_study, shipped
+from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweeps.crew import Pool
 from sweeps.errors import InputError
+from sweeps.workers.crew import Pool
 
 if TYPE_CHECKING:
-    from sweeps.store import Store
-    from sweeps.study import Loaded
+    from sweeps.store.store import Store
+    from sweeps.study_file import Loaded
 
 GPU_COHORT = 64
 
 
 def study_of(options: argparse.Namespace) -> "Loaded":
     """The study, with `--seed` in place of its own seed where given."""
-    from sweeps.study import load_study
+    from sweeps.study_file import load_study
 
     loaded = load_study(options.study)
     if options.seed is None:
@@ -27,7 +27,7 @@ def study_of(options: argparse.Namespace) -> "Loaded":
 
 
 def store_of(options: argparse.Namespace, study: str) -> "Store":
-    from sweeps.store import Store
+    from sweeps.store.store import Store
 
     return Store(options.results, study)
 
@@ -59,8 +59,3 @@ def cohort_of(options: argparse.Namespace) -> int | None:
     if size is not None and size < 1:
         raise InputError(f"--cohort must be 1 or more; got {size}.")
     return size
-
-
-def deterministic_flags() -> dict[str, str]:
-    """What makes XLA use no operation on a GPU whose result depends on the order of its threads."""
-    return {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()}

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sweeps.errors import InputError
-from sweeps.printed import printed
-from sweeps.screen import console
-from sweeps.store import Store
-from sweeps.wandb_import import Imported, import_study, study_name
-from sweeps.wandb_keys import column, split, where
-from sweeps.wandb_reader import ReadError, opened
-from sweeps.wandb_runs import Run
-from sweeps.wandb_table import Keys, check_path, table, write
+from sweeps.mirror.run import Run
+from sweeps.store.store import Store
+from sweeps.terminal.printed import printed
+from sweeps.terminal.screen import console
+from sweeps.wandb_import.keys import column, split, where
+from sweeps.wandb_import.runs import ReadError, opened
+from sweeps.wandb_import.study import Imported, import_study, study_name
+from sweeps.wandb_import.table import Keys, check_path, table, write
 
 Tell = Callable[[int, int], None]
 NEEDED = ("cell", "task", "seed", "measure")

@@ -9,7 +9,7 @@ from lstm_variants import CELLS, match
 from lstm_variants.match import MEASURES, WORDS
 from sweeps.commands.catalogue import table
 from sweeps.errors import InputError
-from sweeps.screen import console
+from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,16 +13,16 @@ from rich.text import Text
 
 from experiments.layout import Layout
 from experiments.trial import Trial
-from sweeps import crew, serial
 from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
 from sweeps.errors import InputError
 from sweeps.estimate import RAY_START_SECONDS, WORKER_START_SECONDS, Cost, estimate, measure
 from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
 from sweeps.plan import Entry, choices, confirm_entries, cut, search_entries, unique
 from sweeps.progress import seconds
-from sweeps.screen import console
-from sweeps.store import Store
-from sweeps.study import Loaded
+from sweeps.store.store import Store
+from sweeps.study_file import Loaded
+from sweeps.terminal.screen import console
+from sweeps.workers import crew, serial
 
 
 def run(options: argparse.Namespace) -> int:

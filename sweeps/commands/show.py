@@ -14,8 +14,8 @@ from experiments.tasks import TASKS
 from experiments.tasks.contract import TaskSpec
 from experiments.trial import SEED_LIMIT
 from sweeps.errors import InputError
-from sweeps.screen import console
-from sweeps.study import import_file
+from sweeps.study_file import import_file
+from sweeps.terminal.screen import console
 
 MEMBERS = [*TaskSpec.__annotations__, *(n for n in vars(TaskSpec) if not n.startswith("_"))]
 

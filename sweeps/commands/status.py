@@ -6,8 +6,8 @@ from collections import Counter
 from rich.table import Table
 
 from sweeps.commands.common import store_of
-from sweeps.screen import console
-from sweeps.store import mixed
+from sweeps.store.store import mixed
+from sweeps.terminal.screen import console
 
 COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score"]
 

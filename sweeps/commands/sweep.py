@@ -3,8 +3,8 @@
 import argparse
 import contextlib
 
-from sweeps import crew
 from sweeps.commands.common import pool_of, workers_of
+from sweeps.workers import crew
 
 
 def run(options: argparse.Namespace) -> int:

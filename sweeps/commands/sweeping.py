@@ -5,14 +5,15 @@ import os
 import time
 
 from experiments.layout import Layout
-from sweeps.commands.common import cohort_of, deterministic_flags, store_of, study_of, workers_of
-from sweeps.crew import Crew
-from sweeps.mirror_process import Follower, to_be_checked
-from sweeps.printed import printed
+from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
-from sweeps.screen import console
 from sweeps.sweep import Scheduler
 from sweeps.sweep import run as run_queue
+from sweeps.terminal.printed import printed
+from sweeps.terminal.screen import console
+from sweeps.workers.crew import Crew
+from sweeps.xla import deterministic_flags
 
 
 def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
@@ -22,9 +23,9 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         os.environ.update(deterministic_flags())  # XLA reads them when it first computes
     loaded, size = study_of(options), cohort_of(options)
     if options.wandb != "off" and to_be_checked(options.project):
-        from sweeps import wandb_settings
+        from sweeps.mirror.settings import check
 
-        wandb_settings.check(options.project)
+        check(options.project)
     store = store_of(options, loaded.name).prepare()
     board = Board(screen, max(1, workers_of(options)))
     start, said = time.monotonic(), list[str]()

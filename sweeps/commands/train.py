@@ -14,9 +14,10 @@ from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Stacked
 from sweeps.errors import InputError
 from sweeps.plan import Entry, Work
-from sweeps.screen import console
-from sweeps.store import Store
-from sweeps.worker import Row, Worker
+from sweeps.rows import Row
+from sweeps.store.store import Store
+from sweeps.terminal.screen import console
+from sweeps.worker import Worker
 
 STUDY = "single"
 LENGTHS = (

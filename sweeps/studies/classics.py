@@ -1,7 +1,7 @@
 """Do published findings about recurrent cells come out again, each on its own task?
 
 Question: which cells solve the classic long-dependency tasks, after how many sequences, and where do they fail,
-compared with what the papers report? `analysis/published.py` holds the facts; the report shows both side by side.
+compared with what the papers report? The report shows both side by side (`analysis/claims/classic_facts.py`).
 Expectation: signs come out again where the architecture decides (memory over noise), and numbers do not, since
 training differs: Adam, batches and full back-propagation here, single sequences with truncated gradients there.
 Cost: 516 trials, about 75 core minutes: forty minutes on two cores.

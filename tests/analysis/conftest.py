@@ -3,8 +3,8 @@
 import pytest
 from stores import study, write_store
 
-from analysis.load import load
-from analysis.report import write_report
+from analysis.report.write import write_report
+from analysis.study.results import load
 
 
 @pytest.fixture(scope="session")

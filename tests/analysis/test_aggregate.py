@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.statistics.aggregate import (
+from analysis.statistics.over_tasks.complete_blocks import complete
+from analysis.statistics.over_tasks.profiles import (
     improvement,
     interquartile,
     interquartile_means,
@@ -14,7 +15,6 @@ from analysis.statistics.aggregate import (
     resampled,
     superiority,
 )
-from analysis.statistics.blocks import complete
 
 
 def values(scores, resolution=1 / 2048):

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 from seeds import around, judge, one, solved
 
-from analysis.statistics.bayes import behrens_fisher, verdict
+from analysis.statistics.pairs.bayes import behrens_fisher, verdict
 
 
 def posterior(value, errors, n, margin=0.05, tails=0.0):

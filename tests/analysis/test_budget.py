@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from stores import diverged, scored
 
-from analysis.statistics.budget import budget, budgets, curve, ranked
-from analysis.statistics.budget_verdicts import OUTCOMES, Pair, budget_verdicts
-from analysis.statistics.selection import weights
+from analysis.statistics.search.budget import budget, budgets, curve, ranked
+from analysis.statistics.search.budget_verdicts import OUTCOMES, Pair, budget_verdicts
+from analysis.statistics.search.selection import weights
 
 
 def search(valid, test=None, *, cell="lstm", lost=0, first_seed=0):

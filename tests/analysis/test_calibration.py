@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.statistics import evidence
 from analysis.statistics.bootstrap import bootstrap
-from analysis.statistics.compare import compare
-from analysis.statistics.lumps import shapes
+from analysis.statistics.pairs import evidence
+from analysis.statistics.pairs.bounded_means import shapes
+from analysis.statistics.pairs.compare import compare
 
 DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = 800

@@ -7,8 +7,13 @@ from scipy import stats
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from stores import diverged, scored, trial_row
 
-from analysis.statistics.censored import restricted_differences, restricted_mean, restricted_means, times
-from analysis.statistics.log_rank import log_rank
+from analysis.statistics.training.log_rank import log_rank
+from analysis.statistics.training.restricted_mean import (
+    restricted_differences,
+    restricted_mean,
+    restricted_means,
+    times,
+)
 
 BUDGET = 4096
 

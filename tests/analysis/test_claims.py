@@ -11,18 +11,18 @@ from searches import results_of
 from searches import searched as search
 from stores import declare, trial_row, trials_frame
 
-from analysis import explained
-from analysis.analysed import Analysed
 from analysis.claims import CLAIMS, Claim, evaluate, over_studies, whole
 from analysis.claims.checked import Checked
-from analysis.claims.page import page
+from analysis.claims.checks import Ahead, Solves
 from analysis.claims.pairwise import MEANING, Pairwise, meaning
 from analysis.claims.protocol import Protocol
 from analysis.claims.shares import Interactions, Less, Share
-from analysis.facts import Ahead, Solves
-from analysis.load import Results, load
+from analysis.report.claims_page import page
+from analysis.study import shares
+from analysis.study.results import Results, load
+from analysis.study.tables import Analysed
 from sweeps.errors import InputError
-from sweeps.study import shipped
+from sweeps.study_file import shipped
 
 DOCS = Path(__file__).parents[2] / "docs"
 PUBLISHED = sorted(path.parent for path in DOCS.glob("*/claims.csv"))
@@ -186,8 +186,8 @@ def explaining():
         "both": {("learning rate",): 0.2, ("cell",): 0.1, ("learning rate", "cell"): 0.7},
     }
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(explained, "RESAMPLES", 6)
-        patched.setattr(explained, "_known", {})
+        patched.setattr(shares, "RESAMPLES", 6)
+        patched.setattr(shares, "_known", {})
         found = {
             name: Analysed(
                 results_of(
@@ -234,7 +234,7 @@ def test_a_share_whose_interval_holds_the_border_is_undecided(explaining):
 def test_a_weak_model_decides_nothing():
     noise = search({}, cells=("lstm", "gru"), generator=np.random.default_rng(0), noise=1.0)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(explained, "RESAMPLES", 4)
+        patched.setattr(shares, "RESAMPLES", 4)
         (outcome,) = Share(factor="learning rate", below=0.99)(Analysed(results_of(noise)))
     assert outcome.status == "undecided"
     assert "weak: the model predicts" in outcome.evidence

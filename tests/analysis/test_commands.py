@@ -6,9 +6,9 @@ import pytest
 from stores import CELLS
 
 from analysis import commands
-from analysis.table import trust_line, verdict_text
-from analysis.trust import Trust
-from analysis.verdicts import verdicts
+from analysis.report.terminal import trust_line, verdict_text
+from analysis.study.trust import Trust
+from analysis.study.verdicts import verdicts
 from sweeps.errors import InputError
 
 VERDICTS = ("equivalent", "different", "undecided")

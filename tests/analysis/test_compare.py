@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 from seeds import around, every, judge, one, seeds, solved
 
-from analysis.statistics import lumps
-from analysis.statistics.compare import compare
-from analysis.statistics.evidence import MELDED
-from analysis.statistics.lumps import shapes
-from analysis.statistics.melded import melded
-from analysis.statistics.overall import overall
-from analysis.statistics.why import UNBOUNDED
+from analysis.statistics.over_tasks.overall import overall
+from analysis.statistics.pairs import bounded_means
+from analysis.statistics.pairs.bounded_means import shapes
+from analysis.statistics.pairs.compare import compare
+from analysis.statistics.pairs.evidence import MELDED
+from analysis.statistics.pairs.melded import melded
+from analysis.statistics.pairs.reasons import UNBOUNDED
 from sweeps.errors import InputError
 
 # ------------------------------------------------------------------ lumps
@@ -267,8 +267,8 @@ def test_scores_that_are_the_same_are_drawn_once_however_many_pairs_have_them(mo
         drawn.append(len(scores))
         return gaffke(scores, *args, **keys)
 
-    gaffke = lumps.gaffke
-    monkeypatch.setattr(lumps, "gaffke", counted)
+    gaffke = bounded_means.gaffke
+    monkeypatch.setattr(bounded_means, "gaffke", counted)
     cells, tasks = [f"c{k}" for k in range(12)], [f"t{k}" for k in range(6)]
     table = compare(
         seeds({(c, t): [1.0] * 8 for c in cells for t in tasks}),

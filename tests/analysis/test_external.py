@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.external import Asked, taken
-from analysis.judged import PAIR, as_json, judged
-from analysis.statistics.textbook import COLUMNS
-from analysis.tables_in import read
-from analysis.verdicts import verdicts
+from analysis.statistics.pairs.textbook import COLUMNS
+from analysis.study.verdicts import verdicts
+from analysis.user_table.read import read
+from analysis.user_table.table import Asked, taken
+from analysis.user_table.verdicts import PAIR, as_json, judged
 from sweeps import cli
 from sweeps.errors import InputError
 
@@ -273,7 +273,7 @@ def cell(row, column, value):
 def test_a_wrong_table_is_refused_with_code_2_before_anything_is_computed(
     change, message, capsys, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("analysis.external_command.judged", lambda external: pytest.fail("computed"))
+    monkeypatch.setattr("analysis.user_table.command.judged", lambda external: pytest.fail("computed"))
     out = tmp_path / "out.csv"
     path = written(change(table()), tmp_path)
     code, printed, err = run(capsys, path, *COMMON, "--csv", out)

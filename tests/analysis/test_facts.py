@@ -5,25 +5,24 @@ import pandas as pd
 import pytest
 from stores import trial_row
 
-from analysis.facts import (
+from analysis.claims.checks import (
     TOLERANCE,
     Ahead,
     AtBaseline,
     Can,
-    Fact,
     Generalises,
     NotAhead,
     Solves,
     Sooner,
     TimesAsLong,
-    evaluate,
     majority,
 )
-from analysis.load import Results
-from analysis.published import FACTS
+from analysis.claims.classic_facts import FACTS
+from analysis.claims.fact import Fact, evaluate
+from analysis.study.results import Results
 from experiments.tasks import contract
-from sweeps.store import Declaration
-from sweeps.study import load_study, shipped
+from sweeps.store.declaration import Declaration
+from sweeps.study_file import load_study, shipped
 
 
 def runs(*groups):

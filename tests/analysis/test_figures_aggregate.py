@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from stores import TASKS, study
 
-from analysis import canvas, palette
-from analysis.figures import budget, budget_verdicts, frontier, profiles, ranks
-from analysis.load import Results
+from analysis.figures import budget, budget_verdicts, canvas, frontier, palette, profiles, ranks
+from analysis.study.results import Results
 
 FIGURES = {
     "budget": budget,

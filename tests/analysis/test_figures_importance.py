@@ -10,9 +10,9 @@ from matplotlib.patches import Rectangle
 from searches import results_of
 from searches import searched as search
 
-from analysis import canvas, explained, palette
-from analysis.figures import importance, interactions, marginals
-from analysis.statistics.importance import MAIN, PAIR, REST
+from analysis.figures import canvas, importance, interactions, marginals, palette
+from analysis.statistics.search.importance import MAIN, PAIR, REST
+from analysis.study import shares
 
 FIGURES = (importance, interactions, marginals)
 TASKS = ("adding", "copy")
@@ -24,8 +24,8 @@ CELLS = ("lstm", "peephole", "gru", "rnn")
 def quick():
     """Few resamples."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(explained, "RESAMPLES", 6)
-        patched.setattr(explained, "_known", {})
+        patched.setattr(shares, "RESAMPLES", 6)
+        patched.setattr(shares, "_known", {})
         yield
 
 

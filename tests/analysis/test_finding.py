@@ -9,12 +9,13 @@ from searches import results_of
 from searches import searched as search
 from stores import declare, trials_frame
 
-from analysis import explained, notes
-from analysis.analysed import Analysed
 from analysis.claims import evaluate
-from analysis.finding import finding
-from analysis.load import Results
-from analysis.table import verdict_text
+from analysis.report import finding_notes
+from analysis.report.finding import finding
+from analysis.report.terminal import verdict_text
+from analysis.study import shares
+from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 
 def around(mean, spread=0.01, n=8):
@@ -123,8 +124,8 @@ def test_many_undecided_cells_are_named_without_numbers_few_with_them():
 
 def test_over_all_tasks_is_told_where_there_are_several():
     two = {("lstm", t): around(0.6) for t in ("s", "t")} | {("gru", t): around(0.6) for t in ("s", "t")}
-    assert notes.together(study(two)) == "Over all tasks together, against lstm: equivalent: gru."
-    assert notes.together(study({key: x for key, x in two.items() if key[1] == "s"})) == ""
+    assert finding_notes.together(study(two)) == "Over all tasks together, against lstm: equivalent: gru."
+    assert finding_notes.together(study({key: x for key, x in two.items() if key[1] == "s"})) == ""
 
 
 def test_the_price_of_deciding_is_told_for_the_undecided_alone():
@@ -132,19 +133,19 @@ def test_the_price_of_deciding_is_told_for_the_undecided_alone():
     analysed = study(rows)
     needed = analysed.verdicts["seeds_to_decide"].item()
     assert needed > 0
-    assert notes.price(analysed.found(analysed.verdicts)) == (
+    assert finding_notes.price(analysed.found(analysed.verdicts)) == (
         f"1 comparison is undecided: about {needed:,.0f} further seeds a side should decide it (power 0.8)."
     )
     sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
-    assert notes.price(sure.found(sure.verdicts)) == ""
+    assert finding_notes.price(sure.found(sure.verdicts)) == ""
 
 
 def test_the_posterior_is_said_to_agree_or_where_it_does_not():
     sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
     rows = sure.found(sure.verdicts)
-    assert notes.posterior(rows) == "The Bayesian counterpart agrees in 1 of 1 comparison."
+    assert finding_notes.posterior(rows) == "The Bayesian counterpart agrees in 1 of 1 comparison."
     other = rows.assign(agree=False, bayes="undecided")
-    assert notes.posterior(other).endswith("not for gru on t (undecided there, equivalent here).")
+    assert finding_notes.posterior(other).endswith("not for gru on t (undecided there, equivalent here).")
 
 
 def test_what_explains_the_scores_and_their_protocol_are_told():
@@ -156,16 +157,16 @@ def test_what_explains_the_scores_and_their_protocol_are_told():
     )
     rows = trials.assign(test_score=trials["test_score"] - 0.3 * (trials["cell"] == "gru"))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(explained, "RESAMPLES", 4)
+        patched.setattr(shares, "RESAMPLES", 4)
         analysed = Analysed(results_of(rows))
-        said = notes.explains(analysed.shares)
+        said = finding_notes.explains(analysed.shares)
     assert said.startswith("Of the variance of scores over the search (1 task), the learning rate explains ")
     assert "the choice of cell " in said
-    assert notes.theirs(analysed) == (
+    assert finding_notes.theirs(analysed) == (
         "Greff et al.'s own protocol (best tenth of the search: 5 trials; Welch, Bonferroni; against lstm) would have "
         "found gru worse on adding."
     )
-    assert notes.theirs(study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})) == ""
+    assert finding_notes.theirs(study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})) == ""
 
 
 def test_the_literature_counts_the_checks_and_names_what_fails():

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 
-from analysis.statistics.frontier import by_difficulty, families
-from analysis.statistics.solving import medians, order_interval, shares
-from analysis.statistics.t50 import t50
+from analysis.statistics.training.frontier import by_difficulty, families
+from analysis.statistics.training.steps_to_solve import medians, order_interval, shares
+from analysis.statistics.training.t50 import t50
 
 LAGS = np.array([50.0, 100.0, 200.0, 400.0, 800.0])
 

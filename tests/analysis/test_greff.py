@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 from searches import results_of
 
-from analysis.greff import protocol
-from analysis.statistics.greff import ALL, TOP, best, greff
+from analysis.statistics.search.greff import ALL, TOP, best, greff
+from analysis.study.greff_protocol import protocol
 from sweeps.errors import InputError
 
 

@@ -8,22 +8,15 @@ import pytest
 from searches import COLUMNS, results_of
 from searches import searched as search
 
-from analysis import explained as whole_study
-from analysis.explained import explained
-from analysis.statistics import factors as grids
-from analysis.statistics.anova import effects
-from analysis.statistics.factors import factor, searched
-from analysis.statistics.forest import grow
-from analysis.statistics.importance import (
-    MAIN,
-    PAIR,
-    REST,
-    explain,
-    halved,
-    importance,
-)
-from analysis.statistics.marginals import EVERY, marginals
-from analysis.statistics.pedanova import pedanova
+from analysis.statistics.search import factors
+from analysis.statistics.search.anova import effects
+from analysis.statistics.search.factors import factor, searched
+from analysis.statistics.search.forest import grow
+from analysis.statistics.search.importance import MAIN, PAIR, REST, explain, halved, importance
+from analysis.statistics.search.marginals import EVERY, marginals
+from analysis.statistics.search.pedanova import pedanova
+from analysis.study import shares as whole_study
+from analysis.study.shares import explained
 
 ADDITIVE = {("learning rate",): 0.55, ("hidden size",): 0.1, ("input noise",): 0.05, ("cell",): 0.3}
 TOGETHER = {("learning rate",): 0.5, ("hidden size",): 0.1, ("cell",): 0.2, ("learning rate", "cell"): 0.2}
@@ -288,7 +281,7 @@ def test_a_field_inside_layers_and_the_same_field_outside_are_one_factor():
 
 
 def test_two_fields_of_one_name_keep_their_paths():
-    assert grids.readable(["optimizer.decay", "task.decay", "cell.zone_out"]) == {
+    assert factors.readable(["optimizer.decay", "task.decay", "cell.zone_out"]) == {
         "optimizer.decay": "optimizer, decay",
         "task.decay": "task, decay",
         "cell.zone_out": "zone out",
@@ -300,7 +293,7 @@ def test_a_grid_point_stands_for_the_values_around_it():
     rate = factor("learning rate", values)
     assert rate.scale == "log"
     np.testing.assert_allclose(np.asarray(rate.points)[rate.codes(values)], values, rtol=0.12)
-    assert set(rate.codes(values)) == set(range(grids.BINS))
+    assert set(rate.codes(values)) == set(range(factors.BINS))
     kind = factor("kind", pd.Series(["a", "b", None, "a"]))
     assert kind.points == ("a", "b")
     np.testing.assert_array_equal(kind.encoded(), np.eye(2))

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from stores import CELLS, TASKS, Study, declare, scored, write_store
 
-from analysis.load import load
+from analysis.study.results import load
 from sweeps.errors import InputError
 
 

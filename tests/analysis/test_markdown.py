@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from analysis import latex, markdown
-from analysis.analysed import Analysed
 from analysis.figures import FIGURES
+from analysis.report import latex, markdown
+from analysis.study.tables import Analysed
 from analysis.words import signed
 
 

@@ -8,13 +8,14 @@ import pytest
 from statsmodels.stats.proportion import confint_proportions_2indep
 from stores import declare, diverged, scored, trial_row
 
-from analysis.load import Results, load
-from analysis.measures import MEASURES, by_measure
-from analysis.statistics.newcombe import newcombe
+from analysis.statistics.pairs.newcombe import newcombe
 from analysis.statistics.scores import COLUMNS
-from analysis.verdicts import verdicts
-from sweeps import schema
+from analysis.study.by_measure import by_measure
+from analysis.study.measures import MEASURES
+from analysis.study.results import Results, load
+from analysis.study.verdicts import verdicts
 from sweeps.errors import InputError
+from sweeps.store import schema
 
 BUDGET, EVERY = 1000, 250
 DOCS = Path(__file__).parents[2] / "docs"

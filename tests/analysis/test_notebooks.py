@@ -8,7 +8,7 @@ import jupytext
 import nbformat
 import pytest
 
-from analysis import execute
+from analysis.notebook_tools import execute
 from sweeps.errors import InputError
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 from seeds import around, judge, solved
 
-from analysis.statistics.hierarchical import hierarchical
-from analysis.statistics.overall import overall
-from analysis.verdicts import oriented
+from analysis.statistics.over_tasks.hierarchical import hierarchical
+from analysis.statistics.over_tasks.overall import overall
+from analysis.study.verdicts import oriented
 
 
 def two(a, b, **settings):

@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.content import published
-from analysis.load import load
-from analysis.publish import BLOCKS, filled, places, publish
+from analysis.report.content import published
+from analysis.report.publish import BLOCKS, filled, places, publish
+from analysis.study.results import load
 from sweeps.errors import InputError
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -46,7 +46,8 @@ def test_the_tables_beside_the_quick_study_are_what_its_results_say(tmp_path):
     written = sorted(path.name for path in (tmp_path / "docs" / "quick").glob("*.csv"))
     assert written == sorted(path.name for path in (DOCS / "quick").glob("*.csv"))
     for name in written:
-        assert (tmp_path / "docs" / "quick" / name).read_text() == (DOCS / "quick" / name).read_text()
+        ours, shipped = (pd.read_csv(folder / name) for folder in (tmp_path / "docs" / "quick", DOCS / "quick"))
+        pd.testing.assert_frame_equal(ours, shipped, rtol=1e-9)  # the last bits are the processor's
     assert readme.read_text() == (ROOT / "README.md").read_text()
 
 

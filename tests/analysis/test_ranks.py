@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.statistics.ranks import (
+from analysis.statistics.over_tasks.ranks import (
     average_ranks,
     critical_difference,
     friedman,

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from stores import study, trial_row, write_store
 
-from analysis import pictures
-from analysis.analysed import Analysed
-from analysis.content import CONTENTS
 from analysis.figures import FIGURES
-from analysis.load import load
-from analysis.report import write_report
+from analysis.report import figure_files
+from analysis.report.content import CONTENTS
+from analysis.report.write import write_report
+from analysis.study.results import load
+from analysis.study.tables import Analysed
 from sweeps.errors import InputError
 
 QUICK = {"differences": FIGURES["differences"]}
@@ -173,37 +173,37 @@ def test_tables_lie_beside_the_page(written, results):
 def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
     some = {name: FIGURES[name] for name in ("glance", "solved", "learning_rate")}
     study = Analysed(load(small, "synthetic"))
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "cores", lambda: 2)
     found = []
     for many in (10**9, 0):
-        monkeypatch.setattr(pictures, "MANY", many)
+        monkeypatch.setattr(figure_files, "MANY", many)
         folder = tmp_path / str(many)
         folder.mkdir()
-        with pictures.helped(study, small, folder, some) as helper:
+        with figure_files.helped(study, small, folder, some) as helper:
             assert (helper is None) == (many > 0)
-            found.append(pictures.pictures(study, folder, some, helper))
+            found.append(figure_files.pictures(study, folder, some, helper))
     assert found[0] == found[1]
     assert all(figure["svg"] for figure in found[1].values())
 
 
 def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_path, monkeypatch):
     some = {name: FIGURES[name] for name in ("glance", "solved")}
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
-    monkeypatch.setattr(pictures, "MANY", 0)
+    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "MANY", 0)
     study = Analysed(load(small, "synthetic"))
-    with pictures.helped(study, tmp_path / "nowhere", tmp_path, some) as helper:
-        found = pictures.pictures(study, tmp_path, some, helper)
+    with figure_files.helped(study, tmp_path / "nowhere", tmp_path, some) as helper:
+        found = figure_files.pictures(study, tmp_path, some, helper)
     assert helper.process.returncode != 0
     assert all(figure["svg"] for figure in found.values())
 
 
 def test_the_second_process_ends_with_what_it_helps(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "cores", lambda: 2)
-    monkeypatch.setattr(pictures, "MANY", 0)
+    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "MANY", 0)
     some = {name: FIGURES[name] for name in ("glance", "solved")}
     with (
         pytest.raises(KeyboardInterrupt),
-        pictures.helped(Analysed(load(small, "synthetic")), small, tmp_path, some) as helper,
+        figure_files.helped(Analysed(load(small, "synthetic")), small, tmp_path, some) as helper,
     ):
         raise KeyboardInterrupt
     assert helper.process.returncode != 0
@@ -265,7 +265,7 @@ def test_nothing_from_the_store_becomes_markup(tmp_path):
 def test_the_report_goes_where_it_is_told_and_a_small_one_needs_no_second_process(
     tmp_path, small, monkeypatch
 ):
-    monkeypatch.setattr(pictures, "start", lambda *_: pytest.fail("a process was started"))
+    monkeypatch.setattr(figure_files, "start", lambda *_: pytest.fail("a process was started"))
     written = write_report(small, "synthetic", tmp_path / "there", figures={})
     assert written.report == tmp_path / "there" / "report.html"
     assert written.report.is_file()

@@ -9,12 +9,12 @@ from statsmodels.stats.weightstats import ttost_ind
 from stores import diverged, scored, trial_row, trials_frame
 
 from analysis.statistics.bootstrap import bootstrap
-from analysis.statistics.curves import curves
-from analysis.statistics.groups import groups
 from analysis.statistics.holm import holm
+from analysis.statistics.pairs.groups import groups
+from analysis.statistics.pairs.welch import BLIND, FLOORED, METHOD, NONE, welch
+from analysis.statistics.pairs.wilson import solved
 from analysis.statistics.scores import scores
-from analysis.statistics.welch import BLIND, FLOORED, METHOD, NONE, welch
-from analysis.statistics.wilson import solved
+from analysis.statistics.training.curves import curves
 from sweeps.errors import InputError
 
 A = [0.91, 0.95, 0.93, 0.97, 0.90, 0.94]

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from stores import Study, declare, scored, trial_row, write_store
 
-from analysis.load import load
-from analysis.trust import passed, trust
-from analysis.verdicts import verdicts
+from analysis.study.controls import passed
+from analysis.study.results import load
+from analysis.study.trust import trust
+from analysis.study.verdicts import verdicts
 
 CELLS = ("lstm", "lstm_again", "rnn")
 

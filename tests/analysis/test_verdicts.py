@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from stores import declare, diverged, scored, trials_frame
 
-from analysis.verdicts import against, oriented, reference_cell, verdicts
+from analysis.study.verdicts import against, oriented, reference_cell, verdicts
 
 
 def judge(scores, alpha=0.05, margin=0.05, rows=None, cells=None, **values):

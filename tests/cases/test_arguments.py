@@ -3,7 +3,7 @@
 import pytest
 
 from sweeps import cli
-from sweeps.arguments import Parser
+from sweeps.terminal.arguments import Parser
 
 TABLE = ["verdicts", "runs.csv", "--measure", "score"]
 

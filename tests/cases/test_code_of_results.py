@@ -10,16 +10,16 @@ import types
 import pyarrow.parquet as pq
 import pytest
 
-from analysis.analysed import Analysed
-from analysis.load import load
-from analysis.trust import trust
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from analysis.study.trust import trust
 from experiments import Adam, Adding
 from experiments.trial import Trial
 from lstm_variants import LSTM
 from sweeps.cli import main
 from sweeps.code_of import code_of, code_of_class
 from sweeps.sources import Bare, canonical, digest, source_of
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 HELPER = '''"""Sizes."""
 

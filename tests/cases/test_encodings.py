@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sweeps import streams
+from sweeps.terminal import streams
 
 RUNS = Path(__file__).parents[2] / "docs" / "runs.csv"
 

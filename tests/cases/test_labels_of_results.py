@@ -7,11 +7,11 @@ import sys
 import pandas as pd
 import pytest
 
-from analysis.analysed import Analysed
-from analysis.load import load
-from analysis.trust import trust
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from analysis.study.trust import trust
 from sweeps.cli import main
-from sweeps.store import Store
+from sweeps.store.store import Store
 
 STUDY = '''"""Tiny."""
 

@@ -10,10 +10,12 @@ import pytest
 from studies import tiny, write_study
 
 from sweeps import cli
-from sweeps import store as module
 from sweeps.errors import InputError, WriteError, write_error
-from sweeps.mirror import MirrorError, locked
-from sweeps.store import Store, replace_file
+from sweeps.mirror.account import MirrorError
+from sweeps.mirror.follow import locked
+from sweeps.store import store as module
+from sweeps.store.parts import replace_file
+from sweeps.store.store import Store
 from sweeps.sweep import Scheduler, Silent, sweep
 
 NO_LOCKS = [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EIO]

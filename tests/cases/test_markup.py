@@ -12,9 +12,9 @@ from experiments import Adding
 from lstm_variants import GRU, LSTM
 from sweeps import cli
 from sweeps.progress import Board
-from sweeps.screen import console
-from sweeps.store import Store
+from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
+from sweeps.terminal.screen import console
 
 # A style, a closing tag without an opening one, an emoji's code, a link, an escaped bracket, a bare backslash.
 CELLS = ["lstm[relu]", "lstm[tanh]", "gru[/b]", "a\\[red]"]

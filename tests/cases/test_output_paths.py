@@ -9,9 +9,10 @@ import pytest
 from stores import study, write_store
 
 from analysis import commands
-from sweeps import cli, outputs
+from sweeps import cli
 from sweeps.errors import InputError
-from sweeps.wandb_table import check_path
+from sweeps.terminal import outputs
+from sweeps.wandb_import.table import check_path
 
 TABLE = "cell,task,seed,acc\n" + "".join(
     f"{cell},mnist,{seed},{mean + 0.001 * (seed * 7 % 5)}\n"
@@ -43,7 +44,7 @@ def verdicts(capsys, out, table="runs.csv"):
 def test_verdicts_are_never_written_over_the_table_that_they_are_of(
     out, table, tmp_path, capsys, monkeypatch
 ):
-    monkeypatch.setattr("analysis.external_command.judged", lambda external: pytest.fail("computed"))
+    monkeypatch.setattr("analysis.user_table.command.judged", lambda external: pytest.fail("computed"))
     code, printed, err = verdicts(capsys, out.format(folder=tmp_path))
     assert (code, printed) == (2, "")
     assert "which is read" in err
@@ -70,7 +71,7 @@ def test_a_place_that_can_not_be_written_is_refused_before_anything_is_computed(
     out, message, table, tmp_path, capsys, monkeypatch
 ):
     os.symlink("loop.csv", tmp_path / "loop.csv")
-    monkeypatch.setattr("analysis.external_command.judged", lambda external: pytest.fail("computed"))
+    monkeypatch.setattr("analysis.user_table.command.judged", lambda external: pytest.fail("computed"))
     before = sorted(tmp_path.rglob("*"))
     code, printed, err = verdicts(capsys, out)
     assert (code, printed) == (2, "")
@@ -177,7 +178,7 @@ def test_when_a_report_fails_in_the_middle_its_verdicts_are_printed(results, tmp
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("analysis.report.compose", full)
+    monkeypatch.setattr("analysis.report.write.compose", full)
     code = cli.main(["report", "synthetic", "--results", str(results), "--out", str(tmp_path / "out")])
     captured = capsys.readouterr()
     assert (code, "against lstm" in captured.out) == (2, True)

@@ -9,13 +9,13 @@ from studies import write_study
 
 from sweeps import cli
 from sweeps.commands.import_wandb import to_store, to_table
-from sweeps.mirror import how_to_look
-from sweeps.mirror_process import Follower
-from sweeps.printed import printed
-from sweeps.store import Store
-from sweeps.wandb_import import Imported
-from sweeps.wandb_runs import Run
-from sweeps.wandb_table import Keys
+from sweeps.commands.mirror import how_to_look
+from sweeps.mirror.follower import Follower
+from sweeps.mirror.run import Run
+from sweeps.store.store import Store
+from sweeps.terminal.printed import printed
+from sweeps.wandb_import.study import Imported
+from sweeps.wandb_import.table import Keys
 
 NASTY = [
     "Ergebnisse für Röntgen & co",

@@ -12,10 +12,10 @@ from threading import Thread
 import grpc
 import pytest
 
-from sweeps import ray_errors
-from sweeps.crew import OVER, Pool
 from sweeps.errors import InputError
-from sweeps.ray_errors import METHODS, SOCKET, check, short_folder, words
+from sweeps.workers import ray_errors
+from sweeps.workers.crew import OVER, Pool
+from sweeps.workers.ray_errors import METHODS, SOCKET, check, short_folder, words
 
 
 @pytest.fixture(autouse=True)
@@ -169,7 +169,7 @@ def test_where_no_short_folder_can_be_made_the_variables_are_named(monkeypatch):
 
 
 def test_a_pool_behind_rays_client_works_without_generators(monkeypatch):
-    from sweeps import cluster
+    from sweeps.workers import cluster
 
     class Method:
         def remote(self, task):

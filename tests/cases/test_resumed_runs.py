@@ -10,10 +10,10 @@ import wandb
 from stores import study, write_store
 
 from sweeps import cli
-from sweeps.mirror import mirror
-from sweeps.wandb_reader import opened
-from sweeps.wandb_resumed import one_each
-from sweeps.wandb_runs import Run
+from sweeps.mirror.follow import mirror
+from sweeps.mirror.run import Run
+from sweeps.wandb_import.resumed import one_each
+from sweeps.wandb_import.runs import opened
 
 KEYS = (
     "--cell",

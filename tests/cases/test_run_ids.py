@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from sweeps.mirror import Declared, Trial
-from sweeps.store import Declaration
+from sweeps.mirror.upload import Declared, Trial
+from sweeps.store.declaration import Declaration
 
 LONG = "a" * 100
 STUDIES = [

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.columns_in import number
-from analysis.external import Asked, taken
-from analysis.tables_in import read
+from analysis.user_table.columns import number
+from analysis.user_table.read import read
+from analysis.user_table.table import Asked, taken
 from sweeps import cli
 from sweeps.errors import InputError
 

@@ -8,8 +8,8 @@ from studies import write_study
 
 from sweeps import cli
 from sweeps.errors import InputError
-from sweeps.mirror_process import to_be_checked
-from sweeps.wandb_settings import check
+from sweeps.mirror.follower import to_be_checked
+from sweeps.mirror.settings import check
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.load import Results
-from sweeps.store import Declaration
+from analysis.study.results import Results
+from sweeps.store.declaration import Declaration
 
 SD = 0.1
 COLUMNS = {

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.statistics.compare import compare
+from analysis.statistics.pairs.compare import compare
 
 
 def seeds(scores, resolution=math.nan, **values):

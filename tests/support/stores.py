@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from sweeps import schema
-from sweeps.store import Declaration, Store
+from sweeps.store import schema
+from sweeps.store.declaration import Declaration
+from sweeps.store.store import Store
 
 CELLS = (
     *("lstm", "lstm_again", "peephole", "coupled", "gru", "depth_gated", "clockwork"),

@@ -5,7 +5,8 @@ from pathlib import Path
 from experiments import Adam, Adding
 from lstm_variants import GRU, LSTM
 from sweeps.spaces import log_uniform, sampled
-from sweeps.study import Loaded, Study
+from sweeps.study import Study
+from sweeps.study_file import Loaded
 
 TEXT = '''"""Tiny study.
 

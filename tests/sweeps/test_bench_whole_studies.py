@@ -6,7 +6,7 @@ from stores import study, write_store
 from sweeps.bench import ablation, orchestration, scaling
 from sweeps.bench import study as ways
 from sweeps.bench.whole import verdict, whole
-from sweeps.study import load_study
+from sweeps.study_file import load_study
 
 ROW = {"trials": 1000, "workers": 2, "wall_seconds": 30.0, "start_seconds": 10.0}
 ROW |= {"mirror": "off", "compile_seconds": 8.0, "run_seconds": 22.0}

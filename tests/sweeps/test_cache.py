@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sweeps import cache
+from sweeps import xla
 
 SCRIPT = """
 import jax
@@ -14,7 +14,7 @@ import numpy as np
 from sweeps import cache
 found = []
 jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
-cache.switch_on()
+xla.switch_on()
 from experiments import Adam, Adding, Trial
 from experiments.cohort import Cohort
 from experiments.program import Program
@@ -30,7 +30,7 @@ print(hits, np.asarray(state.params).tobytes().hex())
 
 
 def start(place):
-    environment = {**os.environ, cache.VARIABLE: str(place), "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, xla.VARIABLE: str(place), "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         env=environment,
@@ -73,19 +73,19 @@ def homeless():
 
 
 def test_where_it_is_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv(cache.VARIABLE, "off")
-    assert cache.folder() is None
-    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
-    assert cache.folder() == tmp_path / cache.machine()
-    monkeypatch.delenv(cache.VARIABLE)
+    monkeypatch.setenv(xla.VARIABLE, "off")
+    assert xla.folder() is None
+    monkeypatch.setenv(xla.VARIABLE, str(tmp_path))
+    assert xla.folder() == tmp_path / xla.machine()
+    monkeypatch.delenv(xla.VARIABLE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(cache.Path, "home", homeless)
-    assert cache.folder() is None
+    monkeypatch.setattr(xla.Path, "home", homeless)
+    assert xla.folder() is None
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.folder() == tmp_path / "lstm-variants" / "xla" / cache.machine()
+    assert xla.folder() == tmp_path / "lstm-variants" / "xla" / xla.machine()
 
 
 def test_another_processor_or_version_has_a_folder_of_its_own(monkeypatch):
-    ours = cache.machine()
-    monkeypatch.setattr(cache.jaxlib, "__version__", "0.0.1")
-    assert cache.machine.__wrapped__() != ours
+    ours = xla.machine()
+    monkeypatch.setattr(xla.jaxlib, "__version__", "0.0.1")
+    assert xla.machine.__wrapped__() != ours

@@ -11,10 +11,11 @@ import pytest
 from studies import tiny
 
 from lstm_variants import LSTM
-from sweeps import checkpoints, schema
+from sweeps import checkpoints
 from sweeps.checkpoints import Checkpoint
 from sweeps.plan import cut, search_entries
-from sweeps.store import Store
+from sweeps.store import schema
+from sweeps.store.store import Store
 from sweeps.sweep import Silent, sweep
 from sweeps.worker import Worker
 

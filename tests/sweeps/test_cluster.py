@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from studies import TEXT, tiny, write_study
 
-from sweeps.crew import Pool
 from sweeps.errors import InputError
-from sweeps.store import Store
+from sweeps.store.store import Store
 from sweeps.sweep import Silent, sweep
+from sweeps.workers.crew import Pool
 
 pytestmark = pytest.mark.slow
 
 # Where the workers are: the options that say so, and what tells one by its command line.
 PROCESSES, RAY = (), ("--address", "local")
-NAMES = {PROCESSES: "sweeps.local", RAY: "ray::Actor"}
+NAMES = {PROCESSES: "sweeps.workers.local", RAY: "ray::Actor"}
 everywhere = pytest.mark.parametrize("where", [PROCESSES, RAY], ids=["processes", "ray"])
 
 # Three thousand updates a trial: long enough to be killed in the middle of.

@@ -4,8 +4,8 @@ from collections import deque
 
 import pytest
 
-from sweeps.crew import OVER, READY, TRIES, Crew, Failed, Lost
 from sweeps.errors import InputError
+from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Lost
 
 
 class Scripted:

@@ -22,15 +22,19 @@ import pytest
 from wandb_offline import OfflineRun, read_runs
 from wandb_server import WandbServer
 
-from sweeps import mirror as module
-from sweeps import schema
+from sweeps.commands.mirror import run as command
 from sweeps.errors import InputError
-from sweeps.mirror import MirrorError, Trial, command, mirror, resolve_mode
-from sweeps.mirror_process import Follower
-from sweeps.store import Declaration, Store
+from sweeps.mirror import follow as module
+from sweeps.mirror.account import MirrorError, resolve_mode
+from sweeps.mirror.follow import mirror
+from sweeps.mirror.follower import Follower
+from sweeps.mirror.upload import Trial
+from sweeps.store import schema
+from sweeps.store.declaration import Declaration
+from sweeps.store.store import Store
 
 STEPS = 4
-MIRROR = (sys.executable, "-m", "sweeps.mirror", "--study", "quick")
+MIRROR = (sys.executable, "-m", "sweeps.mirror.process", "--study", "quick")
 MEASURES = ("train_loss", "valid_loss", "valid_error", "valid_score")
 
 
@@ -661,7 +665,7 @@ def test_a_follower_outlives_a_killed_sweep_just_long_enough(store: Store) -> No
         [
             sys.executable,
             "-c",
-            "import sys, time; from sweeps.mirror_process import Follower\n"
+            "import sys, time; from sweeps.mirror.follower import Follower\n"
             f"follower = Follower.start({str(store.results)!r}, 'quick', mode='offline')\n"
             "assert 'wandb' not in sys.modules\n"
             "print(follower.process.pid, flush=True); time.sleep(60)",

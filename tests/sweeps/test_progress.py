@@ -9,7 +9,7 @@ from studies import tiny
 from sweeps.estimate import Cost, estimate
 from sweeps.plan import cut, search_entries
 from sweeps.progress import Board, seconds
-from sweeps.store import Store
+from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.worker import Event
 

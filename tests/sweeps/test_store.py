@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from experiments.specs import flatten
-from sweeps import schema
 from sweeps.errors import InputError
-from sweeps.store import Declaration, Store, part_name
-from sweeps.study import load_study, shipped
+from sweeps.store import schema
+from sweeps.store.declaration import Declaration
+from sweeps.store.parts import part_name
+from sweeps.store.store import Store
+from sweeps.study_file import load_study, shipped
 
 DECLARATION = Declaration(study="s", doc="Doc.", cells=["a"], tasks=["t"], plan={"search": ["x"]})
 
@@ -137,7 +139,7 @@ def test_a_damaged_declaration_is_named(store):
 
 def test_one_sweep_at_a_time_and_a_killed_one_lets_go(store):
     script = (
-        "import sys, time; from sweeps.store import Store\n"
+        "import sys, time; from sweeps.store.store import Store\n"
         f"with Store({str(store.results)!r}, 's').lock(): print('held', flush=True); time.sleep(60)"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -151,7 +153,9 @@ def test_one_sweep_at_a_time_and_a_killed_one_lets_go(store):
 
 
 def test_reading_results_starts_nothing():
-    script = "import sys, sweeps.store; print({'jax', 'ray', 'wandb', 'experiments'} & set(sys.modules))"
+    script = (
+        "import sys, sweeps.store.store; print({'jax', 'ray', 'wandb', 'experiments'} & set(sys.modules))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

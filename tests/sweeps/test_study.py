@@ -7,7 +7,8 @@ from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN
 from sweeps.errors import InputError
 from sweeps.plan import search_entries
-from sweeps.study import Controls, load_study, shipped
+from sweeps.study import Controls
+from sweeps.study_file import load_study, shipped
 
 
 def test_every_shipped_study_loads_and_says_question_expectation_and_cost():

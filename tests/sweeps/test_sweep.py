@@ -9,11 +9,11 @@ from studies import tiny
 
 from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
-from lstm_variants.lstm import LSTMCell
-from sweeps import schema
+from lstm_variants.cells.lstm import LSTMCell
 from sweeps.errors import InputError
 from sweeps.plan import cut, search_entries
-from sweeps.store import Store
+from sweeps.store import schema
+from sweeps.store.store import Store
 from sweeps.sweep import Queue, Scheduler, Silent, sweep
 from sweeps.worker import Event
 

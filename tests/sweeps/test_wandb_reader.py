@@ -25,21 +25,24 @@ from stores import declare, diverged, scored, study, trial_row, write_store
 from wandb_offline import read_runs
 from wandb_server import Run, WandbServer
 
-from analysis.external import Asked, taken
-from analysis.load import load
-from analysis.tables_in import read
+from analysis.study.results import load
+from analysis.user_table.read import read
+from analysis.user_table.table import Asked, taken
 from experiments.optimizers import Adam
 from experiments.specs import canonical
 from experiments.tasks import TASKS
 from experiments.trial import Trial as Spec
 from lstm_variants import CELLS
-from sweeps import cli, schema, wandb_reader
+from sweeps import cli
 from sweeps.errors import InputError
-from sweeps.mirror import Trial, mirror, without_nulls
-from sweeps.store import Store
-from sweeps.wandb_files import BLOCK, find, read_file, records
-from sweeps.wandb_runs import spec_columns, summary_of
-from sweeps.worker import flatten_spec
+from sweeps.mirror.follow import mirror
+from sweeps.mirror.run import spec_columns, summary_of
+from sweeps.mirror.upload import Trial, without_nulls
+from sweeps.rows import flatten_spec
+from sweeps.store import schema
+from sweeps.store.store import Store
+from sweeps.wandb_import import runs as wandb_reader
+from sweeps.wandb_import.files import BLOCK, find, read_file, records
 
 SMALL = {"cells": ("lstm", "lstm_again", "rnn"), "tasks": ("adding",), "seeds": 3, "search": 2}
 

@@ -5,11 +5,12 @@ from studies import tiny
 
 from experiments.layout import Layout
 from experiments.memory import SAFETY, cohort_bytes
-from sweeps import cluster, worker
-from sweeps.crew import Pool
+from sweeps import worker
 from sweeps.plan import Work, cut, search_entries
-from sweeps.store import Store
+from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
+from sweeps.workers import cluster
+from sweeps.workers.crew import Pool
 
 SIDE_BY_SIDE = Layout(members="vmap", devices=1)
 

@@ -1,0 +1,72 @@
+"""For notebooks: a study's figures with their captions, and tables of a few columns.
+
+results = chosen("comparable")      the study that the environment names, else this one
+show(results, "glance")
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Image, Markdown, display
+
+from analysis.figures import FIGURES, canvas
+from analysis.report import markdown
+from analysis.report.grids import Matrix
+from analysis.study.results import Results, load
+
+RESULTS, STUDY = "LSTM_VARIANTS_RESULTS", "LSTM_VARIANTS_STUDY"
+SHIPPED = Path(__file__).parents[2] / "docs"
+DPI = 110
+LINES = 40
+
+
+def chosen(study: str) -> Results:
+    """The results that the environment variables LSTM_VARIANTS_RESULTS (a directory) and LSTM_VARIANTS_STUDY name; by
+    default those of `study` that are shipped in docs/, or `results/` where there are none. Raises InputError."""
+    study = os.environ.get(STUDY, study)
+    shipped = SHIPPED / study / "results"
+    return load(os.environ.get(RESULTS, shipped if shipped.is_dir() else "results"), study)
+
+
+def show(results: Results, name: str) -> None:
+    """The figure of this name in the catalogue, and its caption below; its data is `FIGURES[name].data(results)`."""
+    figure = FIGURES[name]
+    data = figure.data(results)
+    if data.empty:
+        return display(Markdown(f"*{figure.title}: the study has no data for it.*"))
+    display(Image(canvas.png(figure.draw(data), DPI), width=int(canvas.WIDTH * 110)))
+    display(Markdown(f"*{figure.caption(data)}*"))
+
+
+def command(*arguments: str, folder: Path) -> None:
+    """Run `lstm-variants ARGUMENTS` in `folder` and print the end of what it says."""
+    plain = {"NO_COLOR": "1", "FORCE_COLOR": "", "CLICOLOR_FORCE": "", "TERM": "dumb", "COLUMNS": "130"}
+    done = subprocess.run(
+        [sys.executable, "-m", "sweeps.cli", *arguments],
+        cwd=folder,
+        env={**os.environ, **plain},
+        capture_output=True,
+        text=True,
+    )
+    said = (done.stdout if done.returncode == 0 else done.stdout + done.stderr).replace(str(folder), ".")
+    print("\n".join(said.rstrip().splitlines()[-LINES:]))
+
+
+def told(sentences) -> None:
+    """Sentences as a list."""
+    display(Markdown("\n".join(f"- {sentence}" for sentence in sentences)))
+
+
+def verdict_grids(*matrices: Matrix | None) -> None:
+    """Verdicts in small tables (`analysis.report.grids`), each under its title; nothing for None."""
+    for matrix in matrices:
+        if matrix is not None:
+            display(Markdown(f"**{matrix.title}**\n{markdown.grid(matrix)}"))
+
+
+def table(frame: pd.DataFrame, columns: str, rows: int = 40) -> pd.DataFrame:
+    """Some columns (names with spaces between them), floats to three digits, the first rows."""
+    return frame[columns.split()].head(rows).round(3).reset_index(drop=True)

@@ -1,0 +1,82 @@
+"""The page on all claims, over the shipped studies: see `analysis.claims.__main__`."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.claims.evaluation import over_studies, whole
+from analysis.claims.outcome import UNTESTED
+from analysis.report.markdown import escape, table
+from analysis.words import listing
+from sweeps.errors import InputError
+
+HEAD = """# Claims, tested
+
+What the literature says of recurrent cells and of the search for their settings. Each claim is a small declaration in
+[analysis/claims/literature.py](../analysis/claims/declared.py) and is evaluated on the results in this folder. A claim
+holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
+its source, whose tasks were others: the finding then does not carry over. Undecided is what more seeds could decide.
+
+To hold, a claim has to pass every test, so that the level of 5 % needs no correction. To fail, one task is enough: each
+verdict is wrong with 5 % at most, one of T tasks with up to 1 - 0.95^T (19 % with four).
+
+This page is made from the results by
+
+    python -m analysis.report.claims_page docs/claims.md {folders}
+"""
+
+
+def read(folders: Iterable[Path]) -> list[pd.DataFrame]:
+    """The claims.csv that `analysis.report.publish` wrote into each folder. Raises InputError where one is missing."""
+    found = []
+    for folder in folders:
+        path = folder / "claims.csv"
+        if not path.is_file():
+            raise InputError(
+                f"There is no {path}; write the folder with `python -m analysis.report.publish` first."
+            )
+        found.append(pd.read_csv(path, keep_default_na=False))
+    return found
+
+
+def page(folders: Iterable[Path]) -> str:
+    """The page's text."""
+    folders = list(folders)
+    rows = over_studies(read(folders))
+    summary = whole(rows)
+    counts = summary["status"].value_counts()
+    said = listing(
+        f"{n} {word}"
+        for status, word in (
+            ("holds", "hold"),
+            ("fails", "fail"),
+            ("undecided", "are undecided"),
+            (UNTESTED, "are not tested"),
+        )
+        if (n := int(counts.get(status, 0)))
+    )
+    overview = table(
+        ["", "claim", "source", "here", "studies"],
+        (
+            [row.claim, row.statement, f"{row.source}: {row.found}", row.status, row.studies]
+            for row in summary.itertuples()
+        ),
+    )
+    parts = [HEAD.format(folders=" ".join(f"docs/{folder.name}" for folder in folders))]
+    parts.append(f"Of {len(summary)} claims {said}.\n{overview}\n## The evidence\n")
+    for number, found in rows.groupby("claim", sort=True):
+        parts.append(f"**{number}. {escape(found['statement'].iloc[0])}**\n")
+        parts.append("\n".join(line(row) for row in found.itertuples()) + "\n")
+    return "\n".join(parts)
+
+
+def line(row) -> str:
+    where = f" on {escape(row.task)} ({escape(row.study)})" if row.task else ""
+    return f"- {row.status}{where}: {escape(row.evidence)}"
+
+
+if __name__ == "__main__":
+    out, *folders = sys.argv[1:]
+    Path(out).write_text(page(Path(folder) for folder in folders), encoding="utf-8")

@@ -1,0 +1,133 @@
+"""What a report says, as plain data, for all the forms that it is written in: HTML, Markdown, LaTeX.
+
+`content(study)` computes everything once, `shown(drawn)` adds the figures; the templates only lay it out. Nothing in it
+is escaped.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis import words
+from analysis.claims import evaluate, fact, whole
+from analysis.claims.classic_facts import FACTS
+from analysis.figures import SECTIONS
+from analysis.report.finding import finding
+from analysis.report.grids import measures, protocol
+from analysis.study import provenance
+from analysis.study.controls import passed
+from analysis.study.results import Results
+from analysis.study.tables import Analysed, decided
+from analysis.study.trust import trust
+from analysis.study.verdicts import against
+from sweeps.store import schema
+
+CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left out
+    "facts": "Published and measured",
+    "verdicts": "Verdicts",
+    "tasks": "Over all tasks",
+    "measures": "By measure",
+    "bayes": "Bayesian counterpart",
+    "protocol": "Greff et al.'s protocol",
+    "importance": "What explains the scores",
+    "frontier": "Where cells differ",
+    "budget": "What the search bought",
+    "claims": "Claims",
+    "seeds": "Every seed",
+    "configurations": "Configurations",
+    "cost": "Cost",
+    "provenance": "Provenance",
+}
+
+
+def content(study: Analysed) -> dict[str, Any]:
+    """All but the figures."""
+    results, declaration = study.results, study.declaration
+    claims = evaluate(study)
+    chosen, common = provenance.configurations(results)
+    told: dict[str, Any] = {
+        "declaration": declaration,
+        "question": [part.strip() for part in declaration.doc.strip().split("\n\n") if part.strip()],
+        "trust": trust(results, study.verdicts),
+        "controls": passed(declaration, study.verdicts),
+        "reference": study.reference,
+        "finding": finding(study, claims),
+        "tasks": tasks(study),
+        "over": over(study),
+        "measures": measures(study),
+        "disagreements": disagreements(study),
+        "protocol": protocol(study),
+        "facts": list(published(results).itertuples()),
+        "checks": claims,
+        "claims": [
+            {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}
+            for row in whole(claims).itertuples()
+        ],
+        "chosen": chosen,
+        "common": common,
+        "costs": {by: provenance.cost(results, by) for by in ("stage", "cell")},
+        "provenance": provenance.provenance(results),
+        "statuses": schema.STATUSES,
+    }
+    absent = {"facts": "facts", "tasks": "over", "measures": "measures", "protocol": "protocol"}
+    missing = {anchor for anchor, key in absent.items() if not told[key]}
+    missing |= set() if told["disagreements"]["pairs"] else {"bayes"}
+    return told | {"contents": {a: title for a, title in CONTENTS.items() if a not in missing}}
+
+
+def shown(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """drawn: figures by name, as `pictures.pictures` makes them."""
+    sections = {name: [drawn[f] for f in figures if f in drawn] for name, figures in SECTIONS.items()}
+    return {"figures": drawn, "sections": sections}
+
+
+def published(results: Results) -> pd.DataFrame:
+    """The published facts of this study, held against its runs; no rows for a study without any."""
+    return fact.evaluate(results, FACTS.get(results.declaration.study, ()))
+
+
+def tasks(study: Analysed) -> dict[str, dict[str, Any]]:
+    """Per task: the rows against the reference, all pairs, their counts, lost seeds by cell."""
+    confirm, table = study.results.stage("confirm"), study.verdicts
+    rows = against(table, study.reference)
+    found = {}
+    for task in study.declaration.tasks:
+        mine, pairs = rows[rows["task"] == task], table[table["task"] == task]
+        found[task] = {
+            "rows": list(mine.itertuples()),
+            "told": words.listing(counted(mine["standing"], ("equivalent", "better", "worse", "undecided"))),
+            "pairs": list(pairs.itertuples()),
+            "counts": words.listing(counted(pairs["verdict"], ("equivalent", "different", "undecided"))),
+            "lost": lost(confirm[confirm["task"] == task]),
+        }
+    return found
+
+
+def counted(values: pd.Series, kinds: tuple[str, ...]) -> list[str]:
+    """`3 equivalent`, for each of the kinds that there is."""
+    return [f"{n} {kind}" for kind in kinds if (n := int((values == kind).sum()))]
+
+
+def lost(confirm: pd.DataFrame) -> dict[str, str]:
+    """`1 diverged and 2 failed`, of the cells that lost seeds on a task."""
+    bad = confirm[confirm["status"] != "finished"]
+    return {
+        str(cell): words.listing(f"{n} {status}" for status, n in group["status"].value_counts().items())
+        for cell, group in bad.groupby("cell")
+    }
+
+
+def over(study: Analysed) -> list[Any]:
+    """Rows of the verdicts over all tasks against the reference; none where there is one task."""
+    if study.verdicts["task"].nunique() < 2:
+        return []
+    return list(against(study.over_tasks, study.reference).itertuples())
+
+
+def disagreements(study: Analysed) -> dict[str, Any]:
+    """All pairs: how many have both verdicts, how many agree, and the others."""
+    rows = decided(study.verdicts)
+    rows = rows[rows["posterior_equal"].notna()]
+    apart = rows[~rows["agree"].astype(bool)]
+    return {"pairs": len(rows), "agree": len(rows) - len(apart), "rows": list(apart.itertuples())}

@@ -1,0 +1,187 @@
+"""Put a study's real finding into a page (or several), so that what it shows is what was measured.
+
+    python -m analysis.report.publish README.md results quick docs/quick
+
+The text between `<!-- quick:begin -->` and `<!-- quick:end -->` is replaced by headline, figure, verdicts, stamp and
+price (a study with published facts: by these), that between `<!-- quick:headline:begin -->` and its end by the headline
+and the figure at a glance alone. Figures, tables and a compact copy of the results go to the folder named last, so that
+anybody can make the blocks again from it.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.figures import FIGURES
+from analysis.report.content import published
+from analysis.report.finding import headline as sentence
+from analysis.report.finding_notes import together
+from analysis.report.terminal import trust_line, verdict_text
+from analysis.report.write import write_report
+from analysis.study.provenance import provenance
+from analysis.study.results import Results, load
+from analysis.study.tables import Analysed
+from analysis.study.trust import trust
+from analysis.words import listing
+from sweeps.errors import InputError
+from sweeps.store.store import Store
+
+SHOWN = ("glance", "differences")  # figures that are copied
+TABLES = ("verdicts", "overall", "claims", "facts")
+
+
+def block(results: Results, folder: str) -> str:
+    """What a page says of a study: headline, verdicts or published facts, figure, stamp, price. folder: where the
+    figures are, as the page links to them."""
+    study = Analysed(results)
+    figure = f"![Differences to {study.reference} with 90 % intervals against the margin]({folder}/differences.png)"
+    told = published(results)
+    if len(told):
+        return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(results)])
+    lines = [
+        sentence(study.found(study.verdicts), study.reference),
+        "",
+        figure,
+        "",
+        "```",
+        *(line.rstrip() for line in verdict_text(study.verdicts, study.declaration).strip().splitlines()),
+        stamp(study),
+        "```",
+        "",
+        price(results),
+    ]
+    return "\n".join(lines)
+
+
+def headline(results: Results, folder: str) -> str:
+    """The finding in a sentence or two, the figure at a glance, stamp and price."""
+    study = Analysed(results)
+    sentences = [sentence(study.found(study.verdicts), study.reference), together(study)]
+    alternative = f"Each cell against {study.reference}: difference over all tasks, and the verdict on each"
+    picture = f"![{alternative}]({folder}/glance.png)"
+    return "\n\n".join(
+        [
+            f"**{sentences[0]}**",
+            *filter(None, sentences[1:]),
+            picture,
+            f"{stamp(study)} {price(results)}",
+        ]
+    )
+
+
+BLOCKS: dict[str, Callable[[Results, str], str]] = {"": block, ":headline": headline}
+
+
+def stamp(study: Analysed) -> str:
+    return trust_line(trust(study.results, study.verdicts)).plain
+
+
+def price(results: Results) -> str:
+    """How many trials, what they cost, and which code ran them."""
+    trials = results.trials
+    minutes = (trials["run_seconds"].sum() + trials["compile_seconds"].sum()) / 60
+    took = f"{minutes:.0f} core minutes" if minutes < 300 else f"{minutes / 60:.0f} core hours"
+    commits = ", ".join(commit[:12] for commit in provenance(results)["commit"])
+    return f"{len(trials):,} trials, {took} of training and compiling; commit {commits}."
+
+
+def fact_lines(told: pd.DataFrame) -> list[str]:
+    """A Markdown table of published facts beside what was measured, then how ours differs and why, one by one."""
+    counts = told["status"].value_counts()
+    said = {"holds": "hold", "fails": "fail", "undecided": "are undecided", "not tested": "were not tested"}
+    summary = listing(f"{counts[status]} {verb}" for status, verb in said.items() if status in counts)
+    lines = [f"Of {len(told)} published facts {summary}.", ""]
+    lines += ["| | fact | published | measured here | |", "|---|---|---|---|---|"]
+    for i, fact in enumerate(told.itertuples(), 1):
+        cells = [
+            str(i),
+            f"{fact.statement} *{fact.source}*",
+            fact.published,
+            fact.measured,
+            f"**{fact.status}**",
+        ]
+        lines.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
+    notes = [
+        f"- **{i}** {fact.conditions} {fact.reason}".rstrip()
+        for i, fact in enumerate(told.itertuples(), 1)
+        if fact.conditions or fact.reason
+    ]
+    return [
+        *lines,
+        "",
+        "How these runs differ from the published ones, and why the outcome does where it does:",
+        "",
+        *notes,
+    ]
+
+
+def places(text: str, study: str) -> dict[str, tuple[str, str]]:
+    """The blocks of a study that a page has: the text of each kind of BLOCKS between its two markers, with them."""
+    found = {}
+    for kind in BLOCKS:
+        begin, end = f"<!-- {study}{kind}:begin -->", f"<!-- {study}{kind}:end -->"
+        if begin in text and end in text.split(begin)[1]:
+            found[kind] = (begin, end)
+    return found
+
+
+def filled(text: str, results: Results, folder: str) -> str:
+    """The page with the study's blocks as its results make them."""
+    for kind, (begin, end) in places(text, results.declaration.study).items():
+        head, rest = text.split(begin, 1)
+        text = f"{head}{begin}\n{BLOCKS[kind](results, folder)}\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
+def copy_results(results: Results, source: Store, target: Store) -> None:
+    """The study's rows and curves, one part a stage and table."""
+    target.prepare().declare(results.declaration)
+    rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
+    for ids in results.declaration.plan.values():
+        order = {trial_id: position for position, trial_id in enumerate(ids)}
+        mine = sorted((r for r in rows if r["trial_id"] in order), key=lambda r: order[r["trial_id"]])
+        if mine:
+            target.append(mine, [c for c in curves if c["trial_id"] in order])
+
+
+def replace_results(loaded: Results, source: Path, target: Path) -> None:
+    """The study's copy in `target`, made beside it and put in its place when it is whole; nothing where `source` is
+    `target`."""
+    study = loaded.declaration.study
+    if source.resolve() == target.resolve():
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+        copy_results(loaded, Store(source, study), Store(scratch, study))
+        shutil.rmtree(target / study, ignore_errors=True)
+        os.replace(Path(scratch) / study, target / study)
+
+
+def publish(page: Path, results: str, study: str, folder: Path) -> None:
+    """Replace the study's blocks in `page` and copy figures and tables to `folder`. Raises InputError."""
+    loaded, text = load(results, study), page.read_text(encoding="utf-8")
+    if not places(text, study):
+        raise InputError(
+            f"{page} has no lines <!-- {study}:begin --> and <!-- {study}:end --> between which the results could go "
+            f"(or {study}:headline:begin and so on)."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = write_report(results, study, scratch, figures={name: FIGURES[name] for name in SHOWN})
+        pictures = [path.with_suffix(kind) for path in paths.figures.values() for kind in (".png", ".csv")]
+        tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
+        for path in (*pictures, *tables):
+            shutil.copy(path, folder / path.name)
+    replace_results(loaded, Path(results), folder / "results")
+    page.write_text(filled(text, loaded, os.path.relpath(folder, page.parent)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    *pages, results, study, folder = sys.argv[1:]
+    for page in pages:
+        publish(Path(page), results, study, Path(folder))

@@ -1,0 +1,88 @@
+"""What the seeds say of each pair: tests, interval, posterior, and the seeds that would tell.
+
+Two methods, because neither is right for all scores:
+
+- Welch's, with room for skewed scores (`statistics.welch`), where the scores of both sides are spread.
+- Where a side is lumpy (`statistics.lumps`), melded bounds as well (`statistics.melded`): the larger of the two
+  p-values counts, and the interval covers both. Of Welch's test it is then the plain form, since the bounds have
+  room for tails themselves. Where some seeds of the lumpy side stand apart from the others, so may unseen ones of
+  the other side, and both have Gaffke's bounds; where its seeds are all close, a spread side keeps Student's.
+
+Lumps need bounds to the score. Without them nothing can be said of what a lumpy side has not shown, and such a pair is
+never equivalent.
+"""
+
+import numpy as np
+import pandas as pd
+
+from analysis.statistics.pairs import bayes
+from analysis.statistics.pairs.bounded_means import shapes
+from analysis.statistics.pairs.melded import POWER, melded
+from analysis.statistics.pairs.power import seeds_to_decide
+from analysis.statistics.pairs.reasons import UNBOUNDED
+from analysis.statistics.pairs.welch import EXPONENTIAL, METHOD, sides, welch
+
+WIDENED = f"{METHOD}, widened for skewed scores"
+MELDED = "melded Gaffke bounds"
+
+
+def evidence(
+    members: pd.DataFrame,
+    seeds: dict[tuple[object, object], np.ndarray],
+    pairs: pd.DataFrame,
+    *,
+    margin: float,
+    alpha: float,
+    bounds: tuple[float, float],
+) -> pd.DataFrame:
+    """One row a pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
+    seeds_to_decide, whatever the verdict. Higher is better.
+
+    members: as `statistics.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
+    """
+    table, n, _, floored = sides(members, pairs)
+    keys = [list(zip(table["task"], table[name], strict=True)) for name in ("a", "b")]
+    order = {key: i for i, key in enumerate(seeds)}
+    place = np.array([[order.get(key, -1) for key in side] for side in keys], int).reshape(2, len(table))
+    scores = list(seeds.values())
+    most, rough, split = (np.append(part, 0)[place] for part in shapes(scores, margin))  # 0: without seeds
+    rough = rough.astype(bool)
+    lump = rough.any(axis=0) & (n > 1).all(axis=0)
+    gaffke = rough | (rough & (split > 0)).any(axis=0)
+    bounded = bool(np.isfinite(bounds).all())
+    melt = lump if bounded else np.zeros_like(lump)
+
+    tails = np.where(melt, 0.0, EXPONENTIAL)
+    found = welch(members, pairs, margin=margin, alpha=alpha, tails=tails)
+    found.loc[~melt, "method"] = found["method"].str.replace(METHOD, WIDENED, regex=False)
+    found = found.assign(lumpy=lump, tied_a=most[0], tied_b=most[1])
+    found["pairs"] = found.groupby("task", sort=False)["a"].transform("size")
+    level = alpha / found["pairs"].to_numpy(float)
+    value = found["value"].to_numpy(float)
+    found[bayes.COLUMNS] = bayes.behrens_fisher(value, floored / n, n, margin=margin, tails=EXPONENTIAL)
+
+    if melt.any():
+        power = max(POWER, int(np.ceil(np.log2(4 / level.min()))))  # so that p can be small enough
+        rows = np.flatnonzero(melt)
+        kind = gaffke[:, rows]
+        exact = melded(scores, place[:, rows], kind, margin=margin, alpha=alpha, bounds=bounds, power=power)
+        found = together(found, exact.set_axis(found.index[rows]))
+    if not bounded:
+        found.loc[lump, ["p_equivalence", *bayes.COLUMNS]] = np.nan
+        found.loc[lump & found["p_difference"].notna(), "method"] = UNBOUNDED
+
+    means = np.stack([table["mean_a"], table["mean_b"]]).astype(float)
+    room = np.stack([means - bounds[0], bounds[1] - means], axis=1) if bounded else np.zeros((2, 2, 1))
+    room = np.where(melt & gaffke[:, None], room, 0.0)
+    more = seeds_to_decide(value, floored, n, level, margin=margin, tails=tails, room=room)
+    return found.assign(seeds_to_decide=np.where(found["p_equivalence"].isna(), np.nan, more))
+
+
+def together(found: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
+    """Welch's numbers with the melded ones of some rows: the more cautious of both, where there are both."""
+    larger = {"low": np.fmin, "high": np.fmax, "p_difference": np.fmax, "p_equivalence": np.fmax}
+    for name, of in larger.items():
+        found.loc[exact.index, name] = of(found.loc[exact.index, name], exact[name])
+    found.loc[exact.index, bayes.COLUMNS] = exact[bayes.COLUMNS]
+    found.loc[exact.index, "method"] = MELDED + " and " + found.loc[exact.index, "method"]
+    return found

@@ -1,0 +1,88 @@
+"""One study with what is computed from it, each table once and when it is first asked for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.statistics.over_tasks.overall import overall
+from analysis.study import greff_protocol
+from analysis.study.by_measure import by_measure
+from analysis.study.measures import MEASURES
+from analysis.study.results import Results
+from analysis.study.shares import explained
+from analysis.study.verdicts import against, reference_cell, verdicts
+from sweeps.store.declaration import Declaration
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """verdicts: every pair on every task, by the declared measure. over_tasks: every pair over its tasks. shares: what
+    each factor of the search explains. protocol: Greff et al.'s. by(measure), over(measure): as verdicts and
+    over_tasks, by one of MEASURES."""
+
+    results: Results
+    _by: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _over: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def declaration(self) -> Declaration:
+        return self.results.declaration
+
+    @property
+    def reference(self) -> str:
+        """The cell that the others are told against."""
+        return reference_cell(self.declaration)
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        return verdicts(self.results.trials, self.declaration)
+
+    @property
+    def over_tasks(self) -> pd.DataFrame:
+        return self.over(self.declaration.measure)
+
+    @cached_property
+    def shares(self) -> pd.DataFrame:
+        return explained(self.results)[0]
+
+    @cached_property
+    def protocol(self) -> pd.DataFrame:
+        return greff_protocol.protocol(self.results)
+
+    def by(self, measure: str) -> pd.DataFrame:
+        if measure == self.declaration.measure or self.results.stage("confirm").empty:
+            return self.verdicts
+        if measure not in self._by:
+            self._by[measure] = by_measure(self.results, measure)
+        return self._by[measure]
+
+    def over(self, measure: str) -> pd.DataFrame:
+        if measure not in self._over:
+            self._over[measure] = overall(self.by(measure))
+        return self._over[measure]
+
+    def found(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a table of verdicts that tell a cell against the reference, without the reference's aliases."""
+        rows = against(table, self.reference)
+        aliases = {alias for pair in self.declaration.same for alias in pair}
+        return rows[~rows["cell"].isin(aliases)]
+
+    def among(self, cells: Iterable[str]) -> "Analysed":
+        """The study as if it had these cells alone, where others would change what a measure means."""
+        kept = [cell for cell in self.declaration.cells if cell in set(cells)]
+        declaration = replace(self.declaration, cells=kept, same=[], different=[])
+        trials = self.results.trials[self.results.trials["cell"].isin(kept)]
+        return Analysed(replace(self.results, declaration=declaration, trials=trials))
+
+    @property
+    def measures(self) -> list[str]:
+        """Names of the measures that some pair has two values a side of: the declared one first."""
+        names = dict.fromkeys([self.declaration.measure, *MEASURES])
+        return [name for name in names if (self.by(name)[["n_a", "n_b"]].min(axis=1) > 1).any()]
+
+
+def decided(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of verdicts with two seeds a side, as a verdict needs."""
+    return rows[rows[["n_a", "n_b"]].min(axis=1) > 1]

@@ -1,0 +1,80 @@
+"""Verdicts: for every task and pair of cells, *equivalent*, *different* or *undecided*, and why.
+
+Only the confirm stage counts: its seeds are fresh, while the search stage chose the configuration and
+so flatters it. What the words mean and how they are reached is in `analysis.statistics.pairs.compare`.
+"""
+
+from itertools import combinations
+
+import pandas as pd
+
+from analysis.statistics.pairs.compare import compare
+from analysis.statistics.pairs.reasons import DIFFERENT, why
+from analysis.statistics.scores import bounds, scores
+from sweeps.store.declaration import Declaration
+
+SIDED = ("n", "mean", "solved", "solved_low", "solved_high", "tied", "posterior", "mu", "new")
+
+
+def confirmed(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
+    """Scores of the confirm stage, for the declared tasks and cells."""
+    kept = (
+        (trials["stage"] == "confirm")
+        & trials["cell"].isin(declaration.cells)
+        & trials["task"].isin(declaration.tasks)
+    )
+    return scores(trials[kept], measure=declaration.measure)
+
+
+def declared_pairs(declaration: Declaration) -> pd.DataFrame:
+    """task, a, b: every pair of cells on the tasks on which both are declared to run."""
+    rows = [
+        (task, a, b)
+        for task in declaration.tasks
+        for a, b in combinations(declaration.cells, 2)
+        if declaration.runs(task, a, b)
+    ]
+    return pd.DataFrame(rows, columns=["task", "a", "b"])
+
+
+def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
+    """One row a task and pair of cells that are declared to run on it, also where trials are still missing, with the
+    columns of `compare`, for the declared measure and margin."""
+    values = confirmed(trials, declaration)
+    return compare(
+        values,
+        declared_pairs(declaration),
+        margin=declaration.margin,
+        alpha=declaration.alpha,
+        bounds=bounds(values),
+    )
+
+
+def oriented(table: pd.DataFrame) -> pd.DataFrame:
+    """Every pair both ways round: `cell` against `reference`, value = cell less reference.
+
+    Adds standing: equivalent, undecided, or for a different pair whether `cell` is better or worse.
+    """
+    swapped = {f"{c}_{x}": f"{c}_{y}" for c in SIDED for x, y in (("a", "b"), ("b", "a"))}
+    turned = table.rename(columns={"a": "b", "b": "a", **swapped})
+    turned = turned.assign(value=-table["value"], low=-table["high"], high=-table["low"])
+    turned["why"] = [why(row) for row in turned.itertuples(index=False)]
+    both = pd.concat([table, turned[table.columns]], ignore_index=True)
+    standing = both["verdict"].where(
+        both["verdict"] != DIFFERENT, both["better"].eq(both["a"]).map({True: "better", False: "worse"})
+    )
+    both = both.assign(standing=standing).rename(columns={"a": "cell", "b": "reference"})
+    cells = list(dict.fromkeys([*table["a"], *table["b"]]))
+    orders = {"task": list(dict.fromkeys(table["task"])), "cell": cells, "reference": cells}
+    return both.sort_values([*orders], key=lambda c: c.map(orders[str(c.name)].index), ignore_index=True)
+
+
+def against(table: pd.DataFrame, reference: str) -> pd.DataFrame:
+    """The rows of `oriented` that compare a cell with `reference`."""
+    both = oriented(table)
+    return both[both["reference"] == reference].reset_index(drop=True)
+
+
+def reference_cell(declaration: Declaration) -> str:
+    """The cell that the others are told against: the one with an alias as control, else the first."""
+    return declaration.same[0][0] if declaration.same else declaration.cells[0]

@@ -1,0 +1,112 @@
+"""Verdicts on anybody's table: every pair on every task, then over all tasks; as frames, and as one JSON object."""
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import pandas as pd
+
+from analysis.statistics.over_tasks.overall import overall
+from analysis.statistics.pairs.compare import compare
+from analysis.statistics.pairs.groups import groups
+from analysis.statistics.pairs.textbook import textbook
+from analysis.user_table.table import External
+
+VERSION = 1
+PAIR = (
+    *("task", "a", "b", "verdict", "better", "why", "value", "low", "high", "n_a", "n_b", "mean_a", "mean_b"),
+    *("p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "pairs", "margin", "alpha"),
+    *("detectable", "posterior_equal", "posterior_a", "posterior_b", "bayes", "agree", "lumpy"),
+    *("seeds_to_decide", "method"),
+)
+OVER = (
+    *(name for name in PAIR if name != "lumpy"),
+    *("tasks", "tested", "equivalent", "differing", "new_equal", "new_a", "new_b", "bayes_new", "spread"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """table: one row a task and pair, as `statistics.compare` gives it, balanced (as many seeds of both) and Welch's
+    own numbers (`statistics.textbook`). overall: one row a pair over its tasks, as `statistics.overall` gives it, and
+    single (a side has one seed on some task)."""
+
+    external: External
+    table: pd.DataFrame
+    overall: pd.DataFrame
+
+
+def judged(external: External) -> Judged:
+    """Compare all pairs of cells on each task that has rows of both."""
+    asked = external.asked
+    there = set(zip(external.values["task"], external.values["cell"], strict=True))
+    pairs = pd.DataFrame(
+        [
+            (task, a, b)
+            for task in external.tasks
+            for a, b in combinations(external.cells, 2)
+            if {(task, a), (task, b)} <= there
+        ],
+        columns=["task", "a", "b"],
+    )
+    table = compare(
+        external.values,
+        pairs,
+        margin=asked.margin,
+        alpha=asked.alpha,
+        bounds=external.bounds,
+        better=asked.better,
+    )
+    own = textbook(groups(external.values), pairs, margin=asked.margin, alpha=asked.alpha)
+    shown = table[[*PAIR]].assign(balanced=table["n_a"] == table["n_b"]).merge(own, on=["task", "a", "b"])
+    few = set(
+        zip(*(table.loc[table[["n_a", "n_b"]].min(axis=1) < 2, name] for name in ("a", "b")), strict=True)
+    )
+    over = overall(table)[[*OVER]]
+    over["single"] = [pair in few for pair in zip(over["a"], over["b"], strict=True)]
+    return Judged(external=external, table=shown, overall=over)
+
+
+def as_json(result: Judged) -> dict[str, Any]:
+    """The documented object (docs/verdicts.md): only JSON's own values, null for what is missing or infinite."""
+    external = result.external
+    asked = external.asked
+    members = groups(external.values)
+    counts = members[["task", "cell", "n", "mean", "diverged", "failed"]]
+    found: dict[str, Any] = plain(
+        {
+            "schema_version": VERSION,
+            "measure": asked.measure,
+            "better": asked.better,
+            "margin": asked.margin,
+            "alpha": asked.alpha,
+            "confidence": 1 - 2 * asked.alpha,
+            "bounds": list(external.bounds),
+            "bounds_assumed": asked.bounds is None,
+            "cells": external.cells,
+            "tasks": external.tasks,
+            "balanced": external.balanced,
+            "notes": external.notes,
+            "groups": counts.to_dict("records"),
+            "verdicts": rows(result.table),
+            "overall": rows(result.overall),
+        }
+    )
+    return found
+
+
+def rows(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    return table.rename(columns={"value": "difference", "tasks": "shared"}).to_dict("records")
+
+
+def plain(value: Any) -> Any:
+    """Dictionaries, lists, text, whole numbers, fractions, true and false; None for NaN and infinity."""
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,60 @@
+"""`lstm-variants mirror STUDY`: write results to W&B, whatever is not there yet."""
+
+import argparse
+import contextlib
+from pathlib import Path
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sweeps.errors import InputError
+from sweeps.mirror.account import MirrorError, one_line, resolve_mode
+from sweeps.mirror.follow import mirror
+from sweeps.mirror.follower import repair
+from sweeps.store.store import Store
+from sweeps.terminal.printed import word
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`lstm-variants mirror STUDY [--results DIR] [--wandb online|offline] [--project P] [--entity E]`.
+
+    Exit code 1 where W&B did not take everything, or where online was asked for and it became offline.
+    """
+    study = arguments.study
+    store = Store(arguments.results, study)
+    cure = repair(study, arguments.results, arguments.wandb, arguments.project, arguments.entity)
+    if store.results.is_file():
+        raise InputError(f"The results directory must be a directory; {store.results} is a file.")
+    if not store.parts("trials"):
+        store.declaration()  # raises, and says what is there, where the study never ran
+    mode, reason = resolve_mode(arguments.wandb)
+    print(reason)
+    if mode == "off":
+        return 0
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs, time left"), TimeRemainingColumn())
+    try:
+        with Progress(*columns, transient=True) as bar:
+            task = bar.add_task("mirror", total=None)
+            summary = mirror(
+                store,
+                mode=mode,
+                project=arguments.project,
+                entity=arguments.entity,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+    except MirrorError as error:
+        print(f"W&B: {one_line(error)}. The results are untouched; {cure}.")
+        return 1
+    print(summary)
+    if summary.failed:
+        print(f"The results are untouched; {cure}.")
+    elif mode == "offline":
+        print(how_to_look(store))
+    return 1 if summary.failed or (arguments.wandb == "online" and mode == "offline") else 0
+
+
+def how_to_look(store: Store) -> str:
+    folder = store.path / "wandb"
+    with contextlib.suppress(ValueError):
+        folder = folder.relative_to(Path.cwd())
+    place = word(folder)
+    return f"Look at it here:  wandb leet {place}\nSend it to W&B:   wandb sync {place}/offline-run-*"

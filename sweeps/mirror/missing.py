@@ -1,0 +1,80 @@
+"""The trials in the store that a W&B destination lacks, under the labels that the study declares now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweeps.mirror.ledger import Ledger
+from sweeps.mirror.run import CURVE, Row
+from sweeps.mirror.upload import Trial, without_nulls
+from sweeps.store.parts import read_part
+from sweeps.store.store import UNRECORDED, Store
+
+LABELS = ("stage", "cell", "task")
+
+
+@dataclass(frozen=True)
+class Now:
+    """What the study declares of its trials, by id: stage, cell and task, and the code whose rows count. Nothing where
+    it has no declaration that can be read."""
+
+    called: dict[str, tuple[str, str, str]]
+    counted: dict[str, str]
+
+    @classmethod
+    def of(cls, store: Store) -> "Now":
+        declared = store.declared()
+        return cls({}, {}) if declared is None else cls(declared.called, declared.counted)
+
+    def labels(self, row: Row) -> Row:
+        name = str(row["trial_id"])
+        return dict(zip(LABELS, self.called[name], strict=True)) if name in self.called else {}
+
+    def shown(self, name: str) -> str:
+        """What a run shows beside numbers: where it shows something else it is made again. Nothing undeclared."""
+        return "/".join([*self.called[name], self.counted.get(name, "")]) if name in self.called else ""
+
+
+def read_trials(
+    store: Store, part: Path, missing: set[str], now: Now, runs: dict[str, str]
+) -> Iterator[Trial]:
+    """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
+    it."""
+    curves: dict[str, list[dict[str, object]]] = {}
+    path = store.path / "curves" / part.name
+    if path.exists():
+        for point in read_part(path, ["trial_id", *CURVE]).sort_by("step").to_pylist():
+            row = {name: point.get(name) for name in CURVE}
+            curves.setdefault(point["trial_id"], []).append(without_nulls(row))
+    for row in read_part(part, None).to_pylist():
+        if row["trial_id"] in missing:
+            called = {name: row[name] for name in LABELS}
+            run = runs.get(row["trial_id"], "")
+            named = without_nulls(row | now.labels(row))
+            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]), run)
+
+
+def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now) -> dict[Path, set[str]]:
+    """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
+    that several parts hold belongs to one of them, to one where it did not fail if it can. `finished` remembers parts
+    to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
+    best: dict[str, tuple[bool, Path]] = {}
+    for part in store.parts("trials"):
+        stamp = (part, part.stat().st_mtime_ns)
+        if stamp in finished:
+            continue
+        lacking = False
+        for row in read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist():
+            trial, status, code = row["trial_id"], row["status"], row.get("code") or UNRECORDED
+            if now.counted.get(trial, code) != code:
+                continue
+            if ledger.lacks(trial, status, now.shown(trial), "/".join([*(str(row[n]) for n in LABELS), ""])):
+                lacking = True
+                candidate = (status == "failed", part)
+                best[trial] = min(best.get(trial, candidate), candidate)
+        if not lacking:
+            finished.add(stamp)
+    missing: dict[Path, set[str]] = {}
+    for trial, (_, part) in best.items():
+        missing.setdefault(part, set()).add(trial)
+    return missing

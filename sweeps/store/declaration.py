@@ -1,0 +1,59 @@
+"""What a study declared before it ran, as `study.json` keeps it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sweeps.store import schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """What a study said before it ran, as `study.json` keeps it.
+
+    study: its name. doc: its docstring. measure: the column that verdicts compare. margin: smallest
+    difference of interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where
+    it is not the measure's own. alpha: level of every test. cells, tasks: labels in order. arms: pairs
+    `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
+    out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
+    out different. plan: trial ids by stage, complete for a stage once it is planned. total: number of trials by
+    stage when all is planned. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`;
+    empty in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column)
+    the trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
+    """
+
+    study: str
+    doc: str
+    measure: str = "test_score"
+    margin: float = 0.05
+    margins: dict[str, float] = field(default_factory=dict)
+    alpha: float = 0.05
+    cells: list[str]
+    tasks: list[str]
+    arms: list[list[str]] = field(default_factory=list)
+    same: list[list[str]] = field(default_factory=list)
+    different: list[list[str]] = field(default_factory=list)
+    plan: dict[str, list[str]] = field(default_factory=dict)
+    total: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, list[Any]] = field(default_factory=dict)
+    codes: dict[str, list[str]] = field(default_factory=dict)
+    schema_version: int = schema.VERSION
+
+    def runs(self, task: str, *cells: str) -> bool:
+        """Whether all these cells run on the task."""
+        return not self.arms or all([cell, task] in self.arms for cell in cells)
+
+    @property
+    def stages(self) -> dict[str, str]:
+        """Trial id to stage, in the order of the plan."""
+        return {name: stage for stage, ids in self.plan.items() for name in ids}
+
+    @property
+    def called(self) -> dict[str, tuple[str, str, str]]:
+        """Trial id to stage, cell and task."""
+        arms = ((stage, *arm) for stage, arms in self.labels.items() for arm in arms)
+        return {name: (stage, cell, task) for stage, cell, task, ids in arms for name in ids}
+
+    @property
+    def counted(self) -> dict[str, str]:
+        """Trial id to the code whose rows count."""
+        return {name: code for code, ids in self.codes.items() for name in ids}

@@ -1,0 +1,256 @@
+"""The results store: append-only Parquet parts, each written under a temporary name and renamed.
+
+    results/STUDY/study.json             what the study declared (replaced whole, atomically)
+    results/STUDY/trials/STAGE-HASH.parquet    rows of one cohort
+    results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
+
+A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
+keeps one row a trial id all the same. Nothing is edited after it was written. This module imports
+neither jax nor ray nor wandb: reading results starts nothing.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from sweeps import locks
+from sweeps.errors import InputError, NeverRan
+from sweeps.store import schema
+from sweeps.store.declaration import Declaration
+from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part, writing
+
+UNRECORDED = ""  # the code of rows that do not say by which they were made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a store has of its study's plan, called as the study calls it now.
+
+    rows: one a trial, with the declared stage, cell and task. left_out: trials in the store that are not in the plan.
+    other: trials of the plan that ran, but by code that does not count.
+    """
+
+    rows: pa.Table
+    left_out: int
+    other: int
+
+
+class Store:
+    """The results of one study below `results/`. Creating the object touches no file."""
+
+    def __init__(self, results: str | os.PathLike[str], study: str):
+        self.results = Path(results).absolute()
+        self.study = study
+        self.path = self.results / study
+
+    def prepare(self) -> "Store":
+        """Make the folders. Raises InputError where a file is in the way or nothing may be written."""
+        for folder in (self.path / "trials", self.path / "curves"):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (NotADirectoryError, FileExistsError):
+                blocker = next(p for p in (folder, *folder.parents) if p.exists() and not p.is_dir())
+                raise InputError(
+                    f"The results directory must be a directory; {blocker} is a file. "
+                    f"Move it away or name another with --results."
+                ) from None
+            except OSError as error:
+                raise InputError(
+                    f"Cannot write results below {self.results}: {error.strerror}. "
+                    f"Name a directory you may write to with --results."
+                ) from None
+        return self
+
+    # ------------------------------------------------------------------ writing
+
+    def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
+        """Write one part of each table, curves first; returns the path of the trials' part."""
+        codes = {str(row["code"]) for row in trials if row["code"] is not None}
+        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials], codes)
+        if curves:
+            write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
+        return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
+
+    def declare(self, declaration: Declaration) -> None:
+        """Replace `study.json`."""
+        replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the study for one sweep. Raises InputError where another sweep holds it."""
+        path = self.path / ".lock"
+        with writing(path):
+            handle = open(path, "a+")  # noqa: SIM115 closed below
+        with handle:
+            if not locks.try_lock(handle, "sweep"):
+                handle.seek(0)
+                raise InputError(
+                    f"Another sweep (process {handle.read().strip() or 'unknown'}) is running on {self.path}. "
+                    f"Wait for it, stop it, or use another --results."
+                )
+            with contextlib.suppress(OSError):  # a full disk holds a lock all the same
+                handle.truncate(0)
+                os.write(handle.fileno(), str(os.getpid()).encode())
+            yield
+
+    def forget_checkpoints(self, ids: Collection[str]) -> None:
+        """Remove what killed cohorts left that begin with one of these trials, once all of them have rows: another
+        cut may have made those. The study with another seed keeps its own here."""
+        for folder in (self.path / "checkpoints").glob("*"):
+            if folder.name.rpartition("-")[0] in ids:
+                shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # not there, or not empty
+            (self.path / "checkpoints").rmdir()
+
+    # ------------------------------------------------------------------ reading
+
+    def parts(self, table: str) -> list[Path]:
+        return sorted((self.path / table).glob("*.parquet"))
+
+    def trials(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
+
+        Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
+        trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
+        be read or that a newer version wrote.
+        """
+        return self.one_each(self.declared(), columns)
+
+    def one_each(
+        self,
+        declared: Declaration | None,
+        columns: list[str] | None = None,
+        codes: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """`trials` under this declaration. codes: by trial id, in place of what it says."""
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "code"]))
+        counted = codes if codes is not None else declared.counted if declared else {}
+        table = of_code(self._read("trials", wanted), counted)
+        best: dict[str, tuple[bool, int]] = {}
+        rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
+        for i, (trial, status) in enumerate(rows):
+            best[trial] = min(best.get(trial, (True, table.num_rows)), (status == "failed", i))
+        if len(best) < table.num_rows:
+            table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
+        table = with_labels(table, declared.called if declared else {})
+        return table.select(columns) if columns else table
+
+    def rows(self, columns: list[str]) -> list[dict[str, Any]]:
+        """All rows as they were written, also several of one trial."""
+        return self._read("trials", columns).to_pylist()
+
+    def planned(self, columns: list[str] | None = None) -> Planned:
+        """The rows of the study's plan, as `trials` has them, in the plan's order. Raises InputError as `declaration`
+        and `trials` do."""
+        declaration = self.declaration()
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id"]))
+        rows = self.one_each(declaration, wanted)
+        place = {name: i for i, name in enumerate(rows["trial_id"].to_pylist())}
+        here = {name: stage for name, stage in declaration.stages.items() if name in place}
+        table = rows.take(pa.array([place[name] for name in here], pa.int64()))
+        if "stage" in table.column_names:  # older declarations say no more than that
+            table = with_column(table, "stage", list(here.values()))
+        ran = (
+            set(self._read("trials", ["trial_id"])["trial_id"].to_pylist())
+            if declaration.codes
+            else set(place)
+        )
+        return Planned(
+            rows=table.select(columns) if columns else table,
+            left_out=len(ran - declaration.stages.keys()),
+            other=len((ran & declaration.stages.keys()) - place.keys()),
+        )
+
+    def curves(self) -> pa.Table:
+        """All curve rows, one a trial id and step; labels and code as in `trials`."""
+        declared = self.declared()
+        table = of_code(self._read("curves", None), declared.counted if declared else {})
+        if table.num_rows == 0:
+            return table
+        indexed = table.select(["trial_id", "step"]).append_column("i", pa.array(range(table.num_rows)))
+        keep = indexed.group_by(["trial_id", "step"]).aggregate([("i", "min")])
+        table = table.take(keep["i_min"].combine_chunks().sort())
+        return with_labels(table, declared.called if declared else {})
+
+    def declared(self) -> Declaration | None:
+        """The declaration, None where there is none that can be read."""
+        try:
+            return self.declaration()
+        except InputError:
+            return None
+
+    def declaration(self) -> Declaration:
+        """Raises InputError where the study never ran here."""
+        path = self.path / "study.json"
+        try:
+            return Declaration(**json.loads(path.read_text()))
+        except (FileNotFoundError, NotADirectoryError):
+            known = sorted(p.parent.name for p in self.results.glob("*/study.json"))
+            raise NeverRan(
+                f"No results of study '{self.study}' below {self.results}; "
+                f"{'found: ' + ', '.join(known) if known else 'nothing is there'}."
+            ) from None
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{path} is not a study declaration ({error}); run the sweep again to rewrite it."
+            ) from None
+
+    def _read(self, table: str, columns: list[str] | None) -> pa.Table:
+        declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
+        tables = agreeing([read_part(path, columns) for path in self.parts(table)], declared)
+        names = columns or list(declared)
+        empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
+        return pa.concat_tables([empty, *tables], promote_options="permissive")
+
+
+def with_column(table: pa.Table, name: str, values: list[str]) -> pa.Table:
+    i = table.column_names.index(name)
+    return table.set_column(i, table.schema.field(i), pa.array(values, pa.string()))
+
+
+def with_labels(table: pa.Table, called: Mapping[str, tuple[str, str, str]]) -> pa.Table:
+    """Stage, cell and task as they are called; the row's own where that is not said."""
+    ids = table["trial_id"].to_pylist()
+    for i, name in enumerate(("stage", "cell", "task")):
+        if called and name in table.column_names:
+            own = table[name].to_pylist()
+            now = [called[trial][i] if trial in called else was for trial, was in zip(ids, own, strict=True)]
+            table = with_column(table, name, now)
+    return table
+
+
+def mixed(codes: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """Classes of which rows of more than one code count, and how many of each, out of `Declaration.codes`.
+
+    >>> mixed({"mine:Cell 3fa9": ["a", "b"], "mine:Cell 77aa": ["c"], "mine:Task 1111": ["d"]})
+    {'mine:Cell': '3fa9 (2 trials), 77aa (1 trial)'}
+    """
+    found: dict[str, dict[str, int]] = {}
+    for code, ids in codes.items():
+        for part in code.split("; ") if code != UNRECORDED else ():
+            name, digest = part.rsplit(" ", 1)
+            digests = found.setdefault(name, {})
+            digests[digest] = digests.get(digest, 0) + len(ids)
+    nameless = len(codes.get(UNRECORDED, ()))
+    return {
+        name: ", ".join(f"{digest} ({n} trial{'s' * (n != 1)})" for digest, n in digests.items())
+        for name, digests in found.items()
+        if len(digests) > 1
+    } | ({"cells or tasks of yours": f"{nameless} before rows said by which code"} if nameless else {})
+
+
+def of_code(table: pa.Table, codes: Mapping[str, str]) -> pa.Table:
+    """The rows whose code is the one that counts for their trial."""
+    if not codes:
+        return table
+    rows = zip(table["trial_id"].to_pylist(), table["code"].to_pylist(), strict=True)
+    return table.filter(
+        pa.array([codes.get(name, code or UNRECORDED) == (code or UNRECORDED) for name, code in rows])
+    )

@@ -1,0 +1,210 @@
+"""The loop that feeds long-lived workers, whatever they are: processes of this machine, or actors of Ray.
+
+Work goes only to workers that have said that they are ready, if possible to one that has compiled its structure
+already. A worker that dies takes its cohort with it: both are started again, the cohort up to `TRIES` times. A
+cohort's own exception is not retried. Every worker is ended when the loop ends.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sweeps.errors import InputError
+
+TRIES = 4
+START_TIMEOUT = 120.0
+
+Take = Callable[[set[Any], set[Any]], tuple[Any, Any, Callable[[Any], Iterator[Any]]] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """How many workers, where. address: None for this machine alone. folder: of the user's study file, whose
+    modules the workers need."""
+
+    workers: int
+    address: str | None = None
+    gpus_per_worker: float = 0.0
+    deterministic: bool = False
+    folder: Path | None = None
+
+    @property
+    def by_ray(self) -> bool:
+        """For a cluster, and where GPUs are to be shared out; else the workers are processes of this machine."""
+        return self.address is not None or self.gpus_per_worker > 0
+
+
+class Lost(Exception):
+    """A worker is gone, and with it what it was doing."""
+
+
+class Failed(Exception):
+    """The task raised: `cause`."""
+
+    def __init__(self, cause: BaseException):
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+READY, OVER = object(), object()
+
+
+class Backend(Protocol):
+    """Where workers live."""
+
+    def start(self) -> Any:
+        """A new worker; it will say `READY`."""
+
+    def wait(self, workers: list[Any], timeout: float) -> list[Any]:
+        """Those of the workers that have something to say, at least one unless the time is up."""
+
+    def hear(self, worker: Any) -> list[Any]:
+        """In order: `READY`, what the task yielded, `OVER`. Raises `Lost`, and `Failed` in place of `OVER`."""
+
+    def give(self, worker: Any, task: Callable[[Any], Iterator[Any]]) -> None:
+        """Have a worker run a task. One that is lost says so when it is heard."""
+
+    def end(self, worker: Any) -> None:
+        """End a worker at once."""
+
+    def why_none(self) -> str:
+        """What to do where no worker starts in time."""
+
+
+@contextlib.contextmanager
+def backend(pool: Pool) -> Iterator[Backend]:
+    """Where the workers of a pool live."""
+    if not pool.by_ray:
+        from sweeps.workers.local import Processes
+
+        yield Processes(pool)
+        return
+    from sweeps.workers import cluster
+
+    with cluster.connected(pool):
+        yield cluster.Actors(pool)
+
+
+@dataclass(eq=False)
+class Handle:
+    """What the loop knows of a worker."""
+
+    worker: Any
+    ready: bool = False
+    seen: set[Any] = field(default_factory=set)
+    given: Any = None  # (item, structure, task), and how often it was tried
+    tried: int = 0
+
+
+@contextlib.contextmanager
+def started(pool: Pool) -> Iterator["Crew"]:
+    """The workers of a pool, starting while the caller plans; all are ended on the way out."""
+    with backend(pool) as place:
+        crew = Crew(place, pool.workers)
+        try:
+            for _ in range(pool.workers):
+                crew.grow()
+            yield crew
+        finally:
+            for handle in crew.handles:
+                place.end(handle.worker)
+
+
+class Crew:
+    """The workers, and what they are doing."""
+
+    def __init__(self, place: Backend, workers: int):
+        self.place, self.workers = place, workers
+        self.say: Callable[[str], None] = print
+        self.handles: list[Handle] = []
+        self.retry: list[tuple[Any, int]] = []
+        self.bad_starts = 0
+
+    @property
+    def busy(self) -> list[Handle]:
+        return [handle for handle in self.handles if handle.given is not None]
+
+    def run(
+        self,
+        take: Take,
+        pending: Callable[[], bool],
+        put: Callable[[Any, Any], None],
+        failed: Callable[[Any, BaseException], None],
+        say: Callable[[str], None],
+    ) -> None:
+        """Feed the workers until nothing is pending. All callbacks run in this process, one at a time.
+
+        take(seen, elsewhere): the next (item, structure, task) for a worker that has compiled `seen` while others
+        have compiled `elsewhere`, or None. pending(): whether `take` has something. put(item, event): something
+        that the task yielded. failed(item, error): the task raised, or was lost `TRIES` times. say: news in words.
+        """
+        self.say = say
+        while self.busy or pending() or self.retry:
+            self.hand_out(take)
+            starting = [handle for handle in self.handles if not handle.ready]
+            awaited = self.busy + (starting if pending() or self.retry else [])
+            if not awaited:
+                break
+            speaking = self.place.wait([handle.worker for handle in awaited], START_TIMEOUT)
+            if not speaking and not self.busy:
+                raise InputError(
+                    f"No worker could start within {START_TIMEOUT:.0f} s: {self.place.why_none()}"
+                )
+            for handle in awaited:
+                if handle.worker in speaking:
+                    self.listen(handle, put, failed)
+
+    def grow(self) -> None:
+        self.handles.append(Handle(self.place.start()))
+
+    def hand_out(self, take: Take) -> None:
+        for handle in self.handles:
+            if not handle.ready or handle.given is not None:
+                continue
+            elsewhere = set[Any]().union(*(other.seen for other in self.handles if other is not handle))
+            given, tried = self.retry.pop() if self.retry else (take(handle.seen, elsewhere), 0)
+            if given is None:
+                continue
+            handle.given, handle.tried = given, tried + 1
+            handle.seen.add(given[1])
+            self.place.give(handle.worker, given[2])
+
+    def listen(
+        self, handle: Handle, put: Callable[[Any, Any], None], failed: Callable[[Any, BaseException], None]
+    ) -> None:
+        try:
+            heard = self.place.hear(handle.worker)
+        except Lost as error:
+            self.replace(handle, error, failed)
+            return
+        except Failed as error:
+            item, handle.given = handle.given[0], None
+            failed(item, error.cause)
+            return
+        for said in heard:
+            if said is READY:
+                handle.ready, self.bad_starts = True, 0
+            elif said is OVER:
+                handle.given = None
+            else:
+                put(handle.given[0], said)
+
+    def replace(self, handle: Handle, error: Lost, failed: Callable[[Any, BaseException], None]) -> None:
+        """Start another worker in place of a lost one, and its cohort again."""
+        self.handles.remove(handle)
+        self.place.end(handle.worker)
+        if handle.given is None:
+            self.bad_starts += 1
+            self.say(f"A worker did not start ({error}); starting another.")
+            if self.bad_starts > 3 * self.workers:
+                raise InputError(f"No worker starts: {error}. {self.place.why_none()}")
+        self.grow()
+        if handle.given is not None:
+            again = handle.tried < TRIES
+            self.say(f"A worker was lost ({error}); its cohort {'runs again' if again else 'is given up'}.")
+            if again:
+                self.retry.append((handle.given, handle.tried))
+            else:
+                failed(handle.given[0], error)

@@ -1,0 +1,23 @@
+"""The same loop as in `sweeps.workers.crew`, in this process and without workers: for tests and tiny jobs."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def run(
+    take: Callable[[set[Any], set[Any]], tuple[Any, Any, Callable[[Any], Iterator[Any]]] | None],
+    put: Callable[[Any, Any], None],
+    failed: Callable[[Any, BaseException], None],
+) -> None:
+    """Run what `take` gives until it gives None; see `sweeps.workers.crew.run` for the callbacks."""
+    from sweeps.worker import Worker
+
+    worker, seen = Worker(), set[Any]()
+    while (given := take(seen, set())) is not None:
+        item, structure, task = given
+        seen.add(structure)
+        try:
+            for event in task(worker):
+                put(item, event)
+        except Exception as error:
+            failed(item, error)
