@@ -70,6 +70,11 @@ def test_small_products_in_a_loop_over_time_become_one_function_and_large_ones_d
     assert not is_one_function(options_for(LSTM(hidden=128)))
 
 
+def test_many_multiplications_beside_few_other_operations_are_left_to_the_libraries():
+    assert is_one_function(options_for(CELLS["rnn"](hidden=64), batch=32))
+    assert not is_one_function(options_for(CELLS["rnn"](hidden=128)))
+
+
 def test_what_has_no_loop_over_time_is_left_to_the_libraries():
     assert not is_one_function(options_for(CELLS["transformer"](hidden=16)))
     assert not is_one_function(options_for(CELLS["min_lstm"](hidden=16)))
@@ -87,7 +92,7 @@ def test_the_rule_holds_for_cells_of_others_whose_derivatives_transpose_their_ma
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_recurrent_cell_of_16_units_is_one_function(name):
-    parallel = name in ("transformer", "min_lstm")
+    parallel = name in ("transformer", "min_lstm", "grid_depth")  # the last: no state, so one step alone trains
     assert is_one_function(options_for(CELLS[name](hidden=16))) == (not parallel)
 
 
