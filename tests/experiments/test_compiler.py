@@ -92,7 +92,11 @@ def test_the_rule_holds_for_cells_of_others_whose_derivatives_transpose_their_ma
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_recurrent_cell_of_16_units_is_one_function(name):
-    parallel = name in ("transformer", "min_lstm", "grid_depth")  # the last: no state, so one step alone trains
+    parallel = name in (
+        "transformer",
+        "min_lstm",
+        "grid_depth",
+    )  # the last: no state, so one step alone trains
     assert is_one_function(options_for(CELLS[name](hidden=16))) == (not parallel)
 
 
