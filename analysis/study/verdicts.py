@@ -13,7 +13,8 @@ from analysis.statistics.pairs.reasons import DIFFERENT, why
 from analysis.statistics.scores import bounds, scores
 from sweeps.store.declaration import Declaration
 
-SIDED = ("n", "mean", "solved", "solved_low", "solved_high", "tied", "posterior", "mu", "new")
+SIDED = ("n", "mean", "solved", "solved_low", "solved_high", "tied", "posterior", "mu", "new", "unseen")
+TURNED = {"better": "worse", "worse": "better"}
 
 
 def confirmed(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
@@ -56,7 +57,10 @@ def oriented(table: pd.DataFrame) -> pd.DataFrame:
     Adds standing: equivalent, undecided, or for a different pair whether `cell` is better or worse.
     """
     swapped = {f"{c}_{x}": f"{c}_{y}" for c in SIDED for x, y in (("a", "b"), ("b", "a"))}
+    swapped |= {f"log_e_{word}": f"log_e_{other}" for word, other in TURNED.items()}
     turned = table.rename(columns={"a": "b", "b": "a", **swapped})
+    if "bet" in turned:
+        turned["bet"] = turned["bet"].replace(TURNED)
     turned = turned.assign(value=-table["value"], low=-table["high"], high=-table["low"])
     turned["why"] = [why(row) for row in turned.itertuples(index=False)]
     both = pd.concat([table, turned[table.columns]], ignore_index=True)

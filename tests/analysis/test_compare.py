@@ -219,15 +219,41 @@ def test_the_widened_interval_agrees_with_its_own_tests():
     assert 0 < inside.sum() < len(table)
 
 
-def test_room_for_a_tail_is_larger_where_one_side_alone_varies():
-    alike, unlike = one(around(0.5, 0.05), around(0.5, 0.05)), one(around(0.5, 0.07), around(0.5, 0.001))
+def test_room_for_a_tail_is_larger_where_one_side_alone_varies_and_none_far_from_the_bounds():
+    alike, unlike = one(around(0.9, 0.05), around(0.9, 0.05)), one(around(0.9, 0.07), around(0.9, 0.001))
+    far = one(around(0.5, 0.02), around(0.5, 0.02))
 
     def factor(row):
-        a, b = (np.var(around(0.5, s), ddof=1) / 8 for s in ((0.05, 0.05) if row is alike else (0.07, 0.001)))
+        spreads = {id(alike): (0.05, 0.05), id(unlike): (0.07, 0.001), id(far): (0.02, 0.02)}[id(row)]
+        a, b = (np.var(around(0.5, s), ddof=1) / 8 for s in spreads)
         return (row.high - row.value) / (stats.t.ppf(0.95, row.df) * np.sqrt(a + b))
 
     assert 1.2 < factor(alike) < 1.5
     assert 1.8 < factor(unlike) < 2.2
+    assert factor(far) == pytest.approx(1.0), "no bound is near enough to shape these scores"
+
+
+# ------------------------------------------------------------------ scores in steps
+
+
+def test_ties_of_scores_in_steps_are_no_lumps_unless_all_are_tied_or_at_a_bound():
+    steps = [0.45, 0.5, 0.5, 0.5, 0.5, 0.55, 0.5, 0.6]
+    assert not one(steps, steps[::-1]).lumpy
+    assert one(steps, [0.5] * 8).lumpy
+    top = [1.0, 1.0, 1.0, 1.0, 1.0, 0.95, 0.9, 0.95]
+    assert one(top, steps).lumpy
+    uneven = [0.45, 0.5, 0.5, 0.5, 0.5, 0.553, 0.5, 0.61]
+    assert one(uneven, uneven[::-1]).lumpy, "no steps: the ties mean something"
+
+
+def test_one_more_tied_seed_does_not_turn_a_verdict_round():
+    """Half tied or not: the better of two cells must not be undecided where the worse is equivalent."""
+    reference = [0.5, 0.55, 0.45, 0.5, 0.5, 0.55, 0.5, 0.45] * 3
+    words = []
+    for tied in range(8, 17):
+        cell = [0.5] * tied + [0.45, 0.55] * ((24 - tied) // 2) + [0.5] * (tied % 2)
+        words.append(one(cell, reference, margin=0.1).verdict)
+    assert set(words) == {"equivalent"}
 
 
 # ------------------------------------------------------------------ seeds to decide
@@ -235,7 +261,7 @@ def test_room_for_a_tail_is_larger_where_one_side_alone_varies():
 
 def test_the_seeds_that_are_asked_for_decide_the_pair_as_often_as_they_say():
     generator = np.random.default_rng(0)
-    for a, b, spread in ((0.5, 0.5, 0.05), (0.5, 0.56, 0.06)):
+    for a, b, spread in ((0.5, 0.5, 0.06), (0.5, 0.55, 0.07), (0.7, 0.7, 0.06)):
         first = [np.array(around(0, 1.0, 8)) / np.std(around(0, 1.0, 8), ddof=1) * spread for _ in "ab"]
         row = one((a + first[0]).tolist(), (b + first[1]).tolist())
         n = 8 + int(row.seeds_to_decide)

@@ -31,7 +31,7 @@ COLUMNS = ["posterior_equal", "posterior_a", "posterior_b"]
 
 
 def behrens_fisher(
-    value: np.ndarray, part: np.ndarray, n: np.ndarray, *, margin: float, tails: float = 0.0
+    value: np.ndarray, part: np.ndarray, n: np.ndarray, *, margin: float, tails: float | np.ndarray = 0.0
 ) -> pd.DataFrame:
     """posterior_equal, posterior_a, posterior_b of each pair: within the margin, a larger, b larger.
 

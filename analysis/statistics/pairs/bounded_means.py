@@ -36,6 +36,7 @@ NODES = 1024  # of the grid from bound to bound, at least
 # look like two clusters by accident (of 4 it would be 15 %, of 3 half).
 GAP, MANY = 0.75, 5
 BLOCK = 64  # groups at once
+EVEN = 1e-3  # how far from a whole number of steps a score may lie, in steps
 
 
 def samples(values: pd.DataFrame) -> dict[tuple[object, object], np.ndarray]:
@@ -59,26 +60,62 @@ class Shapes(NamedTuple):
     split: np.ndarray
 
 
-def shapes(scores: Sequence[np.ndarray], margin: float) -> Shapes:
+def shapes(
+    scores: Sequence[np.ndarray],
+    margin: float,
+    steps: Sequence["Step"] = (),
+) -> Shapes:
     """A group is lumpy when at least half of its sorted scores are exactly tied, or they (MANY or more) fall into two
     clusters further apart than the margin and than most of their range. One score alone is not lumpy: nothing is said
-    about it anyway."""
+    about it anyway. steps: of each group's task, as `step` finds them. Ties of scores in steps are no sign of anything,
+    unless all seeds are tied, or they are tied at the best or the worst score."""
     sizes = np.array([len(x) for x in scores], int)
     tied, lumpy = np.minimum(sizes, 1), np.zeros(len(sizes), bool)
-    split = np.zeros(len(sizes), bool)
+    split, inner = np.zeros(len(sizes), bool), np.zeros(len(sizes), bool)
     for n in np.unique(sizes[sizes > 1]):
         members = np.flatnonzero(sizes == n)
         x = np.stack([scores[int(i)] for i in members])
+        commonest = x[:, 0]
         for k in range(1, n):
-            again = (x[:, k:] == x[:, :-k]).any(axis=1)
-            if not again.any():
+            again = x[:, k:] == x[:, :-k]
+            found = again.any(axis=1)
+            if not found.any():
                 break
-            tied[members[again]] = k + 1
+            tied[members[found]] = k + 1
+            commonest = np.where(found, x[np.arange(len(x)), again.argmax(axis=1)], commonest)
+        width, low, high = np.array([steps[int(i)] if len(steps) else NONE for i in members]).T
+        within = (low + width / 2 < commonest) & (commonest < high - width / 2)
+        inner[members] = (width > 0) & within & (tied[members] < n)
         gap, reach = np.diff(x, axis=1).max(axis=1), x[:, -1] - x[:, 0]
-        split[members] = gap > margin
+        split[members] = gap > np.maximum(margin, 1.5 * width)
         clusters = split[members] & (gap > GAP * reach) & (n >= MANY)
-        lumpy[members] = clusters | ((tied[members] > 1) & (2 * tied[members] >= n))
+        lumpy[members] = clusters | ((tied[members] > 1) & (2 * tied[members] >= n) & ~inner[members])
     return Shapes(tied, lumpy, split)
+
+
+class Step(NamedTuple):
+    """Steps of a task's scores (0: they are not in steps), and the worst and best that they can be: the bounds, or the
+    lowest and highest that were seen."""
+
+    width: float
+    low: float
+    high: float
+
+
+NONE = Step(0.0, 0.0, 0.0)
+
+
+def step(scores: np.ndarray, bounds: tuple[float, float]) -> Step:
+    """The steps in which a task's scores lie, such as shares of 20 test items. At least three different scores tell, no
+    more than half as many as there are."""
+    distinct = np.unique(scores)
+    if not 3 <= len(distinct) <= len(scores) / 2:
+        return NONE
+    width = float(np.diff(distinct).min())
+    multiples = (distinct - distinct[0]) / width
+    even = np.abs(multiples - np.round(multiples)).max() < EVEN
+    ends = bounds if np.isfinite(bounds).all() else (float(distinct[0]), float(distinct[-1]))
+    return Step(width, *ends) if even else NONE
 
 
 def nodes(bounds: tuple[float, float], margin: float) -> int:

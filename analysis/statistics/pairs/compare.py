@@ -16,13 +16,18 @@ import pandas as pd
 
 from analysis.statistics.holm import holm
 from analysis.statistics.pairs import bayes
+from analysis.statistics.pairs.betting import COLUMNS as BETS
+from analysis.statistics.pairs.betting import betting, intervals
 from analysis.statistics.pairs.bounded_means import samples
 from analysis.statistics.pairs.evidence import evidence
 from analysis.statistics.pairs.groups import groups
 from analysis.statistics.pairs.reasons import DIFFERENT, EQUIVALENT, UNDECIDED, why
 from analysis.statistics.pairs.wilson import solved
 from sweeps.errors import InputError
+from sweeps.evidence.race import BETTER, WORSE
 
+CAUTIOUS, WELCH, BETTING = METHODS = ("cautious", "welch", "betting")
+PROVEN, LIKELY = "proven", "likely"
 TOP = 0.01  # how near to the best bound counts as the ceiling, in the range of the score
 FIRST = ["task", "a", "b", "verdict", "better", "why"]
 
@@ -35,8 +40,12 @@ def compare(
     alpha: float = 0.05,
     bounds: tuple[float, float] = (0.0, 1.0),
     better: str = "higher",
+    method: str = CAUTIOUS,
 ) -> pd.DataFrame:
     """One row a pair, in the order of `pairs` (columns task, a, b), also where seeds are still missing.
+
+    method: by which the verdicts are reached. cautious: tests that hold for skewed and tied scores; welch: Welch's own
+    t and TOST, as textbooks have them; betting: e-values alone (`pairs.betting`), so that every verdict is proven.
 
     values: one row a seed: task, cell, seed, status, solved, score, resolution (smallest step of a score known to be
     real, NaN if unknown). bounds: what a score can be (infinite where nothing is known); better: higher or lower.
@@ -47,16 +56,30 @@ def compare(
     (count, and Wilson's 95 % interval of the rate); tied_a, tied_b (seeds with the commonest score); lumpy; ceiling
     (every score of both is within 1 % of the best bound and every seed solved the task); detectable (equivalent, yet
     a difference shows); posterior_equal, posterior_a, posterior_b (practically equal, a better, b better), bayes (the
-    verdict from these), agree (the two verdicts are the same, and name the same winner); seeds_to_decide (further
+    verdict from these), agree (the two verdicts are the same, and name the same winner); those of `betting`; grade
+    (proven: the e-values reach the verdict too, for any distribution of the scores; likely: they do not; empty where
+    undecided); seeds_to_decide (further
     seeds a side, 0 when decided, missing where 100,000 would not do or there are none to plan by); method.
 
     Raises InputError for a missing score, one beyond the bounds, and a margin that is not above 0.
     """
+    if method not in METHODS:
+        raise InputError(f"Verdicts are reached by method {' or '.join(METHODS)}; got '{method}'.")
     checked(values, bounds, better, margin)
     if better == "lower":  # upside down, and back again at the end
         values, bounds = values.assign(score=-values["score"]), (-bounds[1], -bounds[0])
     members = groups(values)
-    table = evidence(members, samples(values), pairs, margin=margin, alpha=alpha, bounds=bounds)
+    table = evidence(
+        members,
+        samples(values),
+        pairs,
+        margin=margin,
+        alpha=alpha,
+        bounds=bounds,
+        plain=method == WELCH,
+    )
+    bets = betting(values, pairs, margin=margin, alpha=alpha, bounds=bounds)
+    table = pd.concat([table, bets[list(BETS)].set_axis(table.index)], axis=1)
     for name in ("p_difference", "p_equivalence"):
         table[f"{name}_holm"] = holm(table[name], table["task"])
     table["margin"], table["alpha"], table["higher"] = margin, alpha, better == "higher"
@@ -66,6 +89,14 @@ def compare(
     table["detectable"] = equivalent & significant
     table["verdict"] = np.select([equivalent, significant], [EQUIVALENT, DIFFERENT], UNDECIDED)
     winner = table["a"].where(table["value"] > 0, table["b"])
+    proven = table["bet"].map({BETTER: DIFFERENT, WORSE: DIFFERENT}).fillna(table["bet"])
+    if method == BETTING:
+        table["verdict"], table["method"] = proven, "e-values of bets, e-Holm"
+        table[["low", "high"]] = intervals(values, pairs, alpha=alpha, bounds=bounds).set_axis(table.index)
+        winner = table["a"].where(table["bet"] == BETTER, table["b"])
+    ahead = (table["bet"] == BETTER) == (winner == table["a"])
+    same = (proven == table["verdict"]) & ((table["verdict"] != DIFFERENT) | ahead)
+    table["grade"] = np.select([table["verdict"] == UNDECIDED, same], ["", PROVEN], LIKELY)
     table["better"] = winner.where(table["verdict"] == DIFFERENT, "")
     table["bayes"] = bayes.verdict(table)
     likelier = table["a"].where(table["posterior_a"] > table["posterior_b"], table["b"])

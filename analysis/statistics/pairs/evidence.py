@@ -2,7 +2,7 @@
 
 Two methods, because neither is right for all scores:
 
-- Welch's, with room for skewed scores (`statistics.welch`), where the scores of both sides are spread.
+- Welch's (`statistics.welch`), widened where scores near a bound may be skewed, where those of both sides are spread.
 - Where a side is lumpy (`statistics.lumps`), melded bounds as well (`statistics.melded`): the larger of the two
   p-values counts, and the interval covers both. Of Welch's test it is then the plain form, since the bounds have
   room for tails themselves. Where some seeds of the lumpy side stand apart from the others, so may unseen ones of
@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from analysis.statistics.pairs import bayes
-from analysis.statistics.pairs.bounded_means import shapes
+from analysis.statistics.pairs.bounded_means import Step, shapes, step
 from analysis.statistics.pairs.melded import POWER, melded
 from analysis.statistics.pairs.power import seeds_to_decide
 from analysis.statistics.pairs.reasons import UNBOUNDED
-from analysis.statistics.pairs.welch import EXPONENTIAL, METHOD, sides, welch
+from analysis.statistics.pairs.welch import METHOD, sides, tails, welch
 
 WIDENED = f"{METHOD}, widened for skewed scores"
 MELDED = "melded Gaffke bounds"
@@ -34,32 +34,40 @@ def evidence(
     margin: float,
     alpha: float,
     bounds: tuple[float, float],
+    plain: bool = False,
 ) -> pd.DataFrame:
     """One row a pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
-    seeds_to_decide, whatever the verdict. Higher is better.
+    seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs.
 
     members: as `statistics.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
     """
+    steps = grids(seeds, bounds)
+    if not plain:
+        members = coarse(members, steps)
     table, n, _, floored = sides(members, pairs)
     keys = [list(zip(table["task"], table[name], strict=True)) for name in ("a", "b")]
     order = {key: i for i, key in enumerate(seeds)}
     place = np.array([[order.get(key, -1) for key in side] for side in keys], int).reshape(2, len(table))
     scores = list(seeds.values())
-    most, rough, split = (np.append(part, 0)[place] for part in shapes(scores, margin))  # 0: without seeds
+    known = shapes(scores, margin, [steps[task] for task, _ in seeds])
+    most, rough, split = (np.append(part, 0)[place] for part in known)  # 0: without seeds
     rough = rough.astype(bool)
-    lump = rough.any(axis=0) & (n > 1).all(axis=0)
+    lump = rough.any(axis=0) & (n > 1).all(axis=0) & (not plain)
     gaffke = rough | (rough & (split > 0)).any(axis=0)
     bounded = bool(np.isfinite(bounds).all())
     melt = lump if bounded else np.zeros_like(lump)
 
-    tails = np.where(melt, 0.0, EXPONENTIAL)
-    found = welch(members, pairs, margin=margin, alpha=alpha, tails=tails)
-    found.loc[~melt, "method"] = found["method"].str.replace(METHOD, WIDENED, regex=False)
+    means = np.stack([table["mean_a"], table["mean_b"]]).astype(float)
+    allowed = np.zeros_like(means) if plain else tails(means, floored, n, bounds)
+    melted = np.where(melt, 0.0, allowed)
+    found = welch(members, pairs, margin=margin, alpha=alpha, tails=melted)
+    wide = ~melt & (melted > 0).any(axis=0)
+    found.loc[wide, "method"] = found["method"].str.replace(METHOD, WIDENED, regex=False)
     found = found.assign(lumpy=lump, tied_a=most[0], tied_b=most[1])
     found["pairs"] = found.groupby("task", sort=False)["a"].transform("size")
     level = alpha / found["pairs"].to_numpy(float)
     value = found["value"].to_numpy(float)
-    found[bayes.COLUMNS] = bayes.behrens_fisher(value, floored / n, n, margin=margin, tails=EXPONENTIAL)
+    found[bayes.COLUMNS] = bayes.behrens_fisher(value, floored / n, n, margin=margin, tails=allowed)
 
     if melt.any():
         power = max(POWER, int(np.ceil(np.log2(4 / level.min()))))  # so that p can be small enough
@@ -71,11 +79,24 @@ def evidence(
         found.loc[lump, ["p_equivalence", *bayes.COLUMNS]] = np.nan
         found.loc[lump & found["p_difference"].notna(), "method"] = UNBOUNDED
 
-    means = np.stack([table["mean_a"], table["mean_b"]]).astype(float)
     room = np.stack([means - bounds[0], bounds[1] - means], axis=1) if bounded else np.zeros((2, 2, 1))
     room = np.where(melt & gaffke[:, None], room, 0.0)
-    more = seeds_to_decide(value, floored, n, level, margin=margin, tails=tails, room=room)
+    more = seeds_to_decide(value, floored, n, level, margin=margin, tails=melted, room=room)
     return found.assign(seeds_to_decide=np.where(found["p_equivalence"].isna(), np.nan, more))
+
+
+def grids(seeds: dict[tuple[object, object], np.ndarray], bounds: tuple[float, float]) -> dict[object, Step]:
+    """The steps of each task's scores."""
+    of: dict[object, list[np.ndarray]] = {}
+    for (task, _), scores in seeds.items():
+        of.setdefault(task, []).append(scores)
+    return {task: step(np.concatenate(scores), bounds) for task, scores in of.items()}
+
+
+def coarse(members: pd.DataFrame, steps: dict[object, Step]) -> pd.DataFrame:
+    """Of scores in steps the resolution is half a step at least: what lies between two steps can not be seen."""
+    half = members["task"].map(lambda task: steps[task].width / 2)
+    return members.assign(resolution=np.fmax(members["resolution"], half.where(half > 0)))
 
 
 def together(found: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:

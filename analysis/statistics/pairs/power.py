@@ -41,7 +41,8 @@ def seeds_to_decide(
     """Further seeds a side, at least 1, for each pair; missing where MOST would not do or a side has no variance yet.
 
     value: (pairs,) differences. variance, n: (2, pairs) of the scores of a and b. level: (pairs,) α/m. tails: (pairs,)
-    as for `welch`. room: (2, 2, pairs) distance of mean a and of mean b to the bound [below, above], 0 if not lumpy.
+    or (2, pairs), as for `welch`. room: (2, 2, pairs) distance of mean a and of mean b to the bound [below, above], 0
+    if not lumpy.
     """
     room = np.zeros((2, 2, len(value))) if room is None else room
 
@@ -49,7 +50,7 @@ def seeds_to_decide(
         size = n + more
         part = np.maximum(variance, 1e-60) / size
         s = np.sqrt(part.sum(axis=0))
-        skew = allowance(part, size, 1.0) * tails
+        skew = allowance(part, size, tails)
         df = satterthwaite(part, size)
 
         def reach(at: np.ndarray, a: int, b: int) -> np.ndarray:

@@ -28,6 +28,11 @@ for what the sample misses of w: one limit is then wrong in at most about 5 % (n
 exponential, for every ratio of spreads, and as rarely as it should at the smaller levels that Holm's procedure asks
 for (tests/analysis/test_calibration.py). The price, for normal scores: limits 1.4 times as far out at n = 8, 1.2
 times at n = 32, if both sides vary alike. Tails longer than the exponential's can not be told from so few seeds.
+
+So the allowance is made where it is needed: a tail belongs to scores that pile up against a bound. Of an exponential
+that ends at the bound the mean is one standard deviation away from it. `tails` gives γ up to `NEAR` of them, less
+beyond, and nothing from `FAR` on, where the bound is too far away to shape the scores; the standard deviation is the
+largest that the seeds allow (χ², confidence 0.9). Without bounds, γ is always 4.
 """
 
 import numpy as np
@@ -39,6 +44,7 @@ FLOORED = "Welch t and TOST; variance not below (1/test_sequences)²"
 NONE = "none: fewer than 2 seeds a side"
 BLIND = "none: no variance and unknown resolution"
 EXPONENTIAL = 4.0
+NEAR, FAR = 3.0, 6.0  # standard deviations between mean and bound
 
 
 def welch(
@@ -54,7 +60,7 @@ def welch(
     Adds value (mean of a less mean of b), low, high (confidence 1 - 2 alpha), n_a, n_b, mean_a, mean_b, df,
     p_difference, p_equivalence, method. A pair that can not be tested has n 0 or 1 or missing numbers;
     its method says why. tails: 0 for Welch's own test, EXPONENTIAL to be right for skewed scores,
-    too; one number or one a pair.
+    too; one number, one a pair, or one a side and pair.
     """
     table, n, raw, floored = sides(groups, pairs)
     enough = (n > 1).all(axis=0)
@@ -103,15 +109,27 @@ def sides(
     return table, n, raw, np.fmax(raw, floor**2)  # fmax passes over a missing resolution
 
 
+def tails(mean: np.ndarray, variance: np.ndarray, n: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
+    """γ of each side and pair (2, pairs), from their means, variances and numbers of seeds."""
+    if not np.isfinite(bounds).all():
+        return np.full(mean.shape, EXPONENTIAL)
+    away = np.minimum(mean - bounds[0], bounds[1] - mean)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        largest = np.sqrt(variance * (n - 1) / stats.chi2.ppf(0.1, n - 1))
+        share = (FAR - away / largest) / (FAR - NEAR)
+    return np.asarray(EXPONENTIAL * np.clip(np.nan_to_num(share, nan=1.0), 0, 1))
+
+
 def satterthwaite(part: np.ndarray, n: np.ndarray) -> np.ndarray:
     """Degrees of freedom of a sum of variances `part` (of means) from n values each, along the first axis."""
     return part.sum(axis=0) ** 2 / (part**2 / (n - 1)).sum(axis=0)
 
 
 def allowance(part: np.ndarray, n: np.ndarray, tails: float | np.ndarray) -> np.ndarray:
-    """A: how far a skewness of `tails` in the side that varies more would shift the distribution of d/s."""
+    """A: how far a skewness of `tails` in the side where it matters more would shift the distribution of d/s. tails: a
+    number, one a pair, or one a side and pair."""
     share = part / part.sum(axis=0)
-    return tails * np.sqrt(share**3 / np.maximum(n - 1.5, 0.5)).max(axis=0)
+    return (tails * np.sqrt(share**3 / np.maximum(n - 1.5, 0.5))).max(axis=0)
 
 
 def normal(t: np.ndarray, df: np.ndarray) -> np.ndarray:
