@@ -276,6 +276,13 @@ def parser() -> argparse.ArgumentParser:
         metavar=("LOW", "HIGH"),
         help="what the measure can be, none for no bound (default: 0 1 where all values lie there)",
     )
+    verdicts.add_argument(
+        "--method",
+        default="cautious",
+        metavar="cautious|welch|betting",
+        help="cautious: tests that hold for skewed and tied values (default); welch: textbook Welch and TOST; betting: "
+        "what is proven for any distribution",
+    )
     verdicts.add_argument("--lower-is-better", action="store_true", help="for errors, losses and times")
     verdicts.add_argument("--json", action="store_true", help="one JSON object in place of the tables")
     verdicts.add_argument("--csv", metavar="OUT", help="write the rows of all tasks to this file as well")

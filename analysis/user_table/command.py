@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from analysis.statistics.pairs.compare import BETS, BETTING, CAUTIOUS, WELCH
 from analysis.user_table.read import read
 from analysis.user_table.table import SCALES, Asked, Bounds, taken
 from analysis.user_table.verdicts import Judged, as_json, judged
@@ -24,6 +25,18 @@ from sweeps.terminal.outputs import output, write
 STYLES = {"equivalent": "green", "different": "blue", "undecided": "dim"}
 WIDTH = 130  # where it is not a terminal
 ONE = "one seed"
+WAYS = {
+    CAUTIOUS: [
+        "Interval, p differ, p equal: Welch's t and TOST, widened near the bounds for skewness; of tied values melded",
+        "bounds.",
+    ],
+    WELCH: [
+        "Interval, p differ, p equal: Welch's t and TOST, as in textbooks: too sure of skewed and tied scores."
+    ],
+    BETTING: [
+        "Interval, e differ, e equal: bets on paired seeds; decided by e-Holm over the pairs of a task."
+    ],
+}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         alpha=options.alpha,
         bounds=None if options.bounds is None else bounds(*options.bounds),
         better="lower" if options.lower_is_better else "higher",
+        method=options.method,
     )
     out = None if options.csv is None else output(options.csv, "--csv", inputs=[options.table])
     external = taken(read(options.table), asked)
@@ -98,11 +112,13 @@ def grid(title: str, rows: pd.DataFrame) -> Table:
     """One line a pair."""
     first = rows.iloc[0]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
-    for label in ("a", "b", "verdict", "a less b"):
-        table.add_column(label, overflow="fold")
-    table.add_column(f"widened {1 - 2 * first['alpha']:.0%} interval", overflow="fold")
     over = "new_equal" in rows
-    columns = ("p differ", "p equal", "P(a, =, b) in %", *(["of a new task"] if over else []), "n", "further")
+    bets = not over and rows["method"].eq(BETS).all()
+    for label in ("a", "b", "verdict", *(["grade"] if not over else []), "a less b"):
+        table.add_column(label, overflow="fold")
+    table.add_column(f"{1 - 2 * first['alpha']:.0%} interval", overflow="fold")
+    evidence = ("e differ", "e equal") if bets else ("p differ", "p equal")
+    columns = (*evidence, "P(a, =, b) in %", *(["of a new task"] if over else []), "n", "further")
     for label in columns:
         table.add_column(label, justify="right", overflow="fold")
     for row in rows.itertuples():
@@ -118,15 +134,29 @@ def line(row, over: bool) -> list[str | Text]:
         Text(row.a),
         Text(row.b),
         Text(verdict(row), style=STYLES[row.verdict]),
+        *([] if over else [row.grade]),
         signed(row.value, places),
         between(row.low, row.high, places),
-        probability(row.p_difference_holm),
-        probability(row.p_equivalence_holm),
+        *tests(row),
         posterior if row.agree else f"{posterior} *",
         *([shares(row.new_a, row.new_equal, row.new_b)] if over else []),
         f"{row.n_a}" if row.n_a == row.n_b else f"{row.n_a}, {row.n_b}",
         lacking(row) or further(row.seeds_to_decide),
     ]
+
+
+def tests(row) -> tuple[str, str]:
+    """The evidence of a difference and of equivalence: p-values after Holm, or e-values."""
+    if row.method == BETS:
+        logs = (max(row.log_e_better, row.log_e_worse), row.log_e_equal)
+        return e_value(logs[0]), e_value(logs[1])
+    return probability(row.p_difference_holm), probability(row.p_equivalence_holm)
+
+
+def e_value(log: float) -> str:
+    if math.isnan(log):
+        return "–"
+    return f"{math.exp(log):.3g}" if log < 20 else f"10^{log / math.log(10):.0f}"
 
 
 def lacking(row) -> str:
@@ -186,11 +216,18 @@ def key(result: Judged) -> list[str]:
     ]
     return [
         f"{asked.measure}, {asked.better} is better, bounds {low} to {high}; margin ±{asked.margin:g}, level "
-        f"{asked.alpha:g} after Holm over the pairs of a task; {count(len(external.values), 'run')}.",
-        "Interval, p differ, p equal: Welch's t and TOST, widened for skewed scores; of tied scores melded bounds.",
+        f"{asked.alpha:g} after {'e-Holm' if asked.method == BETTING else 'Holm'} over the pairs of a task; {count(len(external.values), 'run')}.",
+        *WAYS[asked.method],
+        f"proven: e-values say so, too, whatever the distribution of {asked.measure}. likely: tests alone, which believe",
+        f"that the seeds have shown what there is: up to {most_unseen(result):.0%} of trainings may end otherwise, unseen.",
         "P(a, =, b): posterior that a is better, both are practically equal, b is better; * where it and the tests",
         f"disagree. further: seeds a side to decide the pair with a chance of 0.8{''.join(f'; {t}' for t in told)}.",
     ]
+
+
+def most_unseen(result: Judged) -> float:
+    """The largest rate of failure that the seeds of some cell do not exclude."""
+    return float(result.table[["unseen_a", "unseen_b"]].to_numpy().max())
 
 
 def grid_rows(result: Judged) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.statistics.pairs.compare import BETTING, CAUTIOUS, METHODS
 from analysis.statistics.scores import COLUMNS
 from analysis.user_table.columns import keyed, labels, lookalikes, numbers, refuse, statuses, text
 from analysis.words import count, listing
@@ -27,9 +28,10 @@ Bounds = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What verdicts are asked for: the column, its margin, the level, what a value can be (None: see `assumed`).
+    """What verdicts are asked for: the column, its margin, the level, what a value can be (None: see `assumed`), and
+    the method by which they are reached (`pairs.compare`).
 
-    Raises InputError for a margin, level or bounds that make no sense.
+    Raises InputError for a margin, level, bounds or method that make no sense.
     """
 
     measure: str
@@ -37,6 +39,7 @@ class Asked:
     alpha: float = 0.05
     bounds: Bounds | None = None
     better: str = "higher"
+    method: str = CAUTIOUS
 
     def __post_init__(self) -> None:
         if not 0 < self.margin < math.inf:
@@ -46,6 +49,8 @@ class Asked:
             )
         if not 0 < self.alpha < 0.5:
             raise InputError(f"alpha must lie between 0 and 0.5, such as 0.05; got {self.alpha:g}.")
+        if self.method not in METHODS:
+            raise InputError(f"Verdicts are reached by method {' or '.join(METHODS)}; got '{self.method}'.")
         if self.better not in ("higher", "lower"):
             raise InputError(f"A measure is better when it is 'higher' or 'lower'; got '{self.better}'.")
         if self.bounds is not None:
@@ -103,6 +108,11 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
     elif asked.margin >= 1 and not np.isfinite(bounds).all() and number[finished].between(0, 1).all():
         notes.append(
             f"All values of {measure} lie between 0 and 1, and the margin is {asked.margin:g}: is it in per cent?"
+        )
+    if asked.method == BETTING and not np.isfinite(bounds).all():
+        raise InputError(
+            f"Bets need to know the worst and the best {measure} that there can be: give --bounds LOW HIGH, or another "
+            "--method."
         )
     low, high = bounds
     beyond = finished & ((number < low) | (number > high))

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.statistics.over_tasks.overall import overall
-from analysis.statistics.pairs.compare import compare
+from analysis.statistics.pairs.compare import BETTING, compare
 from analysis.statistics.pairs.groups import groups
 from analysis.statistics.pairs.textbook import textbook
 from analysis.user_table.table import External
@@ -19,10 +19,12 @@ PAIR = (
     *("task", "a", "b", "verdict", "better", "why", "value", "low", "high", "n_a", "n_b", "mean_a", "mean_b"),
     *("p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "pairs", "margin", "alpha"),
     *("detectable", "posterior_equal", "posterior_a", "posterior_b", "bayes", "agree", "lumpy"),
+    *("grade", "log_e_equal", "log_e_better", "log_e_worse", "unseen_a", "unseen_b"),
     *("seeds_to_decide", "method"),
 )
+PAIRWISE = ("lumpy", "grade", "log_e_equal", "log_e_better", "log_e_worse", "unseen_a", "unseen_b")
 OVER = (
-    *(name for name in PAIR if name != "lumpy"),
+    *(name for name in PAIR if name not in PAIRWISE),
     *("tasks", "tested", "equivalent", "differing", "new_equal", "new_a", "new_b", "bayes_new", "spread"),
 )
 
@@ -58,13 +60,15 @@ def judged(external: External) -> Judged:
         alpha=asked.alpha,
         bounds=external.bounds,
         better=asked.better,
+        method=asked.method,
     )
     own = textbook(groups(external.values), pairs, margin=asked.margin, alpha=asked.alpha)
     shown = table[[*PAIR]].assign(balanced=table["n_a"] == table["n_b"]).merge(own, on=["task", "a", "b"])
     few = set(
         zip(*(table.loc[table[["n_a", "n_b"]].min(axis=1) < 2, name] for name in ("a", "b")), strict=True)
     )
-    over = overall(table)[[*OVER]]
+    # Bets on each task say nothing yet of their mean.
+    over = overall(table.iloc[:0] if asked.method == BETTING else table)[[*OVER]]
     over["single"] = [pair in few for pair in zip(over["a"], over["b"], strict=True)]
     return Judged(external=external, table=shown, overall=over)
 
@@ -82,6 +86,7 @@ def as_json(result: Judged) -> dict[str, Any]:
             "better": asked.better,
             "margin": asked.margin,
             "alpha": asked.alpha,
+            "method": asked.method,
             "confidence": 1 - 2 * asked.alpha,
             "bounds": list(external.bounds),
             "bounds_assumed": asked.bounds is None,

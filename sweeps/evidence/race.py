@@ -207,14 +207,17 @@ def decision(track: Track, rules: Rules) -> Decision:
 
 
 def further(track: Track, rules: Rules) -> float:
-    """Seeds beyond those seen after which one of the words should be reached, were all further differences like those
-    seen, and the others' e-values as they are. Infinite where neither kind of evidence grows; NaN before the first
-    look."""
-    d = track.differences[: track.n]
+    """As `Decision.further`."""
     if not track.n:
         return math.nan
-    target, width = math.log(track.needed), rules.width
-    equal = max(bets.further(d, -width, target), bets.further(-d, -width, target))
+    return seeds_to_decide(track.differences[: track.n], rules.width, track.needed)
+
+
+def seeds_to_decide(differences: np.ndarray, margin: float, needed: float) -> float:
+    """Seeds beyond those seen after which an e-value of equivalence or of difference reaches `needed`, were all further
+    differences like those seen (n >= 1), in the scale of `margin`. Infinite where neither kind of evidence grows."""
+    d, target = np.asarray(differences, float), math.log(needed)
+    equal = max(bets.further(x, -margin, target) for x in (d, -d))
     differ = min(bets.further(x, 0.0, target + math.log(2)) for x in (d, -d))
     least = min(equal, differ)
     return float(math.ceil(least)) if math.isfinite(least) else math.inf

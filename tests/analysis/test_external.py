@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
+from statsmodels.stats.weightstats import ttost_ind
 
 from analysis.statistics.pairs.textbook import COLUMNS
 from analysis.study.verdicts import verdicts
@@ -354,3 +356,49 @@ def test_the_documented_example_prints_what_the_page_shows(capsys, monkeypatch):
     assert code == 0
     squeezed = [line.rstrip() for line in (err + out).splitlines() if line.strip()]
     assert squeezed == [line.rstrip() for line in shown.splitlines() if line.strip()]
+
+
+# ------------------------------------------------------------------ methods
+
+
+def test_method_welch_gives_the_numbers_of_scipy_and_statsmodels_to_the_last_digits():
+    frame = table(seeds=7, tasks=("mnist",), lstm=0.9, gru=0.91)
+    row = judged(taken(frame, Asked(measure="accuracy", margin=0.02, method="welch"))).table.iloc[0]
+    a, b = (frame.loc[frame["cell"] == cell, "accuracy"].to_numpy() for cell in ("lstm", "gru"))
+    test = stats.ttest_ind(a, b, equal_var=False)
+    assert row["p_difference"] == pytest.approx(test.pvalue, rel=1e-12)
+    assert tuple(row[["low", "high"]]) == pytest.approx(tuple(test.confidence_interval(0.9)), rel=1e-12)
+    assert row["p_equivalence"] == pytest.approx(ttost_ind(a, b, -0.02, 0.02, usevar="unequal")[0], rel=1e-12)
+
+
+def test_method_betting_says_what_is_proven_and_nothing_over_tasks(capsys, tmp_path):
+    frame = table(seeds=64, lstm=0.9, gru=0.9, rnn=0.5)
+    code, out, _ = run(
+        capsys, written(frame, tmp_path), *COMMON[:2], "--margin", "0.1", "--method", "betting"
+    )
+    assert code == 0
+    assert "e equal" in out
+    assert "over all tasks" not in out
+    rows = judged(taken(frame, Asked(measure="accuracy", margin=0.1, method="betting"))).table
+    assert set(rows["verdict"]) == {"equivalent", "different"}
+    assert (rows["grade"] == "proven").all()
+
+
+def test_a_verdict_that_few_seeds_reach_is_likely_and_says_how_much_can_be_unseen(capsys, tmp_path):
+    code, out, _ = run(capsys, written(table(), tmp_path), *COMMON)
+    assert code == 0
+    assert "likely" in out
+    assert "up to 39% of trainings may end otherwise, unseen" in out  # 1 - 0.05^(1/6)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--method", "bets"), "cautious or welch or betting; got 'bets'"),
+        (("--method", "betting", "--bounds", "none", "none"), "Bets need to know the worst and the best"),
+    ],
+)
+def test_a_method_that_can_not_be_is_refused(options, words, capsys, tmp_path):
+    code, _, err = run(capsys, written(table(), tmp_path), *COMMON, *options)
+    assert code == 2
+    assert words in " ".join(err.split())

@@ -14,7 +14,7 @@ import pandas as pd
 
 from sweeps.evidence import bets
 from sweeps.evidence.closed import decided
-from sweeps.evidence.race import BETTER, EQUIVALENT, UNDECIDED, WORSE
+from sweeps.evidence.race import BETTER, EQUIVALENT, UNDECIDED, WORSE, seeds_to_decide
 
 COLUMNS = ("log_e_equal", "log_e_better", "log_e_worse", "bet", "unseen_a", "unseen_b")
 
@@ -31,11 +31,9 @@ def betting(
     rows = []
     for task, a, b, x, y in sides(values, pairs):
         d, width = differences(x, y, bounds)
-        found = (np.nan,) * 3
+        found = [np.nan] * 3
         if len(d) > 1 and margin < width:
-            found = tuple(
-                float(e[-1]) for e in (bets.equal(d, margin / width), bets.better(d), bets.worse(d))
-            )
+            found = [float(e[-1]) for e in (bets.equal(d, margin / width), bets.better(d), bets.worse(d))]
         rows.append((task, a, b, *found, *(unseen(len(side), alpha) for side in (x, y))))
     names = ["task", "a", "b", "log_e_equal", "log_e_better", "log_e_worse", "unseen_a", "unseen_b"]
     table = pd.DataFrame(rows, columns=names)
@@ -52,6 +50,20 @@ def intervals(
         low, high = bets.interval(d, alpha) if len(d) > 1 else (np.nan, np.nan)
         found.append((low * width, high * width))
     return pd.DataFrame(found, columns=["low", "high"], index=pairs.index)
+
+
+def further(
+    values: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, alpha: float, bounds: tuple[float, float]
+) -> np.ndarray:
+    """Further seeds a side after which bets should decide each pair, were they like those seen, even were it the last
+    of its family; missing where no number would do."""
+    family = pairs.groupby("task", sort=False)["a"].transform("size").to_numpy(float)
+    found = np.full(len(pairs), np.nan)
+    for k, (*_, x, y) in enumerate(sides(values, pairs)):
+        d, width = differences(x, y, bounds)
+        if len(d) > 1 and margin < width:
+            found[k] = seeds_to_decide(d, margin / width, family[k] / alpha)
+    return np.where(np.isfinite(found), np.maximum(found, 1.0), np.nan)
 
 
 def sides(

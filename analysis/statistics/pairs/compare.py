@@ -16,8 +16,8 @@ import pandas as pd
 
 from analysis.statistics.holm import holm
 from analysis.statistics.pairs import bayes
-from analysis.statistics.pairs.betting import COLUMNS as BETS
-from analysis.statistics.pairs.betting import betting, intervals
+from analysis.statistics.pairs.betting import COLUMNS as EVIDENCE
+from analysis.statistics.pairs.betting import betting, further, intervals
 from analysis.statistics.pairs.bounded_means import samples
 from analysis.statistics.pairs.evidence import evidence
 from analysis.statistics.pairs.groups import groups
@@ -27,6 +27,7 @@ from sweeps.errors import InputError
 from sweeps.evidence.race import BETTER, WORSE
 
 CAUTIOUS, WELCH, BETTING = METHODS = ("cautious", "welch", "betting")
+BETS = "e-values of bets, e-Holm"
 PROVEN, LIKELY = "proven", "likely"
 TOP = 0.01  # how near to the best bound counts as the ceiling, in the range of the score
 FIRST = ["task", "a", "b", "verdict", "better", "why"]
@@ -79,7 +80,7 @@ def compare(
         plain=method == WELCH,
     )
     bets = betting(values, pairs, margin=margin, alpha=alpha, bounds=bounds)
-    table = pd.concat([table, bets[list(BETS)].set_axis(table.index)], axis=1)
+    table = pd.concat([table, bets[list(EVIDENCE)].set_axis(table.index)], axis=1)
     for name in ("p_difference", "p_equivalence"):
         table[f"{name}_holm"] = holm(table[name], table["task"])
     table["margin"], table["alpha"], table["higher"] = margin, alpha, better == "higher"
@@ -91,9 +92,10 @@ def compare(
     winner = table["a"].where(table["value"] > 0, table["b"])
     proven = table["bet"].map({BETTER: DIFFERENT, WORSE: DIFFERENT}).fillna(table["bet"])
     if method == BETTING:
-        table["verdict"], table["method"] = proven, "e-values of bets, e-Holm"
+        table["verdict"], table["method"] = proven, BETS
         table[["low", "high"]] = intervals(values, pairs, alpha=alpha, bounds=bounds).set_axis(table.index)
         winner = table["a"].where(table["bet"] == BETTER, table["b"])
+        table["seeds_to_decide"] = further(values, pairs, margin=margin, alpha=alpha, bounds=bounds)
     ahead = (table["bet"] == BETTER) == (winner == table["a"])
     same = (proven == table["verdict"]) & ((table["verdict"] != DIFFERENT) | ahead)
     table["grade"] = np.select([table["verdict"] == UNDECIDED, same], ["", PROVEN], LIKELY)
