@@ -19,8 +19,8 @@ What the literature says of recurrent cells and of the search for their settings
 holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
 its source, which used other tasks: the finding does not carry over to these. More seeds could decide what is undecided.
 
-To hold, a claim must pass every test, so the level of 5 % needs no correction. To fail, one task is enough: each verdict
-is wrong with a probability of at most 5 %, one of T tasks with up to 1 - 0.95^T (19 % with four).
+To hold, a claim must pass every test, so the level of 5 % needs no correction. To fail, one task is enough: each
+verdict is wrong with a probability of at most 5 %, one of T tasks with up to 1 - 0.95^T (19 % with four).
 
 This page is generated from the results by
 
