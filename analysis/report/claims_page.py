@@ -15,14 +15,14 @@ from sweeps.errors import InputError
 HEAD = """# Claims, tested
 
 What the literature says of recurrent cells and of the search for their settings. Each claim is a small declaration in
-[analysis/claims/literature.py](../analysis/claims/declared.py) and is evaluated on the results in this folder. A claim
+[claims/literature.py](../analysis/claims/literature.py) and is evaluated on the results in this folder. A claim
 holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
-its source, whose tasks were others: the finding then does not carry over. Undecided is what more seeds could decide.
+its source, which used other tasks: the finding does not carry over to these. More seeds could decide what is undecided.
 
-To hold, a claim has to pass every test, so that the level of 5 % needs no correction. To fail, one task is enough: each
-verdict is wrong with 5 % at most, one of T tasks with up to 1 - 0.95^T (19 % with four).
+To hold, a claim must pass every test, so the level of 5 % needs no correction. To fail, one task is enough: each
+verdict is wrong with a probability of at most 5 %, one of T tasks with up to 1 - 0.95^T (19 % with four).
 
-This page is made from the results by
+This page is generated from the results by
 
     python -m analysis.report.claims_page docs/claims.md {folders}
 """

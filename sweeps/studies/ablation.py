@@ -1,11 +1,11 @@
-"""What does each part of the LSTM do? The eight ablations of Greff et al. on adding. A minute on two cores.
+"""What does each part of the LSTM do? The eight ablations of Greff et al. on adding. Half a minute on two cores.
 
 Question: which of the eight single changes of Greff et al. 2017 to the LSTM with peepholes (NIG, NFG, NOG: without
 input, forget or output gate; NIAF, NOAF: without input or output activation; NP: without peepholes; CIFG: coupled
 gates; FGR: full gate recurrence) changes how well 12 units add two numbers over 50 steps in 1,500 updates?
 Expectation: without an output activation or a forget gate it learns less reliably; coupling, peepholes and gate
 recurrence change little. With three seeds most pairs must stay undecided: a sketch, not a finding.
-Cost: 30 trials, under a minute on two cores.
+Cost: 30 trials, 25 seconds on two cores.
 """
 
 from experiments import Adam, Adding

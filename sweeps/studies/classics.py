@@ -1,13 +1,13 @@
-"""Do published findings about recurrent cells come out again, each on its own task?
+"""Do published findings about recurrent cells replicate, each on its own task?
 
 Question: which cells solve the classic long-dependency tasks, after how many sequences, and where do they fail,
 compared with what the papers report? The report shows both side by side (`analysis/claims/classic_facts.py`).
-Expectation: signs come out again where the architecture decides (memory over noise), and numbers do not, since
-training differs: Adam, batches and full back-propagation here, single sequences with truncated gradients there.
+Expectation: directions replicate where the architecture decides (memory despite noise), numbers do not, since training
+differs: Adam, batches and full back-propagation here, single sequences with truncated gradients there.
 Cost: 516 trials, about 75 core minutes: forty minutes on two cores.
 
-Cells have 16 units, or what the paper had where size is the point: one cell for timing, about 500 parameters for
-the waveform. Every setting is the best of four learning rates on validation, run again with eight fresh seeds.
+Cells have 16 units, or the paper's size where size matters: one cell for timing, about 500 parameters for the
+waveform. Every setting is the best of four learning rates on validation, run again with eight fresh seeds.
 """
 
 from typing import Any

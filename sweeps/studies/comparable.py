@@ -1,16 +1,16 @@
 """Do variants of the LSTM perform comparably? Fifteen cells on four tasks, each with its own search.
 
-Question: with 48 random configurations for each cell and task (Greff et al. 2017 had 200), and the best of them by
-validation run again with 24 fresh seeds: which cells are equivalent to the LSTM, which differ, and what explains
+Question: with 48 random configurations for each cell and task (Greff et al. 2017 had 200), the best of which by
+validation is run again with 24 fresh seeds: which cells are equivalent to the LSTM, which differ, and what explains
 the differences: the cell, or the learning rate, the size, the noise, the momentum?
-Expectation (Greff et al. 2017; Chung et al. 2014; Jozefowicz et al. 2015): nobody beats the LSTM with peepholes;
+Expectation (Greff et al. 2017; Chung et al. 2014; Jozefowicz et al. 2015): no variant beats the LSTM with peepholes;
 coupling the gates and dropping the peepholes cost nothing; dropping the forget gate or the output activation hurts;
 the GRU is equivalent; the plain RNN fails over long lags; the learning rate explains most of the variance.
 Cost: 4,464 trials, three core hours: an hour and a half on two cores.
 
-`peephole` is Greff et al.'s V and `lstm` their NP. `stacked` is there for `depth_gated`, which has two layers, and
-`transformer` for what is not recurrent. A difference below a tenth of the way from the naive baseline to perfect is
-taken not to matter.
+`peephole` is Greff et al.'s V and `lstm` their NP. `stacked` is the counterpart of `depth_gated`, which has two layers;
+`transformer` is not recurrent. A difference below a tenth of the distance from the naive baseline to perfect is
+declared not to matter.
 """
 
 from typing import Any

@@ -104,7 +104,7 @@ def test_the_json_object_has_the_documented_fields_and_types(capsys, tmp_path):
 
     found = json.loads(out, parse_constant=never)
     documented = dict(re.findall(r"^\| `(\w+)` \| (\w+)", PAGE.read_text(), re.MULTILINE))
-    kinds = {"text": str, "number": int | float, "whole": int, "truth": bool, "list": list}
+    kinds = {"string": str, "number": int | float, "integer": int, "boolean": bool, "list": list}
     rows = [found, *found["verdicts"], *found["groups"], *found["overall"]]
     assert set().union(*rows) == set(documented)
     for row in rows:
