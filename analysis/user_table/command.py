@@ -214,12 +214,13 @@ def key(result: Judged) -> list[str]:
         *(["one seed: nothing can be tested with it; add seeds"] if few else []),
         *(["? where nothing foreseeable does"] if open_ended else []),
     ]
+    adjusted, unseen = "e-Holm" if asked.method == BETTING else "Holm", f"{most_unseen(result):.0%}"
     return [
         f"{asked.measure}, {asked.better} is better, bounds {low} to {high}; margin ±{asked.margin:g}, level "
-        f"{asked.alpha:g} after {'e-Holm' if asked.method == BETTING else 'Holm'} over the pairs of a task; {count(len(external.values), 'run')}.",
+        f"{asked.alpha:g} after {adjusted} over the pairs of a task; {count(len(external.values), 'run')}.",
         *WAYS[asked.method],
-        f"proven: e-values say so, too, whatever the distribution of {asked.measure}. likely: tests alone, which believe",
-        f"that the seeds have shown what there is: up to {most_unseen(result):.0%} of trainings may end otherwise, unseen.",
+        f"proven: e-values agree, for any distribution of {asked.measure}. likely: tests alone, which assume that the seeds",
+        f"have shown all that can happen; up to {unseen} of trainings may end in a way that none of them did.",
         "P(a, =, b): posterior that a is better, both are practically equal, b is better; * where it and the tests",
         f"disagree. further: seeds a side to decide the pair with a chance of 0.8{''.join(f'; {t}' for t in told)}.",
     ]

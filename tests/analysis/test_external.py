@@ -388,7 +388,7 @@ def test_a_verdict_that_few_seeds_reach_is_likely_and_says_how_much_can_be_unsee
     code, out, _ = run(capsys, written(table(), tmp_path), *COMMON)
     assert code == 0
     assert "likely" in out
-    assert "up to 39% of trainings may end otherwise, unseen" in out  # 1 - 0.05^(1/6)
+    assert "up to 39% of trainings may end in a way that none of them did" in out  # 1 - 0.05^(1/6)
 
 
 @pytest.mark.parametrize(
