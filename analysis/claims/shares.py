@@ -7,12 +7,12 @@ undecided.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
-from analysis.claims.claim import Outcome
-from analysis.claims.outcome import FAILS, HOLDS, OPEN
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
 from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.tables import Analysed
 
@@ -37,6 +37,8 @@ class Share:
     above: float = 0.0
     below: float = 1.0
 
+    arms: ClassVar[tuple[Arm, ...]] = ()
+
     @property
     def needs(self) -> str:
         return f"a search over the {self.factor} of 10 settings and 30 trials a task"
@@ -54,6 +56,8 @@ class Interactions:
 
     below: float
 
+    arms: ClassVar[tuple[Arm, ...]] = ()
+
     @property
     def needs(self) -> str:
         return "a search over several settings, of 10 settings and 30 trials a task"
@@ -68,6 +72,8 @@ class Less:
 
     factor: str
     other: str
+
+    arms: ClassVar[tuple[Arm, ...]] = ()
 
     @property
     def needs(self) -> str:

@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.importance import MAIN, PAIR, REST
-from analysis.study.results import Results
-from analysis.study.shares import explained
+from analysis.study.tables import Analysed
 from analysis.words import count
 
 title = "What explains the scores"
@@ -19,10 +18,9 @@ STRONGEST = 3
 CROSS = " \N{MULTIPLICATION SIGN} "
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """`statistics.importance`, every task: main effects, all interactions by strength, and their sum."""
-    shares, _ = explained(results)
-    shares = shares[shares["value"].notna()]
+    shares = study.shares[study.shares["value"].notna()]
     order = {MAIN: 0, PAIR: 1, REST: 2}
     return (
         shares.assign(

@@ -6,14 +6,14 @@ from matplotlib.patches import Rectangle
 
 from analysis.figures import canvas, importance
 from analysis.statistics.search.importance import MAIN, PAIR, REST
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 title = "Do factors interact?"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """The rows of the importance figure, of tasks whose interactions were measured."""
-    table = importance.data(results)
+    table = importance.data(study)
     return table[table["task"].isin(table.loc[table["kind"] == PAIR, "task"])].reset_index(drop=True)
 
 

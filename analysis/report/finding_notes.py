@@ -7,7 +7,8 @@ from analysis.statistics.pairs.reasons import UNDECIDED
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.greff import TOP
 from analysis.statistics.search.importance import MAIN, REST
-from analysis.study.tables import Analysed, decided
+from analysis.statistics.pairs.seeds import decided
+from analysis.study.tables import Analysed
 from analysis.words import count, listing
 
 MANY = 5  # disagreements that are named
@@ -94,7 +95,7 @@ def reach(rows: pd.DataFrame) -> str:
 def theirs(study: Analysed) -> str:
     """Which cells Greff et al.'s protocol would have called different, beside ours."""
     table = study.protocol
-    rows = table[(table["which"] == TOP) & (table[["n_a", "n_b"]].min(axis=1) > 1)]
+    rows = decided(table[table["which"] == TOP])
     if rows.empty:
         return ""
     found = rows[rows["significant"]]
