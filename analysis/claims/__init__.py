@@ -18,4 +18,15 @@ from analysis.claims.evaluation import evaluate, facts, over_studies, whole
 from analysis.claims.literature import CLAIMS
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, UNTESTED
 
-__all__ = ["CLAIMS", "FAILS", "HOLDS", "OPEN", "UNTESTED", "Claim", "evaluate", "facts", "over_studies", "whole"]
+__all__ = [
+    "CLAIMS",
+    "FAILS",
+    "HOLDS",
+    "OPEN",
+    "UNTESTED",
+    "Claim",
+    "evaluate",
+    "facts",
+    "over_studies",
+    "whole",
+]

@@ -60,7 +60,9 @@ def effort(mine: pd.DataFrame) -> str:
 class OfArms(ABC):
     """A check of the runs of the arms that it names. column: what it needs beside the columns that every study has."""
 
-    column: ClassVar[str]
+    @property
+    @abstractmethod
+    def column(self) -> str: ...
 
     @property
     @abstractmethod
@@ -140,8 +142,8 @@ class Can(OneArm):
 
 @dataclass(frozen=True)
 class Generalises(OneArm):
-    """Most seeds are right on test sequences `factor` times longer than trained on, but for so few as a solved task allows
-    (the row's `tolerance`)."""
+    """Most seeds are right on test sequences `factor` times longer than trained on, all but the share of them that a
+    solved task may have wrong, too (`tolerance`)."""
 
     factor: int
     never: bool = False

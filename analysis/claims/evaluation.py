@@ -1,4 +1,4 @@
-"""Claims evaluated: task by task in one study, as a whole in one or over several, and as published facts, one by one."""
+"""Claims evaluated: task by task in one study, as a whole in one or over several, and as published facts."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain

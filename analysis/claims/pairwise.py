@@ -8,8 +8,8 @@ import pandas as pd
 from analysis.claims.claim import Arm
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome, together
 from analysis.statistics.pairs.reasons import DIFFERENT, UNDECIDED
-from analysis.study.measures import MEASURES, Measure
 from analysis.statistics.pairs.seeds import decided
+from analysis.study.measures import MEASURES, Measure
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented
 from analysis.words import between, digits, listing, signed

@@ -34,7 +34,9 @@ def data(study: Analysed) -> pd.DataFrame:
         "pairs",
         "method",
     ]
-    return palette.paint(table.loc[table["low"].notna(), columns].reset_index(drop=True), study.declaration.cells)
+    return palette.paint(
+        table.loc[table["low"].notna(), columns].reset_index(drop=True), study.declaration.cells
+    )
 
 
 @canvas.styled()

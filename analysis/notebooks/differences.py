@@ -23,7 +23,9 @@ from analysis.report.grids import measures
 from analysis.study.measures import MEASURES
 
 study = chosen("comparable")
-print(f"{study.declaration.study}: every cell against {study.reference}, margin ±{study.declaration.margin:g}")
+print(
+    f"{study.declaration.study}: every cell against {study.reference}, margin ±{study.declaration.margin:g}"
+)
 
 # %% [markdown]
 # ## On which tasks?

@@ -15,9 +15,9 @@ from analysis.claims.classic_facts import FACTS
 from analysis.figures import SECTIONS
 from analysis.report.finding import finding
 from analysis.report.grids import measures, protocol
+from analysis.statistics.pairs.seeds import decided
 from analysis.study import provenance
 from analysis.study.controls import passed
-from analysis.statistics.pairs.seeds import decided
 from analysis.study.tables import Analysed
 from analysis.study.trust import trust
 from analysis.study.verdicts import against

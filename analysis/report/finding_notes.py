@@ -4,10 +4,10 @@ deciding, what explains the scores, Greff et al.'s protocol. All are computed; n
 import pandas as pd
 
 from analysis.statistics.pairs.reasons import UNDECIDED
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.greff import TOP
 from analysis.statistics.search.importance import MAIN, REST
-from analysis.statistics.pairs.seeds import decided
 from analysis.study.tables import Analysed
 from analysis.words import count, listing
 

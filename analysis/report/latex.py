@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.report.grids import EVERY, Matrix, entries, turned
-from analysis.statistics.search.importance import MAIN, REST
 from analysis.statistics.pairs.seeds import decided
+from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 from analysis.words import MINUS, between, digits, listing, number, probability, signed

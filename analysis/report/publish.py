@@ -161,8 +161,8 @@ def replace_results(loaded: Results, source: Path, target: Path) -> None:
 
 
 def publish(pages: Sequence[Path], results: str, study: str, folder: Path) -> None:
-    """Replace the study's blocks in the pages and copy figures and tables to `folder`. Raises InputError, before anything
-    is written, for a page without a place for them."""
+    """Replace the study's blocks in the pages and copy figures and tables to `folder`. Raises InputError for a page
+    without a place for them, before anything is written."""
     analysed = Analysed(load(results, study))
     texts = {page: page.read_text(encoding="utf-8") for page in pages}
     for page, text in texts.items():

@@ -63,10 +63,14 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
     order = {trial_id: position for position, trial_id in enumerate(declaration.stages)}
     # A trial that had solved its task and then diverged has nothing to show for it.
     solved = trials["solved"].eq(True).astype(bool) & trials["status"].eq("finished")
-    trials = with_types(trials).assign(
-        solved=solved,
-        solved_step=trials["solved_step"].where(solved),
-    ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
+    trials = (
+        with_types(trials)
+        .assign(
+            solved=solved,
+            solved_step=trials["solved_step"].where(solved),
+        )
+        .sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
+    )
 
     curves = store.curves().to_pandas()
     curves = curves.drop(columns=["stage", "cell", "task", "seed", "code"])
@@ -88,7 +92,9 @@ def with_types(trials: pd.DataFrame) -> pd.DataFrame:
     old = trials["task.type"].isna()
     specs = [json.loads(text) if isinstance(text, str) else {} for text in trials.loc[old, "spec"]]
     types = {
-        f"{part}.type": pd.Series([type_of(spec.get(part)) for spec in specs], trials.index[old], dtype=object)
+        f"{part}.type": pd.Series(
+            [type_of(spec.get(part)) for spec in specs], trials.index[old], dtype=object
+        )
         for part in ("cell", "task")
     }
     filled = {name: trials[name].astype(object).where(~old, found) for name, found in types.items()}

@@ -44,5 +44,7 @@ def on_task(tried: pd.DataFrame, confirm: pd.DataFrame) -> pd.DataFrame:
     k = max(1, int(within.groupby("cell", sort=False).size().min()) // SEARCHES)
     place = within.groupby("cell", sort=False).cumcount()
     whole = place < within.groupby("cell", sort=False)["cell"].transform("size") // k * k
-    best = best_first(within.assign(search=place // k)[whole]).drop_duplicates(["cell", "search"]).sort_index()
+    best = (
+        best_first(within.assign(search=place // k)[whole]).drop_duplicates(["cell", "search"]).sort_index()
+    )
     return scores(best).assign(limit=limit, trials_per_value=k)

@@ -1,7 +1,7 @@
 """Tuning-budget curves: what the best of k trials of a random search scores, for every k up to the n that ran.
 
-Put the n trials in the order in which a sweep selects (`statistics.search.order`), the worst first. Of k drawn from them without replacement the r-th is the best with
-probability
+Put the n trials in the order in which a sweep selects (`statistics.search.order`), the worst first. Of k drawn from
+them without replacement the r-th is the best with probability
 
     w_k(r) = C(r-1, k-1) / C(n, k)
 
@@ -54,7 +54,9 @@ def ranked(search: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame
     order[frame["lost"]] = [False, -np.inf, -np.inf]
     order = frame[["task", "cell"]].join(order).sort_values(["task", "cell", *KEYS])
     new = order.ne(order.shift()).any(axis=1).cumsum()
-    frame = frame.loc[order.index].assign(place=new - new.groupby([order["task"], order["cell"]]).transform("min"))
+    frame = frame.loc[order.index].assign(
+        place=new - new.groupby([order["task"], order["cell"]]).transform("min")
+    )
     return frame.reset_index(drop=True)
 
 

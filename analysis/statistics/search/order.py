@@ -13,7 +13,7 @@ KEYS = ["finished", "score", "gain"]
 
 
 def keys(search: pd.DataFrame) -> pd.DataFrame:
-    """By what trials are selected, each the better the higher: finished, score, gain (the loss with its sign changed)."""
+    """By what trials are selected, higher is better: finished, score, gain (the loss with its sign changed)."""
     return pd.DataFrame(
         {
             "finished": search["status"] == "finished",
