@@ -15,6 +15,7 @@ from analysis.claims.claim import Arm
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
 from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.tables import Analysed
+from analysis.words import percent, percent_between
 
 
 class Known(NamedTuple):
@@ -26,7 +27,7 @@ class Known(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value:.0%} ({self.low:.0%} to {self.high:.0%})"
+        return f"{self.name} {percent_between(self.value, self.low, self.high)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,5 +122,5 @@ def doubt(row) -> list[str]:
     if pd.isna(row.explained):
         return [str(row.method).split(";")[0]]
     if not row.meaningful:
-        return [f"weak: the model predicts {max(row.explained, 0):.0%} of the variance of unseen settings"]
+        return [f"weak: the model predicts {percent(row.explained)} of the variance of unseen settings"]
     return []

@@ -10,7 +10,7 @@ from analysis.figures import canvas
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study.tables import Analysed
-from analysis.words import count
+from analysis.words import count, percent
 
 title = "What explains the scores"
 
@@ -74,11 +74,11 @@ def bar(panel: Axes, row, y: float) -> None:
         looks = {"color": canvas.INK if cell else canvas.MUTED, "alpha": 1.0 if cell else 0.5, "lw": 0}
     panel.barh(y, row.value, height=0.34, **looks)
     panel.plot([row.low, row.high], [y + 0.3, y + 0.3], color=canvas.INK, lw=1.4, solid_capstyle="butt")
-    canvas.beside(panel, y, percent(row.value))
+    canvas.beside(panel, y, told(row.value))
 
 
-def percent(share: float) -> str:
-    return "< 1%" if share < 0.01 else f"{share:.0%}"
+def told(share: float) -> str:
+    return "< 1%" if share < 0.01 else percent(share)
 
 
 def note(rows: pd.DataFrame) -> str:

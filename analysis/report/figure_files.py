@@ -23,6 +23,7 @@ from markupsafe import Markup
 from analysis.figures import FIGURES, SECTIONS, canvas
 from analysis.study.results import load
 from analysis.study.tables import Analysed
+from sweeps.cores import cores
 
 MANY = 1000  # trials from which on a second process is worth its start of some seconds
 SHARED = frozenset(name for part in ("finding", "verdicts", "importance") for name in SECTIONS[part])
@@ -49,7 +50,7 @@ def helped(
     """Another process that draws figures into `folder` meanwhile; None where one would not be worth its start.
     source: the results directory that the study was loaded from."""
     names = [name for name in figures if name not in SHARED and FIGURES.get(name) is figures[name]]
-    if len(study.results.trials) < MANY or cores() < 2 or len(names) < 2:
+    if len(study.results.trials) < MANY or len(cores()) < 2 or len(names) < 2:
         yield None
         return
     helper = Helper(start(source, study.declaration.study, folder, names), names)
@@ -75,10 +76,6 @@ def pictures(
     # Where the helper failed, whatever was wrong with it is seen here.
     captions |= {n: picture(n, figures[n], study, folder) for n in figures if n not in captions}
     return {name: made(name, figures[name], captions[name], folder) for name in figures}
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def start(source: Path, study: str, folder: Path, names: list[str]) -> subprocess.Popen:

@@ -9,7 +9,7 @@ from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.greff import TOP
 from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.tables import Analysed
-from analysis.words import count, listing
+from analysis.words import count, listing, percent
 
 MANY = 5  # disagreements that are named
 
@@ -88,8 +88,8 @@ def explains(shares: pd.DataFrame) -> str:
 
 def reach(rows: pd.DataFrame) -> str:
     """From the smallest to the largest share over the tasks."""
-    low, high = rows["value"].min(), rows["value"].max()
-    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
+    low, high = percent(rows["value"].min()), percent(rows["value"].max())
+    return low if low == high else f"{low} to {high}"
 
 
 def theirs(study: Analysed) -> str:

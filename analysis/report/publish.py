@@ -30,6 +30,7 @@ from analysis.study.trust import trust
 from analysis.words import listing
 from sweeps.errors import InputError
 from sweeps.store.store import Store
+from sweeps.terminal.pipes import pipe_table
 
 SHOWN = ("glance", "differences")  # figures that are copied
 TABLES = ("verdicts", "overall", "claims", "facts")
@@ -93,24 +94,20 @@ def fact_lines(told: pd.DataFrame) -> list[str]:
     counts = told["status"].value_counts()
     said = {"holds": "hold", "fails": "fail", "undecided": "are undecided", "not tested": "were not tested"}
     summary = listing(f"{counts[status]} {verb}" for status, verb in said.items() if status in counts)
-    lines = [f"Of {len(told)} published facts {summary}.", ""]
-    lines += ["| | fact | published | measured here | |", "|---|---|---|---|---|"]
-    for i, fact in enumerate(told.itertuples(), 1):
-        cells = [
-            str(i),
-            f"{fact.statement} *{fact.source}*",
-            fact.published,
-            fact.measured,
-            f"**{fact.status}**",
-        ]
-        lines.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
+    cells = [
+        [str(i), f"{fact.statement} *{fact.source}*", fact.published, fact.measured, f"**{fact.status}**"]
+        for i, fact in enumerate(told.itertuples(), 1)
+    ]
+    rows = [[str(cell).replace("|", "/") for cell in row] for row in cells]
     notes = [
         f"- **{i}** {fact.conditions} {fact.reason}".rstrip()
         for i, fact in enumerate(told.itertuples(), 1)
         if fact.conditions or fact.reason
     ]
     return [
-        *lines,
+        f"Of {len(told)} published facts {summary}.",
+        "",
+        pipe_table(["", "fact", "published", "measured here", ""], rows),
         "",
         "How these runs differ from the published ones, and why the outcome does where it does:",
         "",
