@@ -12,7 +12,7 @@ from analysis.study.tables import Analysed
 from analysis.words import listing
 
 COLUMNS = ["claim", "statement", "source", "found", "study", "task", "status", "evidence"]
-FACTS = ["statement", "source", "published", "conditions", "measured", "status", "reason"]
+PUBLISHED = ["statement", "source", "published", "conditions", "measured", "status", "reason"]
 WHOLE = ["claim", "statement", "source", "found", "status", "holds", "fails", "undecided", "studies"]
 
 
@@ -40,7 +40,7 @@ def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
 
 
 def facts(study: Analysed, claims: Iterable[Claim]) -> pd.DataFrame:
-    """One row a claim: what was published beside what is measured here, see FACTS; one that is not tested says in
+    """One row a claim: what was published beside what is measured here, see PUBLISHED; one that is not tested says in
     `measured` what it would need. There is no correction over claims: each is asked for itself."""
     rows = []
     for claim in claims:
@@ -50,7 +50,7 @@ def facts(study: Analysed, claims: Iterable[Claim]) -> pd.DataFrame:
         reason = "" if status in (HOLDS, UNTESTED) else claim.reason
         said = (claim.statement, claim.source, claim.found, claim.conditions)
         rows.append((*said, "; ".join(evidence), status, reason))
-    return pd.DataFrame(rows, columns=FACTS)
+    return pd.DataFrame(rows, columns=PUBLISHED)
 
 
 def over_studies(tables: Iterable[pd.DataFrame], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:

@@ -28,10 +28,8 @@ from analysis.notebook_tools.display import chosen, show, table, told
 from analysis.report.finding import finding
 from analysis.report.terminal import verdict_text
 from analysis.study import provenance
-from analysis.study.trust import trust
 
 study = chosen("comparable")
-results = study.results
 print(study.declaration.doc)
 
 # %% [markdown]
@@ -41,9 +39,8 @@ print(study.declaration.doc)
 # do a task must come out different. Nothing below counts if these are broken.
 
 # %%
-stamp = trust(results, study.verdicts)
-print("Controls passed; all trials ran." if stamp.trustworthy else "NOT TRUSTWORTHY")
-told([*stamp.reasons, *stamp.warnings])
+print("Controls passed; all trials ran." if study.trust.trustworthy else "NOT TRUSTWORTHY")
+told([*study.trust.reasons, *study.trust.warnings])
 
 # %% [markdown]
 # ## What came out
@@ -102,4 +99,4 @@ show(study, "learning_curves")
 # ## What it cost
 
 # %%
-provenance.cost(results, "cell")
+provenance.cost(study.results, "cell")

@@ -25,8 +25,7 @@ from analysis.report.finding_notes import explains, theirs
 from analysis.study import provenance
 
 study = chosen("comparable")
-results = study.results
-search = results.stage("search")
+search = study.results.stage("search")
 print(f"{len(search)} search trials of {search['cell'].nunique()} cells on {search['task'].nunique()} tasks")
 
 # %% [markdown]
@@ -84,4 +83,4 @@ verdict_grids(grids.protocol(study))
 # ## What the confirm stage went on with
 
 # %%
-provenance.configurations(results)[0].round(4)
+provenance.configurations(study.results)[0].round(4)

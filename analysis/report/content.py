@@ -19,7 +19,6 @@ from analysis.statistics.pairs.seeds import decided
 from analysis.study import provenance
 from analysis.study.controls import passed
 from analysis.study.tables import Analysed
-from analysis.study.trust import trust
 from analysis.study.verdicts import against
 from sweeps.store import schema
 
@@ -44,12 +43,12 @@ CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left
 def content(study: Analysed) -> dict[str, Any]:
     """All but the figures."""
     results, declaration = study.results, study.declaration
-    claims = evaluate(study)
+    claims, measured = evaluate(study), published(study)
     chosen, common = provenance.configurations(results)
     told: dict[str, Any] = {
         "declaration": declaration,
         "question": [part.strip() for part in declaration.doc.strip().split("\n\n") if part.strip()],
-        "trust": trust(results, study.verdicts),
+        "trust": study.trust,
         "controls": passed(declaration, study.verdicts),
         "reference": study.reference,
         "finding": finding(study, claims),
@@ -58,7 +57,8 @@ def content(study: Analysed) -> dict[str, Any]:
         "measures": measures(study),
         "disagreements": disagreements(study),
         "protocol": protocol(study),
-        "facts": list(published(study).itertuples()),
+        "facts": list(measured.itertuples()),
+        "published": measured,
         "checks": claims,
         "claims": [
             {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}

@@ -26,7 +26,6 @@ from analysis.report.write import written
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
 from analysis.study.tables import Analysed
-from analysis.study.trust import trust
 from analysis.words import listing
 from sweeps.errors import InputError
 from sweeps.store.store import Store
@@ -77,7 +76,7 @@ BLOCKS: dict[str, Callable[[Analysed, str], str]] = {"": block, ":headline": hea
 
 
 def stamp(study: Analysed) -> str:
-    return trust_line(trust(study.results, study.verdicts)).plain
+    return trust_line(study.trust).plain
 
 
 def price(results: Results) -> str:

@@ -13,6 +13,7 @@ from analysis.study.by_measure import by_measure
 from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained
+from analysis.study.trust import Trust, trust
 from analysis.study.verdicts import against, confirmed, reference_cell, verdicts
 from sweeps.store.declaration import Declaration
 
@@ -23,8 +24,8 @@ class Analysed:
 
     confirmed: the scores of the confirm stage. verdicts: every pair on every task, by the declared measure. over_tasks:
     every pair over its tasks. shares: what each factor of the search explains; marginals: the curves behind them.
-    protocol: Greff et al.'s. by(measure), over(measure): as verdicts and over_tasks, by one of MEASURES. Whoever is
-    given a table leaves it as it is.
+    trust: the stamp. protocol: Greff et al.'s. by(measure), over(measure): as verdicts and over_tasks, by one of
+    MEASURES. Whoever is given a table leaves it as it is.
     """
 
     results: Results
@@ -47,6 +48,11 @@ class Analysed:
     @cached_property
     def verdicts(self) -> pd.DataFrame:
         return verdicts(self.results.trials, self.declaration)
+
+    @cached_property
+    def trust(self) -> Trust:
+        """Whether the verdicts may be believed."""
+        return trust(self.results, self.verdicts)
 
     @property
     def over_tasks(self) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 import dataclasses
 import html.parser
 import re
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from analysis.figures import FIGURES
 from analysis.report import figure_files
 from analysis.report.content import CONTENTS
 from analysis.report.write import write_report
+from analysis.study import tables
 from analysis.study.results import load
 from analysis.study.tables import Analysed
 from sweeps.errors import InputError
@@ -168,6 +170,23 @@ def test_tables_lie_beside_the_page(written, results):
     assert len(measures) == len(table) * measures["measure"].nunique()
     assert {"test_score", "solved", "log_steps", "diverged"} <= set(measures["measure"])
     assert {"holds", "undecided"} <= set(pd.read_csv(folder / "claims.csv")["status"])
+
+
+def test_a_report_computes_verdicts_and_forests_once(small, tmp_path, monkeypatch):
+    counts = Counter()
+
+    def counted(name, function):
+        def called(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(tables, name, called)
+
+    counted("verdicts", tables.verdicts)
+    counted("explained", tables.explained)
+    counted("trust", tables.trust)
+    write_report(small, "synthetic", tmp_path / "report")
+    assert counts == {"verdicts": 1, "explained": 1, "trust": 1}
 
 
 def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
