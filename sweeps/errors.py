@@ -44,6 +44,8 @@ def write_error(error: OSError, place: object) -> WriteError | None:
 
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
-    """` Did you mean 'lstm'?`, to stand after the sentence that refuses a name; empty where no known one is near."""
-    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    """` Did you mean 'lstm'?`, to stand after the sentence that refuses a name; empty where no known one is near,
+    whatever its capitals."""
+    names = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(given.casefold(), names, n=1, cutoff=0.5)
+    return f" Did you mean '{names[near[0]]}'?" if near else ""

@@ -132,8 +132,7 @@ def lookalikes(keys: pd.DataFrame) -> list[str]:
 
 
 def no_column(name: str, known: list[str], measure: str) -> str:
-    near = [column for column in known if fold(column) == fold(name)]
-    hint = did_you_mean(name, near or known)
+    hint = did_you_mean(name, known)
     has = ", ".join(known)
     return f"The table has no column '{name}'.{hint} It needs cell, task, seed and {measure}; it has: {has}."
 
