@@ -71,7 +71,7 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Give servers less time than a sweep would."""
     with monkeypatch.context() as patch:
         patch.setattr(uploading, "INIT_TIMEOUT", 1.0)
-        patch.setattr(module, "FINISH_TIMEOUT", 1.0)
+        patch.setattr(uploading, "FINISH_TIMEOUT", 1.0)
         yield patch
 
 
