@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
+from analysis.report.content import published
 from analysis.report.terminal import fact_table, trust_line, verdict_table
-from analysis.report.write import published, ready, written
+from analysis.report.write import ready, written
 from analysis.study.results import load
 from analysis.study.tables import Analysed
-from analysis.study.trust import trust
 from sweeps.terminal.screen import console
 
 
@@ -23,10 +23,10 @@ def report(arguments: argparse.Namespace) -> int:
     analysed = Analysed(loaded)
     screen = console()
     screen.print(verdict_table(analysed.verdicts, loaded.declaration))
-    told = published(loaded)
+    told = published(analysed)
     if len(told):
         screen.print(fact_table(told))
-    screen.print(trust_line(trust(loaded, analysed.verdicts)))
+    screen.print(trust_line(analysed.trust))
     paths = written(analysed, arguments.results, arguments.out)
     for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:
         screen.print(f"{label:<16} {path}", soft_wrap=True)

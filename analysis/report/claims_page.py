@@ -1,4 +1,4 @@
-"""The page on all claims, over the shipped studies: see `analysis.claims.__main__`."""
+"""The page on all claims, over the shipped studies; `make claims` writes it."""
 
 import sys
 from collections.abc import Iterable

@@ -10,16 +10,15 @@ from typing import Any
 import pandas as pd
 
 from analysis import words
-from analysis.claims import evaluate, fact, whole
+from analysis.claims import evaluate, facts, whole
 from analysis.claims.classic_facts import FACTS
 from analysis.figures import SECTIONS
 from analysis.report.finding import finding
 from analysis.report.grids import measures, protocol
+from analysis.statistics.pairs.seeds import decided
 from analysis.study import provenance
 from analysis.study.controls import passed
-from analysis.study.results import Results
-from analysis.study.tables import Analysed, decided
-from analysis.study.trust import trust
+from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 from sweeps.store import schema
 
@@ -44,12 +43,12 @@ CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left
 def content(study: Analysed) -> dict[str, Any]:
     """All but the figures."""
     results, declaration = study.results, study.declaration
-    claims = evaluate(study)
+    claims, measured = evaluate(study), published(study)
     chosen, common = provenance.configurations(results)
     told: dict[str, Any] = {
         "declaration": declaration,
         "question": [part.strip() for part in declaration.doc.strip().split("\n\n") if part.strip()],
-        "trust": trust(results, study.verdicts),
+        "trust": study.trust,
         "controls": passed(declaration, study.verdicts),
         "reference": study.reference,
         "finding": finding(study, claims),
@@ -58,7 +57,8 @@ def content(study: Analysed) -> dict[str, Any]:
         "measures": measures(study),
         "disagreements": disagreements(study),
         "protocol": protocol(study),
-        "facts": list(published(results).itertuples()),
+        "facts": list(measured.itertuples()),
+        "published": measured,
         "checks": claims,
         "claims": [
             {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}
@@ -82,9 +82,9 @@ def shown(drawn: Mapping[str, Any]) -> dict[str, Any]:
     return {"figures": drawn, "sections": sections}
 
 
-def published(results: Results) -> pd.DataFrame:
+def published(study: Analysed) -> pd.DataFrame:
     """The published facts of this study, held against its runs; no rows for a study without any."""
-    return fact.evaluate(results, FACTS.get(results.declaration.study, ()))
+    return facts(study, FACTS.get(study.declaration.study, ()))
 
 
 def tasks(study: Analysed) -> dict[str, dict[str, Any]]:

@@ -20,10 +20,9 @@ from types import ModuleType
 
 import pandas as pd
 
-from analysis.claims.classic_facts import FACTS
 from analysis.figures import FIGURES
 from analysis.report import latex, markdown
-from analysis.report.content import content, published, shown
+from analysis.report.content import content, shown
 from analysis.report.figure_files import helped, pictures
 from analysis.report.html import html
 from analysis.study.results import load
@@ -89,7 +88,8 @@ def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, M
         told = content(study)
         drawn = pictures(study, folder / "figures", figures, helper)
     told |= shown(drawn)
-    for name, table in {**tables(study), "claims": told["checks"]}.items():
+    beside = {"claims": told["checks"]} | ({"facts": told["published"]} if told["facts"] else {})
+    for name, table in (tables(study) | beside).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     page, text = folder / "report.html", folder / "report.md"
     page.write_text(html(told), encoding="utf-8")
@@ -109,12 +109,9 @@ def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, M
 def tables(study: Analysed) -> dict[str, pd.DataFrame]:
     """What is saved beside the pages, by name."""
     others = [study.by(name).assign(measure=name) for name in study.measures]
-    found = {
+    return {
         "verdicts": study.verdicts,
         "overall": study.over_tasks,
         "measures": pd.concat(others, ignore_index=True) if others else study.verdicts.assign(measure=""),
         "protocol": study.protocol,
     }
-    if study.declaration.study in FACTS:
-        found["facts"] = published(study.results)
-    return found

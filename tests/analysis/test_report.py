@@ -3,6 +3,7 @@
 import dataclasses
 import html.parser
 import re
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from analysis.figures import FIGURES
 from analysis.report import figure_files
 from analysis.report.content import CONTENTS
 from analysis.report.write import write_report
+from analysis.study import tables
 from analysis.study.results import load
 from analysis.study.tables import Analysed
 from sweeps.errors import InputError
@@ -170,10 +172,27 @@ def test_tables_lie_beside_the_page(written, results):
     assert {"holds", "undecided"} <= set(pd.read_csv(folder / "claims.csv")["status"])
 
 
+def test_a_report_computes_verdicts_and_forests_once(small, tmp_path, monkeypatch):
+    counts = Counter()
+
+    def counted(name, function):
+        def called(*arguments):
+            counts[name] += 1
+            return function(*arguments)
+
+        monkeypatch.setattr(tables, name, called)
+
+    counted("verdicts", tables.verdicts)
+    counted("explained", tables.explained)
+    counted("trust", tables.trust)
+    write_report(small, "synthetic", tmp_path / "report")
+    assert counts == {"verdicts": 1, "explained": 1, "trust": 1}
+
+
 def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
-    some = {name: FIGURES[name] for name in ("glance", "solved", "learning_rate")}
+    some = {name: FIGURES[name] for name in ("glance", "solved", "scores")}
     study = Analysed(load(small, "synthetic"))
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     found = []
     for many in (10**9, 0):
         monkeypatch.setattr(figure_files, "MANY", many)
@@ -187,8 +206,8 @@ def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
 
 
 def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_path, monkeypatch):
-    some = {name: FIGURES[name] for name in ("glance", "solved")}
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    some = {name: FIGURES[name] for name in ("scores", "solved")}
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     monkeypatch.setattr(figure_files, "MANY", 0)
     study = Analysed(load(small, "synthetic"))
     with figure_files.helped(study, tmp_path / "nowhere", tmp_path, some) as helper:
@@ -198,9 +217,9 @@ def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_pa
 
 
 def test_the_second_process_ends_with_what_it_helps(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     monkeypatch.setattr(figure_files, "MANY", 0)
-    some = {name: FIGURES[name] for name in ("glance", "solved")}
+    some = {name: FIGURES[name] for name in ("scores", "solved")}
     with (
         pytest.raises(KeyboardInterrupt),
         figure_files.helped(Analysed(load(small, "synthetic")), small, tmp_path, some) as helper,

@@ -25,9 +25,11 @@ from wandb_server import WandbServer
 from sweeps.commands.mirror import run as command
 from sweeps.errors import InputError
 from sweeps.mirror import follow as module
+from sweeps.mirror import upload as uploading
 from sweeps.mirror.account import MirrorError, resolve_mode
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.follower import Follower
+from sweeps.mirror.run import CURVE
 from sweeps.mirror.upload import Trial
 from sweeps.store import schema
 from sweeps.store.declaration import Declaration
@@ -68,8 +70,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
 def impatience(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Give servers less time than a sweep would."""
     with monkeypatch.context() as patch:
-        patch.setattr(module, "INIT_TIMEOUT", 1.0)
-        patch.setattr(module, "FINISH_TIMEOUT", 1.0)
+        patch.setattr(uploading, "INIT_TIMEOUT", 1.0)
+        patch.setattr(uploading, "FINISH_TIMEOUT", 1.0)
         yield patch
 
 
@@ -162,7 +164,7 @@ def test_an_offline_run_holds_exactly_what_the_store_holds(store: Store) -> None
     spec = json.loads(str(row["spec"]))
     spec["optimizer"]["clip"] = "Infinity"
     assert run.config == spec | {"code": row["code"]}
-    points = [{k: v for k, v in point.items() if k in module.CURVE} for point in curve_rows(row)]
+    points = [{k: v for k, v in point.items() if k in CURVE} for point in curve_rows(row)]
     assert run.history == [
         {k: v for k, v in point.items() if v is not None} | {"_step": i} for i, point in enumerate(points)
     ]
@@ -448,7 +450,7 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
 
     def back(line: str) -> None:
         reports.append(line)
-        monkeypatch.setattr(module, "INIT_TIMEOUT", 15.0)
+        monkeypatch.setattr(uploading, "INIT_TIMEOUT", 15.0)
         server.down = False
 
     end = time.monotonic() + 60
@@ -457,7 +459,7 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
         return sum(run.finished > 0 for run in server.runs.values()) == 2 or time.monotonic() > end
 
     monkeypatch.setattr(module, "PAUSES", (0.1,))
-    monkeypatch.setattr(module, "INIT_TIMEOUT", 1.0)
+    monkeypatch.setattr(uploading, "INIT_TIMEOUT", 1.0)
     summary = mirror(store, mode="online", follow=True, stop=sweep_has_ended, report=back)
     assert (summary.mirrored, summary.failed) == (2, 0)
     assert reports

@@ -169,7 +169,8 @@ def test_the_spec_of_a_trial_is_written_once_as_text_and_gives_its_columns(cell:
     )
     columns = flatten_spec(spec)
     carried = {name: value for name, value in summary_of(columns).items() if value is not None}
-    assert set(carried) == {"spec", "precision"}  # which is no part of the text at its default
+    types = {"cell.type", "task.type", "tolerance"}
+    assert set(carried) == {"spec", "precision", *types}  # precision is no part of the text at its default
     rebuilt = spec_columns(json.loads(canonical(spec))) | carried
     assert rebuilt == columns
     assert {name: type(value) for name, value in rebuilt.items()} == {n: type(v) for n, v in columns.items()}
