@@ -219,8 +219,8 @@ def key(result: Judged) -> list[str]:
         f"{asked.measure}, {asked.better} is better, bounds {low} to {high}; margin ±{asked.margin:g}, level "
         f"{asked.alpha:g} after {adjusted} over the pairs of a task; {count(len(external.values), 'run')}.",
         *WAYS[asked.method],
-        f"proven: e-values agree, for any distribution of {asked.measure}. likely: tests alone, which assume that the seeds",
-        f"have shown all that can happen; up to {unseen} of trainings may end in a way that none of them did.",
+        f"proven: e-values agree, for any distribution of {asked.measure}. likely: tests alone, which assume that the",
+        f"seeds have shown all that can happen; up to {unseen} of trainings may end in a way that none of them did.",
         "P(a, =, b): posterior that a is better, both are practically equal, b is better; * where it and the tests",
         f"disagree. further: seeds a side to decide the pair with a chance of 0.8{''.join(f'; {t}' for t in told)}.",
     ]

@@ -39,6 +39,7 @@ MORE = [
 ]
 MORE += ["spread", "bayes_new"]
 FIRST = ["task", "a", "b", "verdict", "better", "why", "value", "low", "high"]
+PAIRWISE = ("solved_", "tied_", "log_e_", "unseen_")  # beginnings of columns of single tasks alone
 
 
 def overall(table: pd.DataFrame) -> pd.DataFrame:
@@ -151,5 +152,7 @@ def more_seeds(found: pd.DataFrame, s: np.ndarray, half: np.ndarray, lumpy: np.n
 
 def empty(table: pd.DataFrame) -> pd.DataFrame:
     """No pair shares two tasks: the columns alone."""
-    kept = [c for c in table.columns if not str(c).startswith(("solved_", "tied_")) and c != "method"]
+    kept = [
+        c for c in table.columns if not str(c).startswith(PAIRWISE) and c not in ("bet", "grade", "method")
+    ]
     return table.iloc[:0].reindex(columns=[*kept, *MORE, "method"])
