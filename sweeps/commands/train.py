@@ -13,6 +13,7 @@ from experiments.tasks import TASKS
 from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Stacked
 from sweeps.errors import InputError
+from sweeps.job import Job
 from sweeps.plan import Entry, Work
 from sweeps.rows import Row
 from sweeps.store.store import Store
@@ -111,7 +112,7 @@ def train(screen: Console, entry: Entry, store: Store) -> Row:
     )
     with Progress(*columns, console=screen, transient=True) as progress:
         bar = progress.add_task("compiling", total=1.0)
-        for event in Worker().run(Work((entry,), 1), store, STUDY, None):
+        for event in Worker().run(Work((entry,), 1), Job(study=STUDY, store=store)):
             score = event.scores.get(entry.id)
             text = f"validation score {score:.3f}" if score is not None else "training"
             progress.update(bar, completed=event.fraction, description=text)

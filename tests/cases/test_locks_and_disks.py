@@ -16,7 +16,7 @@ from sweeps.mirror.follow import locked
 from sweeps.store import store as module
 from sweeps.store.parts import replace_file
 from sweeps.store.store import Store
-from sweeps.sweep import Scheduler, Silent, sweep
+from sweeps.sweep import Scheduler, sweep
 
 NO_LOCKS = [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EIO]
 NO_ROOM = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG]
@@ -119,7 +119,7 @@ def test_whatever_a_disk_refuses_a_write_with_is_told_with_the_file_and_a_cure(t
     replace = os.replace
     monkeypatch.setattr(os, "replace", raises(number))  # at the very first file, the declaration
     with pytest.raises(WriteError) as told:
-        sweep(loaded, store, pool=None, size=2, listener=Silent())
+        sweep(loaded, store, size=2)
     assert str(store.path / "study.json") in str(told.value)
     assert os.strerror(number) in str(told.value)
     assert "the same command runs the rest" in str(told.value)

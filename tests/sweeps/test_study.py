@@ -6,7 +6,7 @@ from studies import TEXT, tiny, write_study
 from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN
 from sweeps.errors import InputError
-from sweeps.plan import search_entries
+from sweeps.stages import search_entries
 from sweeps.study import Controls
 from sweeps.study_file import load_study, shipped
 

@@ -11,7 +11,8 @@ from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
 from sweeps.errors import InputError
-from sweeps.plan import cut, search_entries
+from sweeps.plan import cut
+from sweeps.stages import search_entries
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.sweep import Queue, Scheduler, Silent, sweep
@@ -20,7 +21,7 @@ from sweeps.worker import Event
 
 def run(loaded, folder, size=2):
     store = Store(folder, loaded.name)
-    return sweep(loaded, store, pool=None, size=size, listener=Silent()), store
+    return sweep(loaded, store, size=size), store
 
 
 def essential(table):
@@ -125,7 +126,7 @@ def test_ctrl_c_leaves_everything_resumable(tmp_path, finished):
 
     store = Store(tmp_path, "tiny")
     with pytest.raises(KeyboardInterrupt):
-        sweep(tiny(), store, pool=None, size=2, listener=Impatient())
+        sweep(tiny(), store, size=2, listener=Impatient())
     stored = set(store.trials()["trial_id"].to_pylist())
     assert len(stored) == 4
     run(tiny(), tmp_path)
@@ -255,8 +256,9 @@ def test_a_resumed_sweep_promotes_what_was_complete_and_waits_for_the_rest(finis
     copy.append([row for row in rows if row["cell"] in ("gru", "lstm")][:-1], [])
     scheduler = scheduler_of(tmp_path)
     kept = {row["trial_id"] for row in copy.trials().to_pylist()}
-    full = {arm for arm, ids in scheduler.missing.items() if not ids}
-    assert full == {arm for arm, es in scheduler.searching.items() if {e.id for e in es} <= kept}
+    searches = scheduler.stages.searches
+    full = {arm for arm, search in searches.items() if search.complete}
+    assert full == {arm for arm, search in searches.items() if {e.id for e in search.entries} <= kept}
     assert {e.arm for e in scheduler.confirm} == full
     assert scheduler.stored == 3
     assert len(scheduler.queue) == 8 - 3 + 2 * len(full)
