@@ -33,14 +33,14 @@ def run(options: argparse.Namespace) -> int:
     store = store_of(options, loaded.name)
     todo, done, news = missing(loaded, store, keep=options.other_code == KEEP)
     study = loaded.study
-    arms, most = len(study.arms()), study.trials
+    arms, largest = len(study.arms()), study.trials
     question = loaded.doc.splitlines()[0] if loaded.doc else ""
     screen.print(Text.assemble((loaded.name, "bold"), ": ", question))
-    expected, at_most = study.rule.expected, "at most " * (study.rule.expected < most["confirm"])
+    expected, at_most = study.rule.expected, "at most " * (study.rule.expected < largest["confirm"])
     about = f" (about {expected})" * bool(at_most)
     screen.print(
-        f"{arms} arms (cell on task): {most['search']} search and {at_most}{most['confirm']}{about} confirm "
-        f"trials each, {at_most}{arms * sum(most.values())} in all; {done} in {store.path} already",
+        f"{arms} arms (cell on task): {largest['search']} search and {at_most}{largest['confirm']}{about} confirm "
+        f"trials each, {at_most}{arms * sum(largest.values())} in all; {done} in {store.path} already",
         soft_wrap=True,
     )
     for line in news:
