@@ -1,5 +1,9 @@
 """A study file is found, read, and refused with the line and the likely fix."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from studies import TEXT, tiny, write_study
 
@@ -156,3 +160,27 @@ def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
     for longer in (2, (2.5,), ("a",), (20_000,)):
         with pytest.raises(InputError, match="tuple of rising whole factors from 2 to 10,000"):
             search_entries(tiny(longer=longer).study)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["0", "2"])
+def test_a_users_study_file_is_executed_once_by_a_command_also_with_a_cell_in_it(tmp_path, where):
+    mine = (
+        f"import dataclasses\n\nopen({str(tmp_path / 'times')!r}, 'a').write('x')\n\n\n"
+        "@dataclasses.dataclass(frozen=True, kw_only=True)\nclass Mine(GRU):\n    hidden: int = 3\n\n\nSTUDY ="
+    )
+    path = write_study(tmp_path, TEXT.replace("STUDY =", mine).replace("GRU(hidden=3)", "Mine()"), "counts")
+    common = [str(path), "--results", str(tmp_path / "results")]
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    times = []
+    for command in (
+        ["plan", *common, "--workers", where],
+        ["sweep", *common, "--workers", where, "--wandb", "off"],
+        ["status", *common],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "sweeps.cli", *command], env=environment, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        times.append(len((tmp_path / "times").read_text()))
+    assert times == [1, 2, 2]
