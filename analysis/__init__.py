@@ -1,8 +1,8 @@
 """What did we learn? Frames from the results store to statistics, verdicts, figures and the report.
 
-    load(results, study) -> Results -> verdicts(trials, declaration) -> trust, finding, claims
-                                    -> figures: data(results) -> frame, draw(frame) -> Figure
-                                    -> write_report(results, study)
+    Analysed(load(results, study))     the study, and every table that is computed from it, each once
+        verdicts, over_tasks, by(measure), shares ...          -> trust, finding, claims
+        figures: data(study) -> frame, draw(frame) -> Figure   -> the report
 
 Nothing here trains, and nothing here imports jax, ray or wandb.
 """

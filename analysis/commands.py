@@ -23,7 +23,7 @@ def report(arguments: argparse.Namespace) -> int:
     analysed = Analysed(loaded)
     screen = console()
     screen.print(verdict_table(analysed.verdicts, loaded.declaration))
-    told = published(loaded)
+    told = published(analysed)
     if len(told):
         screen.print(fact_table(told))
     screen.print(trust_line(trust(loaded, analysed.verdicts)))

@@ -78,12 +78,22 @@ def shares(row) -> str:
     parts = (row.posterior_a, row.posterior_equal, row.posterior_b)
     if any(map(math.isnan, parts)):
         return "–"
-    return ", ".join(f"{max(100 * part, 0):.0f}" for part in parts) + ("" if row.agree else " *")
+    return ", ".join(map(hundredths, parts)) + ("" if row.agree else " *")
+
+
+def hundredths(share: float) -> str:
+    """A probability in per cent, without the sign and without digits that nobody needs: `97`."""
+    return f"{max(100 * share, 0):.0f}"
 
 
 def percent(share: float) -> str:
-    """A probability without digits that nobody needs: `97%`."""
-    return f"{max(100 * share, 0):.0f}%"
+    """The same with the sign: `97%`."""
+    return f"{hundredths(share)}%"
+
+
+def percent_between(value: float, low: float, high: float) -> str:
+    """A share with its interval: `52% (47% to 58%)`."""
+    return f"{percent(value)} ({percent(low)} to {percent(high)})"
 
 
 def further(seeds: float, n: int = 2) -> str:

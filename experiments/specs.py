@@ -11,7 +11,6 @@ specs and `float`. Only the fields annotated `float` may change without a new co
 """
 
 import dataclasses
-import difflib
 import functools
 import hashlib
 import json
@@ -22,6 +21,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
+
+from lstm_variants.names import did_you_mean
 
 Spec = TypeVar("Spec")
 
@@ -133,9 +134,7 @@ def construct(kind: type[Spec], values: Mapping[str, Any]) -> Spec:
 def unknown(what: str, given: str, known: typing.Iterable[str]) -> str:
     """The sentence for a name that does not exist: what was given, the nearest, and all there are."""
     known = list(known)
-    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"Unknown {what} '{given}'.{hint} Known: {', '.join(known)}."
+    return f"Unknown {what} '{given}'.{did_you_mean(given, known)} Known: {', '.join(known)}."
 
 
 def check(spec: Any, path: str = "") -> None:

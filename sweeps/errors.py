@@ -1,7 +1,9 @@
 """Exceptions with a message for people. The command line prints it and exits with code 2."""
 
+import difflib
 import errno
 import os
+from collections.abc import Iterable
 
 
 class InputError(ValueError):
@@ -39,3 +41,9 @@ def write_error(error: OSError, place: object) -> WriteError | None:
         f"Cannot write{where}: {os.strerror(error.errno)}. {CURES[error.errno]}; then the same command runs the rest. "
         f"What is stored so far is whole."
     )
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """` Did you mean 'lstm'?`, to stand after the sentence that refuses a name; empty where no known one is near."""
+    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""

@@ -11,7 +11,8 @@ import numpy as np
 
 from experiments.cohort import NEVER, Report
 from experiments.flops import step_flops
-from experiments.specs import canonical, flatten
+from experiments.specs import canonical, flatten, type_name
+from experiments.tasks.contract import TOLERANCE
 from experiments.trial import Trial
 from lstm_variants import parameter_count, state_size
 from sweeps.checkpoints import Evaluation
@@ -37,9 +38,13 @@ def names(entry: Entry, job: Job) -> Row:
 
 
 def flatten_spec(trial: Trial) -> Row:
-    """The spec's own columns; `seed` is a declared one."""
+    """The spec's own columns (`seed` is a declared one), and what is declared of it: its text, the classes of its cell
+    and task, and when its task counts as solved."""
     return {path: value for path, value in flatten(trial).items() if path != "seed"} | {
-        "spec": canonical(trial)
+        "spec": canonical(trial),
+        "cell.type": type_name(type(trial.cell)),
+        "task.type": type_name(type(trial.task)),
+        "tolerance": TOLERANCE,
     }
 
 

@@ -1,38 +1,27 @@
-"""What can be asked of the confirm stage's runs of one or two arms: each check is a test at level 0.05."""
+"""What can be asked of the confirm stage's runs of one or two arms: how many seeds solved the task, after how many
+sequences, at which loss it stays, what it does on longer sequences. Each check is a test at level 0.05.
 
+No seed is left out: one that diverged or failed has not solved its task, scores 0, and leaves a mean undecided.
+"""
+
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from analysis.claims.outcome import FAILS, HOLDS, OPEN
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
 from analysis.statistics.pairs.compare import compare
 from analysis.statistics.scores import bounds, scores
-from analysis.words import number, signed
+from analysis.study.tables import Analysed
+from analysis.words import listing, number, signed
 from sweeps.store import schema
 
 LEVEL = 0.05
-TOLERANCE = 0.01  # a task counts as solved below this share of wrong items, here as in `experiments.tasks`
-
-
-class Outcome(NamedTuple):
-    """status: holds, fails or undecided. measured: the numbers, for people."""
-
-    status: str
-    measured: str
-
-
-class Check(Protocol):
-    """arms: the (task, cell) pairs that it needs. column: what it needs beside the columns that every study has."""
-
-    @property
-    def arms(self) -> tuple[tuple[str, str], ...]: ...
-    @property
-    def column(self) -> str: ...
-    def __call__(self, runs: pd.DataFrame) -> Outcome: ...
 
 
 def of(runs: pd.DataFrame, task: str, cell: str) -> pd.DataFrame:
@@ -68,20 +57,48 @@ def effort(mine: pd.DataFrame) -> str:
     return f" within {budget(mine)}, median {f'{median:,.0f}' if np.isfinite(median) else 'beyond'}"
 
 
+class OfArms(ABC):
+    """A check of the runs of the arms that it names. column: what it needs beside the columns that every study has."""
+
+    @property
+    @abstractmethod
+    def column(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def arms(self) -> tuple[Arm, ...]: ...
+
+    @abstractmethod
+    def judge(self, runs: pd.DataFrame) -> Outcome:
+        """What the confirm stage's runs say; there are two seeds of every arm, and the column."""
+
+    @property
+    def needs(self) -> str:
+        return listing(f"{cell} on {task}" for task, cell in self.arms)
+
+    def __call__(self, study: Analysed) -> list[Outcome]:
+        runs = study.results.stage("confirm")
+        possible = self.column in runs and all(len(of(runs, *arm)) > 1 for arm in self.arms)
+        return [self.judge(runs)] if possible else []
+
+    def outcome(self, status: str, evidence: str) -> Outcome:
+        return Outcome(listing(dict.fromkeys(task for task, _ in self.arms)), status, evidence)
+
+
 @dataclass(frozen=True)
-class OneArm:
+class OneArm(OfArms):
     """What checks of one cell on one task have in common."""
 
     task: str
     cell: str
 
     @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
+    def arms(self) -> tuple[Arm, ...]:
         return ((self.task, self.cell),)
 
 
 @dataclass(frozen=True)
-class TwoArms:
+class TwoArms(OfArms):
     """What checks of one cell against another on one task have in common."""
 
     task: str
@@ -89,7 +106,7 @@ class TwoArms:
     other: str
 
     @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
+    def arms(self) -> tuple[Arm, ...]:
         return ((self.task, self.cell), (self.task, self.other))
 
 
@@ -100,12 +117,12 @@ class Solves(OneArm):
     column: ClassVar[str] = "solved"
     never: bool = False
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
         solved = int(mine["solved"].sum())
         status = majority(solved, len(mine))
         text = f"{self.cell} on {self.task}: {solved} of {len(mine)} seeds{effort(mine)}"
-        return Outcome(contrary(status) if self.never else status, text)
+        return self.outcome(contrary(status) if self.never else status, text)
 
 
 @dataclass(frozen=True)
@@ -116,8 +133,8 @@ class Can(OneArm):
     column: ClassVar[str] = "solved"
     never: bool = False
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
-        outcome = Solves(self.task, self.cell)(runs)
+    def judge(self, runs: pd.DataFrame) -> Outcome:
+        outcome = Solves(self.task, self.cell).judge(runs)
         if of(runs, self.task, self.cell)["solved"].any():
             return outcome._replace(status=FAILS if self.never else HOLDS)
         return outcome._replace(status=contrary(outcome.status) if self.never else OPEN)
@@ -125,7 +142,8 @@ class Can(OneArm):
 
 @dataclass(frozen=True)
 class Generalises(OneArm):
-    """Most seeds are right on more than 99 % of test sequences `factor` times longer than trained on."""
+    """Most seeds are right on test sequences `factor` times longer than trained on, all but the share of them that a
+    solved task may have wrong, too (`tolerance`)."""
 
     factor: int
     never: bool = False
@@ -134,16 +152,16 @@ class Generalises(OneArm):
     def column(self) -> str:
         return schema.longer_column("error", self.factor)
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
         wrong = mine[self.column].astype(float).fillna(1.0)
-        good = int((wrong < TOLERANCE).sum())
+        good = int((wrong < mine["tolerance"]).sum())
         status = majority(good, len(mine))
         text = (
             f"{self.cell} on {self.task}, {self.factor} times longer: {good} of {len(mine)} seeds "
             f"(median {wrong.median():.1%} wrong)"
         )
-        return Outcome(contrary(status) if self.never else status, text)
+        return self.outcome(contrary(status) if self.never else status, text)
 
 
 @dataclass(frozen=True)
@@ -153,18 +171,18 @@ class AtBaseline(OneArm):
     column: ClassVar[str] = "test_loss"
     within: float = 0.05
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         mine = of(runs, self.task, self.cell)
         about = f"{self.cell} on {self.task} after {budget(mine)}"
         losses = mine[self.column].dropna().to_numpy(float)
         if len(losses) < len(mine):
-            return Outcome(OPEN, f"{about}: {len(mine) - len(losses)} seeds without a test loss")
+            return self.outcome(OPEN, f"{about}: {len(mine) - len(losses)} seeds without a test loss")
         mean, baseline = losses.mean(), float(mine["baseline_loss"].iloc[0])
         half = stats.t.ppf(1 - LEVEL / 2, len(losses) - 1) * stats.sem(losses)
         low, high = mean - half, mean + half
         status = inside(low, high, (1 - self.within) * baseline, (1 + self.within) * baseline)
         text = f"test loss {mean:.4g} ({low:.4g} to {high:.4g}), baseline {baseline:.4g} ± {self.within:.0%}"
-        return Outcome(status, f"{about}: {text}")
+        return self.outcome(status, f"{about}: {text}")
 
 
 @dataclass(frozen=True)
@@ -180,14 +198,14 @@ class Ahead(TwoArms):
         pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
         return compare(values, pair, margin=self.margin, alpha=LEVEL / 2, bounds=bounds(values)).iloc[0]
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         row = self.compared(runs)
         status = OPEN if not row["p_difference"] <= LEVEL else HOLDS if row["value"] > 0 else FAILS
         text = (
             f"{self.cell} {number(row['mean_a'])}, {self.other} {number(row['mean_b'])} on {self.task} "
             f"({self.column.replace('_', ' ')}, {signed(row['value'])})"
         )
-        return Outcome(status, text)
+        return self.outcome(status, text)
 
 
 @dataclass(frozen=True)
@@ -199,9 +217,9 @@ class NotAhead(TwoArms):
     column: str = "test_score"
     margin: float = 0.05
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         ahead = Ahead(self.task, self.cell, self.other, self.column, self.margin)
-        row, outcome = ahead.compared(runs), ahead(runs)
+        row, outcome = ahead.compared(runs), ahead.judge(runs)
         if outcome.status == HOLDS:
             return outcome._replace(status=FAILS)
         learnt = max(row["mean_a"], row["mean_b"]) > self.margin
@@ -215,7 +233,7 @@ class Sooner(TwoArms):
 
     column: ClassVar[str] = "solved_step"
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         mine = [of(runs, *arm) for arm in self.arms]
         a, b = (m[self.column].astype(float).fillna(np.inf).to_numpy() for m in mine)
         test = stats.mannwhitneyu(a, b)
@@ -225,11 +243,11 @@ class Sooner(TwoArms):
             f"{c} {int(m['solved'].sum())} of {len(m)} seeds{effort(m)}"
             for c, m in zip((self.cell, self.other), mine, strict=True)
         )
-        return Outcome(status, f"{self.task}: {told}")
+        return self.outcome(status, f"{self.task}: {told}")
 
 
 @dataclass(frozen=True)
-class TimesAsLong:
+class TimesAsLong(OfArms):
     """A cell needs about `ratio` times as many sequences for one task as for another: the 95 % bootstrap interval
     of the ratio of medians lies within a factor of `within` of it. Undecided unless every seed has solved both."""
 
@@ -241,14 +259,14 @@ class TimesAsLong:
     column: ClassVar[str] = "solved_step"
 
     @property
-    def arms(self) -> tuple[tuple[str, str], ...]:
+    def arms(self) -> tuple[Arm, ...]:
         return ((self.task, self.cell), (self.other, self.cell))
 
-    def __call__(self, runs: pd.DataFrame) -> Outcome:
+    def judge(self, runs: pd.DataFrame) -> Outcome:
         mine = [of(runs, *arm) for arm in self.arms]
         if not all(m["solved"].all() for m in mine):
             counts = " and ".join(f"{int(m['solved'].sum())} of {len(m)}" for m in mine)
-            return Outcome(OPEN, f"{self.cell} solved {counts} seeds, so that the ratio has no estimate")
+            return self.outcome(OPEN, f"{self.cell} solved {counts} seeds, so that the ratio has no estimate")
         a, b = ((m[self.column] * m["batch"]).to_numpy(float) for m in mine)
         drawn = stats.bootstrap(
             (a, b),
@@ -260,13 +278,8 @@ class TimesAsLong:
         low, high = drawn.confidence_interval
         status = inside(low, high, self.ratio / self.within, self.ratio * self.within)
         text = f"{self.cell}: {ratio_of_medians(a, b):.1f} times as many ({low:.1f} to {high:.1f})"
-        return Outcome(status, text)
+        return self.outcome(status, text)
 
 
 def ratio_of_medians(a: np.ndarray, b: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.median(a, axis) / np.median(b, axis)
-
-
-def possible(check: Check, runs: pd.DataFrame) -> bool:
-    """Whether the study has two seeds of every arm, and the column."""
-    return check.column in runs and all(len(of(runs, *arm)) > 1 for arm in check.arms)

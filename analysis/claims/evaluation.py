@@ -1,17 +1,27 @@
-"""Claims evaluated: task by task in one study, then as a whole, in one study or over several."""
+"""Claims evaluated: task by task in one study, as a whole in one or over several, and as published facts."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import pandas as pd
 
 from analysis.claims.claim import Claim
 from analysis.claims.literature import CLAIMS
-from analysis.claims.outcome import UNTESTED, together
+from analysis.claims.outcome import HOLDS, UNTESTED, Outcome, together
 from analysis.study.tables import Analysed
 from analysis.words import listing
 
 COLUMNS = ["claim", "statement", "source", "found", "study", "task", "status", "evidence"]
+FACTS = ["statement", "source", "published", "conditions", "measured", "status", "reason"]
 WHOLE = ["claim", "statement", "source", "found", "status", "holds", "fails", "undecided", "studies"]
+
+
+def tested(study: Analysed, claim: Claim) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes of a claim's checks, and of those beside them; none where it is not tested."""
+    checks, beside = ([check(study) for check in some] for some in (claim.checks, claim.beside))
+    if claim.complete and not all([*checks, *beside]):
+        return [], []
+    return list(chain(*checks)), list(chain(*beside))
 
 
 def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
@@ -22,11 +32,25 @@ def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
     rows = []
     for number, claim in enumerate(claims, 1):
         said = (number, claim.statement, claim.source, claim.found, study.declaration.study)
-        outcomes = [outcome for test in claim.tests for outcome in test(study)]
-        rows += [(*said, *outcome) for outcome in outcomes]
-        if not outcomes:
+        outcomes = tested(study, claim)
+        rows += [(*said, *outcome) for outcome in chain(*outcomes)]
+        if not any(outcomes):
             rows.append((*said, "", UNTESTED, f"needs {claim.needs}"))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def facts(study: Analysed, claims: Iterable[Claim]) -> pd.DataFrame:
+    """One row a claim: what was published beside what is measured here, see FACTS; one that is not tested says in
+    `measured` what it would need. There is no correction over claims: each is asked for itself."""
+    rows = []
+    for claim in claims:
+        checks, beside = tested(study, claim)
+        status = together(outcome.status for outcome in checks)
+        evidence = [outcome.evidence for outcome in (*checks, *beside)] or [f"needs {claim.needs}"]
+        reason = "" if status in (HOLDS, UNTESTED) else claim.reason
+        said = (claim.statement, claim.source, claim.found, claim.conditions)
+        rows.append((*said, "; ".join(evidence), status, reason))
+    return pd.DataFrame(rows, columns=FACTS)
 
 
 def over_studies(tables: Iterable[pd.DataFrame], claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
@@ -45,7 +69,7 @@ def over_studies(tables: Iterable[pd.DataFrame], claims: Sequence[Claim] = CLAIM
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a claim: its status over all tasks (`outcomes.together`: fails where it fails on one, holds where it
+    """One row a claim: its status over all tasks (`outcome.together`: fails where it fails on one, holds where it
     holds on all), the tasks on which it holds, fails and is undecided, and the studies that tested it."""
     several = rows.loc[rows["status"] != UNTESTED, "study"].nunique() > 1
     result = []

@@ -6,9 +6,9 @@ and JSB Chorales, their scores the best tenth of 200 random trials. So a claim t
 refute its source; it says that the finding does not carry over to that task. To add a claim, add it here.
 """
 
-from analysis.claims.checked import Checked
-from analysis.claims.checks import Ahead, Can, NotAhead, Sooner
+from analysis.claims.checks import Ahead, Can, NotAhead
 from analysis.claims.claim import Claim
+from analysis.claims.classic_facts import FORGET_BIAS
 from analysis.claims.pairwise import Pairwise
 from analysis.claims.protocol import Protocol
 from analysis.claims.shares import Interactions, Less, Share
@@ -28,21 +28,21 @@ CELLS = (
         source="Olah 2015, of Greff et al.",
         found="stronger than what Greff et al. found: five of eight changes were worse on two data sets or more",
         studies=BOTH,
-        tests=(Pairwise(cells=(*ABLATIONS, "gru", "depth_gated"), reference=V, expects="equivalent"),),
+        checks=(Pairwise(cells=(*ABLATIONS, "gru", "depth_gated"), reference=V, expects="equivalent"),),
     ),
     Claim(
         statement="No ablation beats the LSTM with peepholes.",
         source=GREFF,
         found="none of eight significantly better on TIMIT, IAM Online or JSB Chorales",
         studies=BOTH,
-        tests=(Pairwise(cells=ABLATIONS, reference=V, expects="not better"),),
+        checks=(Pairwise(cells=ABLATIONS, reference=V, expects="not better"),),
     ),
     Claim(
         statement="Coupling the input and forget gates costs nothing.",
         source=f"{GREFF}, CIFG",
         found="no significant change on any of three data sets, which excludes large effects only",
         studies=BOTH,
-        tests=(
+        checks=(
             Pairwise(cells=("cifg",), reference=V, expects="equivalent"),
             Pairwise(cells=("coupled",), expects="equivalent"),
         ),
@@ -52,77 +52,77 @@ CELLS = (
         source=f"{GREFF}, NP",
         found="no significant change on any of three data sets, which excludes large effects only",
         studies=BOTH,
-        tests=(Pairwise(cells=("lstm",), reference=V, expects="equivalent"),),
+        checks=(Pairwise(cells=("lstm",), reference=V, expects="equivalent"),),
     ),
     Claim(
         statement="Dropping the forget gate hurts.",
         source=f"{GREFF}, NFG",
         found="significantly worse on all three data sets; one of the two parts that matter most",
         studies=BOTH,
-        tests=(Pairwise(cells=("nfg",), reference=V, expects="worse", not_on=("adding",)),),
+        checks=(Pairwise(cells=("nfg",), reference=V, expects="worse", not_on=("adding",)),),
     ),
     Claim(
         statement="The adding problem needs no forget gate.",
         source="Hochreiter & Schmidhuber 1997",
         found="solved over 100 steps and more by cells that had none yet",
         studies=BOTH,
-        tests=(Pairwise(cells=("nfg",), reference=V, expects="equivalent", on=("adding",)),),
+        checks=(Pairwise(cells=("nfg",), reference=V, expects="equivalent", on=("adding",)),),
     ),
     Claim(
         statement="Dropping the output activation hurts.",
         source=f"{GREFF}, NOAF",
         found="significantly worse on all three data sets; one of the two parts that matter most",
         studies=BOTH,
-        tests=(Pairwise(cells=("noaf",), reference=V, expects="worse"),),
+        checks=(Pairwise(cells=("noaf",), reference=V, expects="worse"),),
     ),
     Claim(
         statement="On real-valued input, dropping the input gate, the output gate or the input activation hurts.",
         source=f"{GREFF}, NIG, NOG, NIAF",
         found="significantly worse on TIMIT and IAM Online, whose inputs are continuous",
         studies=SEARCH,
-        tests=(Pairwise(cells=("nig", "nog", "niaf"), reference=V, expects="worse", on=("adding",)),),
+        checks=(Pairwise(cells=("nig", "nog", "niaf"), reference=V, expects="worse", on=("adding",)),),
     ),
     Claim(
         statement="On symbols, dropping the input gate, the output gate or the input activation costs nothing.",
         source=f"{GREFF}, NIG, NOG, NIAF",
         found="no significant change on JSB Chorales, their one symbolic data set",
         studies=SEARCH,
-        tests=(Pairwise(cells=("nig", "nog", "niaf"), reference=V, expects="equivalent", on=SYMBOLS),),
+        checks=(Pairwise(cells=("nig", "nog", "niaf"), reference=V, expects="equivalent", on=SYMBOLS),),
     ),
     Claim(
         statement="Recurrence among the gates gains nothing.",
         source=f"{GREFF}, FGR",
         found="no significant change on TIMIT and IAM Online, worse on JSB Chorales",
         studies=SEARCH,
-        tests=(Pairwise(cells=("fgr",), reference=V, expects="not better"),),
+        checks=(Pairwise(cells=("fgr",), reference=V, expects="not better"),),
     ),
     Claim(
         statement="Greff et al.'s own protocol finds the same losers: no forget gate, no output activation.",
         source=f"{GREFF}, NFG, NOAF",
         found="both significantly worse on all three data sets: Welch's test, Bonferroni over eight variants",
         studies=SEARCH,
-        tests=(Protocol(losers=("nfg", "noaf")),),
+        checks=(Protocol(losers=("nfg", "noaf")),),
     ),
     Claim(
         statement="The GRU is equivalent to the LSTM.",
         source="Chung et al. 2014; Jozefowicz et al. 2015",
         found="neither ahead throughout; both well ahead of the tanh RNN",
         studies=BOTH,
-        tests=(Pairwise(cells=("gru",), expects="equivalent"),),
+        checks=(Pairwise(cells=("gru",), expects="equivalent"),),
     ),
     Claim(
         statement="The Depth-Gated LSTM is equivalent to the stacked LSTM.",
         source="Olah 2015 names it among variants that are about the same",
         found="not measured there; Yao et al. 2015 report gains in translation and language modelling",
         studies=SEARCH,
-        tests=(Pairwise(cells=("depth_gated",), reference="stacked", expects="equivalent"),),
+        checks=(Pairwise(cells=("depth_gated",), reference="stacked", expects="equivalent"),),
     ),
     Claim(
         statement="The plain RNN is worse over long lags.",
         source="Hochreiter & Schmidhuber 1997",
         found="back-propagation through time solved none of their tasks with lags of 100 steps",
         studies=(*BOTH, "classics"),
-        tests=(
+        checks=(
             Pairwise(
                 cells=("rnn",),
                 expects="worse",
@@ -133,28 +133,16 @@ CELLS = (
 )
 
 PARTS = (
-    Claim(
-        statement="A forget bias of 1 helps where lags are long.",
-        source="Jozefowicz, Zaremba & Sutskever 2015",
-        found="accuracy with bias 1 and without: arithmetic 0.902, 0.892; XML 0.444, 0.425; words 0.090, 0.089",
-        studies=("classics",),
-        tests=(
-            Checked((Sooner("adding_100", "lstm", "lstm_bias0"), Sooner("lag_noise", "lstm", "lstm_bias0"))),
-        ),
-    ),
+    FORGET_BIAS,
     Claim(
         statement="Peepholes help to produce timed spikes and periodic waves.",
         source=GERS,
         found="spikes with peepholes alone; of the waves a cell without them made the slowest cosine only",
         studies=("classics",),
-        tests=(
-            Checked(
-                (
-                    Ahead("timed_spikes", "peephole_1", "lstm_1"),
-                    Ahead("cosine", "peephole_1", "lstm_1"),
-                    Ahead("square", "peephole_1", "lstm_1"),
-                )
-            ),
+        checks=(
+            Ahead("timed_spikes", "peephole_1", "lstm_1"),
+            Ahead("cosine", "peephole_1", "lstm_1"),
+            Ahead("square", "peephole_1", "lstm_1"),
         ),
     ),
     Claim(
@@ -162,27 +150,23 @@ PARTS = (
         source=GERS,
         found="with peepholes reported, without them not possible",
         studies=("classics",),
-        tests=(Checked((Can("timed_spikes", "peephole_1"), Can("timed_spikes", "lstm_1", never=True))),),
+        checks=(Can("timed_spikes", "peephole_1"), Can("timed_spikes", "lstm_1", never=True)),
     ),
     Claim(
         statement="Peepholes are not needed to measure time.",
         source=GERS,
         found="not necessary for measuring spike delays; mixed",
         studies=("classics",),
-        tests=(Checked((NotAhead("spike_delays", "peephole_1", "lstm_1"),)),),
+        checks=(NotAhead("spike_delays", "peephole_1", "lstm_1"),),
     ),
     Claim(
         statement="The Clockwork RNN is ahead on generating waveforms.",
         source=KOUTNIK,
         found="normalised squared error 0.007, LSTM 0.04, plain RNN 0.46, at equal parameters (second-hand)",
         studies=("classics",),
-        tests=(
-            Checked(
-                (
-                    Ahead("waveform", "clockwork_500", "lstm_500"),
-                    Ahead("waveform", "clockwork_500", "rnn_500"),
-                )
-            ),
+        checks=(
+            Ahead("waveform", "clockwork_500", "lstm_500"),
+            Ahead("waveform", "clockwork_500", "rnn_500"),
             Pairwise(cells=("clockwork",), expects="better", on=("waveform",)),
         ),
     ),
@@ -191,14 +175,14 @@ PARTS = (
         source="an expectation of this project: its slow units hear a step only when their clock ticks",
         found="not measured; in handwriting the LSTM was ahead of it (Koutník et al. 2014)",
         studies=SEARCH,
-        tests=(Pairwise(cells=("clockwork",), expects="worse", on=("adding",)),),
+        checks=(Pairwise(cells=("clockwork",), expects="worse", on=("adding",)),),
     ),
     Claim(
         statement="At equal parameters, attention is ahead of the LSTM where symbols must be recalled.",
         source="Arora et al. 2023",
         found="attention recalls with small widths, recurrences need widths that grow with what is kept (second-hand)",
         studies=SEARCH,
-        tests=(
+        checks=(
             Pairwise(
                 cells=("transformer",),
                 expects="better",
@@ -212,7 +196,7 @@ PARTS = (
         source="Tran, Bisazza & Monz 2018; Delétang et al. 2023",
         found="recurrence ahead on nested structure, and on regular and counter languages beyond the trained length",
         studies=SEARCH,
-        tests=(
+        checks=(
             Pairwise(
                 cells=("transformer",),
                 expects="worse",
@@ -229,28 +213,28 @@ SETTINGS = (
         source=GREFF,
         found="more than two thirds on every data set (functional ANOVA of each variant's 200 trials; second-hand)",
         studies=SEARCH,
-        tests=(Share(factor="learning rate", above=0.5),),
+        checks=(Share(factor="learning rate", above=0.5),),
     ),
     Claim(
         statement="The choice of cell explains less of the variance than the learning rate.",
         source=f"implied by {GREFF}",
         found="not measured: their analysis was made variant by variant",
         studies=SEARCH,
-        tests=(Less(factor="cell", other="learning rate"),),
+        checks=(Less(factor="cell", other="learning rate"),),
     ),
     Claim(
         statement="Hyperparameters interact little: all interactions together explain less than a fifth.",
         source=GREFF,
         found="small; learning rate and size nearly independent (the fifth is ours)",
         studies=SEARCH,
-        tests=(Interactions(below=0.2),),
+        checks=(Interactions(below=0.2),),
     ),
     Claim(
         statement="Momentum explains less than a twentieth of the variance.",
         source=GREFF,
         found="less than 1 % on every data set, for Nesterov momentum (here Adam's b1; the twentieth is ours)",
         studies=SEARCH,
-        tests=(Share(factor="momentum (b1)", below=0.05),),
+        checks=(Share(factor="momentum (b1)", below=0.05),),
     ),
 )
 

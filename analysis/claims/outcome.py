@@ -1,9 +1,17 @@
-"""How a claim or a published fact comes out."""
+"""How a check of a claim comes out, and several of them together."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "fails", "undecided", "not tested"
-ABSENT = "its cells or its tasks are not in this study"
+
+
+class Outcome(NamedTuple):
+    """task: where (several: joined). status: holds, fails or undecided. evidence: the numbers, for people."""
+
+    task: str
+    status: str
+    evidence: str
 
 
 def together(statuses: Iterable[str]) -> str:

@@ -1,14 +1,16 @@
 """A claim about cells against a reference, tested by the verdicts, task by task."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pandas as pd
 
-from analysis.claims.claim import Outcome
-from analysis.claims.outcome import FAILS, HOLDS, OPEN, together
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome, together
 from analysis.statistics.pairs.reasons import DIFFERENT, UNDECIDED
+from analysis.statistics.pairs.seeds import decided
 from analysis.study.measures import MEASURES, Measure
-from analysis.study.tables import Analysed, decided
+from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented
 from analysis.words import between, digits, listing, signed
 
@@ -42,6 +44,8 @@ class Pairwise:
     on: tuple[str, ...] = ()
     not_on: tuple[str, ...] = ()
     measure: str = ""
+
+    arms: ClassVar[tuple[Arm, ...]] = ()
 
     @property
     def needs(self) -> str:

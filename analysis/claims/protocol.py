@@ -1,9 +1,11 @@
 """A claim that Greff et al.'s own protocol finds the same cells worse here. By task."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from analysis.claims.claim import Outcome
-from analysis.claims.outcome import FAILS, HOLDS, OPEN, together
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome, together
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.greff import TOP
 from analysis.study.tables import Analysed
 from analysis.words import between, listing, signed
@@ -19,18 +21,21 @@ class Protocol:
     losers: tuple[str, ...]
     reference: str = "peephole"
 
+    arms: ClassVar[tuple[Arm, ...]] = ()
+
     @property
     def needs(self) -> str:
         return f"a random search of at least 15 trials each of {self.reference} and {listing(self.losers)}"
 
     def __call__(self, study: Analysed) -> list[Outcome]:
         table = study.protocol
-        rows = table[
-            (table["which"] == TOP)
-            & (table["reference"] == self.reference)
-            & table["cell"].isin(self.losers)
-            & (table[["n_a", "n_b"]].min(axis=1) > 1)
-        ]
+        rows = decided(
+            table[
+                (table["which"] == TOP)
+                & (table["reference"] == self.reference)
+                & table["cell"].isin(self.losers)
+            ]
+        )
         margin = study.declaration.margin
         return [
             Outcome(

@@ -7,14 +7,15 @@ undecided.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
-from analysis.claims.claim import Outcome
-from analysis.claims.outcome import FAILS, HOLDS, OPEN
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
 from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.tables import Analysed
+from analysis.words import percent, percent_between
 
 
 class Known(NamedTuple):
@@ -26,7 +27,7 @@ class Known(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value:.0%} ({self.low:.0%} to {self.high:.0%})"
+        return f"{self.name} {percent_between(self.value, self.low, self.high)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Share:
     factor: str
     above: float = 0.0
     below: float = 1.0
+
+    arms: ClassVar[tuple[Arm, ...]] = ()
 
     @property
     def needs(self) -> str:
@@ -54,6 +57,8 @@ class Interactions:
 
     below: float
 
+    arms: ClassVar[tuple[Arm, ...]] = ()
+
     @property
     def needs(self) -> str:
         return "a search over several settings, of 10 settings and 30 trials a task"
@@ -68,6 +73,8 @@ class Less:
 
     factor: str
     other: str
+
+    arms: ClassVar[tuple[Arm, ...]] = ()
 
     @property
     def needs(self) -> str:
@@ -115,5 +122,5 @@ def doubt(row) -> list[str]:
     if pd.isna(row.explained):
         return [str(row.method).split(";")[0]]
     if not row.meaningful:
-        return [f"weak: the model predicts {max(row.explained, 0):.0%} of the variance of unseen settings"]
+        return [f"weak: the model predicts {percent(row.explained)} of the variance of unseen settings"]
     return []

@@ -1,8 +1,8 @@
-"""Figures: modules with `title`, `data(results) -> frame`, `draw(frame) -> Figure`, `caption(frame) -> str`.
+"""Figures: modules with `title`, `data(study) -> frame`, `draw(frame) -> Figure`, `caption(frame) -> str`.
 
-`data` holds everything that is drawn and is saved beside the picture; `draw` needs nothing else, so a
-saved CSV gives the picture again. To add a figure, write the module and list it here under its section; the report
-shows them in this order. Draw only data that has rows.
+`data` takes what is computed of a study (`analysis.study.tables.Analysed`) and gives everything that is drawn, which is
+saved beside the picture; `draw` needs nothing else, so a saved CSV gives the picture again. To add a figure, write the
+module and list it here under its section; the report shows them in this order. Draw only data that has rows.
 """
 
 from types import ModuleType

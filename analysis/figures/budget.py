@@ -9,21 +9,21 @@ from matplotlib.ticker import NullLocator
 
 from analysis.figures import canvas, palette
 from analysis.statistics.search.budget import budget
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
 from analysis.words import number
 
 title = "What k search trials buy"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a task, cell, k and quantity (validation, test, gap): value, low, high, n, lost, method."""
     table = budget(
-        results.stage("search"),
-        measure=results.declaration.measure,
+        study.results.stage("search"),
+        measure=study.declaration.measure,
         generator=np.random.default_rng(0),
         octave=4,
     )
-    return palette.paint(results.in_order(table, "quantity", "k"), results.declaration.cells)
+    return palette.paint(study.results.in_order(table, "quantity", "k"), study.declaration.cells)
 
 
 @canvas.styled()

@@ -8,8 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.statistics.search.budget_verdicts import SURE, UNKNOWN, budget_verdicts
-from analysis.study.results import Results
-from analysis.study.verdicts import reference_cell
+from analysis.study.tables import Analysed
 
 title = "What a study with k search trials would conclude"
 
@@ -17,13 +16,13 @@ LEAST = 6  # columns of squares, or few would be very wide
 INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a task, cell, k <= n/4 and outcome (below, within, above): value, low, high, n, conclusion, margin,
     method."""
-    declaration = results.declaration
+    results, declaration = study.results, study.declaration
     table = budget_verdicts(
         results.stage("search"),
-        reference_cell(declaration),
+        study.reference,
         margin=declaration.margin,
         measure=declaration.measure,
         generator=np.random.default_rng(0),

@@ -6,9 +6,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from analysis.figures import canvas, palette
-from analysis.study.results import Results
-from analysis.study.verdicts import against, reference_cell
-from analysis.study.verdicts import verdicts as all_verdicts
+from analysis.statistics.pairs.seeds import fewer
+from analysis.study.tables import Analysed
+from analysis.study.verdicts import against
 from analysis.words import MINUS, count, digits, signed
 
 title = "Difference to the reference"
@@ -16,11 +16,10 @@ title = "Difference to the reference"
 MARKS = {"equivalent": ("o", True), "better": ("D", True), "worse": ("D", True), "undecided": ("o", False)}
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a task and cell: standing, value, low, high, n (smaller side), margin, level, pairs, method."""
-    declaration = results.declaration
-    table = against(all_verdicts(results.trials, declaration), reference_cell(declaration))
-    table = table.assign(n=table[["n_a", "n_b"]].min(axis=1), level=1 - 2 * table["alpha"])
+    table = against(study.verdicts, study.reference)
+    table = table.assign(n=fewer(table), level=1 - 2 * table["alpha"])
     columns = [
         "task",
         "cell",
@@ -35,7 +34,9 @@ def data(results: Results) -> pd.DataFrame:
         "pairs",
         "method",
     ]
-    return palette.paint(table.loc[table["low"].notna(), columns].reset_index(drop=True), declaration.cells)
+    return palette.paint(
+        table.loc[table["low"].notna(), columns].reset_index(drop=True), study.declaration.cells
+    )
 
 
 @canvas.styled()

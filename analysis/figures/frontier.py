@@ -11,7 +11,7 @@ from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
 from analysis.statistics.training.frontier import by_difficulty
 from analysis.statistics.training.steps_to_solve import medians, shares
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 title = "Where half of the seeds solve the task"
 
@@ -33,9 +33,10 @@ COLUMNS = [
 ]
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a point of a cell's curve: part (updates or difficulty), task (or family of tasks), field, cell, x, value
     (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method."""
+    results = study.results
     confirm = results.stage("confirm")
     half = medians(confirm)[["task", "cell", *HALF]].rename(columns=HALF)
     steps = shares(confirm).rename(columns={"step": "x"}).merge(half, on=["task", "cell"])

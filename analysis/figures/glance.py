@@ -8,7 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.figures.differences import MARKS, bend, seeds
-from analysis.study.results import Results
+from analysis.statistics.pairs.seeds import fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 
@@ -20,12 +20,11 @@ ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 0.85  # inches
 SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a cell and place (all tasks together, where there are several, and each task), the best cell first, the
     controls last: place, cell, reference, control, standing, value, low, high, n (smaller side), tasks, margin, level,
     method."""
-    study = Analysed(results)
-    reference, declaration = study.reference, results.declaration
+    reference, declaration = study.reference, study.declaration
     table = against(study.verdicts, reference)
     parts = [table.assign(place=table["task"])]
     if table["task"].nunique() > 1:
@@ -42,7 +41,7 @@ def data(results: Results) -> pd.DataFrame:
         ["control", "value"], ascending=[True, False], kind="stable"
     )
     both = both.assign(
-        n=both[["n_a", "n_b"]].min(axis=1),
+        n=fewer(both),
         level=1 - 2 * both["alpha"],
         control=both["cell"].isin(aliases),
         tasks=both["cell"].map(both[both["place"] != OVER].groupby("cell").size()),

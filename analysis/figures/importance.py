@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.importance import MAIN, PAIR, REST
-from analysis.study.results import Results
-from analysis.study.shares import explained
-from analysis.words import count
+from analysis.study.tables import Analysed
+from analysis.words import count, percent
 
 title = "What explains the scores"
 
@@ -19,10 +18,9 @@ STRONGEST = 3
 CROSS = " \N{MULTIPLICATION SIGN} "
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """`statistics.importance`, every task: main effects, all interactions by strength, and their sum."""
-    shares, _ = explained(results)
-    shares = shares[shares["value"].notna()]
+    shares = study.shares[study.shares["value"].notna()]
     order = {MAIN: 0, PAIR: 1, REST: 2}
     return (
         shares.assign(
@@ -76,11 +74,11 @@ def bar(panel: Axes, row, y: float) -> None:
         looks = {"color": canvas.INK if cell else canvas.MUTED, "alpha": 1.0 if cell else 0.5, "lw": 0}
     panel.barh(y, row.value, height=0.34, **looks)
     panel.plot([row.low, row.high], [y + 0.3, y + 0.3], color=canvas.INK, lw=1.4, solid_capstyle="butt")
-    canvas.beside(panel, y, percent(row.value))
+    canvas.beside(panel, y, told(row.value))
 
 
-def percent(share: float) -> str:
-    return "< 1%" if share < 0.01 else f"{share:.0%}"
+def told(share: float) -> str:
+    return "< 1%" if share < 0.01 else percent(share)
 
 
 def note(rows: pd.DataFrame) -> str:

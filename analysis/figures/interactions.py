@@ -6,14 +6,15 @@ from matplotlib.patches import Rectangle
 
 from analysis.figures import canvas, importance
 from analysis.statistics.search.importance import MAIN, PAIR, REST
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
+from analysis.words import percent_between
 
 title = "Do factors interact?"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """The rows of the importance figure, of tasks whose interactions were measured."""
-    table = importance.data(results)
+    table = importance.data(study)
     return table[table["task"].isin(table.loc[table["kind"] == PAIR, "task"])].reset_index(drop=True)
 
 
@@ -39,7 +40,7 @@ def draw(data: pd.DataFrame) -> Figure:
             face = {"facecolor": canvas.INK, "alpha": 0.06 + 0.5 * min(row.value, 1.0), "lw": 0}
             frame = {"facecolor": "none", "edgecolor": canvas.MUTED, "lw": 0.8}
             panel.add_patch(Rectangle((x - 0.47, y - 0.45), 0.94, 0.9, **(frame if alone else face)))
-            panel.text(x, y, importance.percent(row.value), ha="center", va="center_baseline", fontsize=9)
+            panel.text(x, y, importance.told(row.value), ha="center", va="center_baseline", fontsize=9)
     return figure
 
 
@@ -53,7 +54,7 @@ def together(rows: pd.DataFrame) -> str:
     """All interactions of a task, of whatever order."""
     row = rows[rows["kind"] == REST].iloc[0]
     weak = "" if row["meaningful"] else "weak: "
-    return f"{weak}interactions {row['value']:.0%} ({row['low']:.0%} to {row['high']:.0%})"
+    return f"{weak}interactions {percent_between(row['value'], row['low'], row['high'])}"
 
 
 def caption(data: pd.DataFrame) -> str:

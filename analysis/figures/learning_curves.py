@@ -7,13 +7,14 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
 from analysis.statistics.training.curves import curves
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 title = "Learning curves"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """task, cell, step, value, low, high, n, method, colour, look."""
+    results = study.results
     table = curves(results.curves, results.stage("confirm"), generator=np.random.default_rng(0))
     return palette.paint(results.in_order(table, "step"), results.declaration.cells)
 

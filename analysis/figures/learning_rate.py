@@ -6,15 +6,16 @@ from matplotlib.figure import Figure
 
 from analysis.figures import canvas, palette
 from analysis.statistics.scores import scores
-from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 title = "Sensitivity to the learning rate"
 
 COLUMN = "optimizer.learning_rate"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage)."""
+    results = study.results
     columns = ["task", "cell", "learning_rate", "score", "status", "chosen"]
     search, confirm = results.stage("search"), results.stage("confirm")
     if COLUMN not in search or search.empty:

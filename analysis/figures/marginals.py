@@ -12,8 +12,7 @@ from matplotlib.ticker import NullLocator
 from analysis.figures import canvas, importance, palette
 from analysis.statistics.search.factors import LEVELS, LOG
 from analysis.statistics.search.marginals import EVERY
-from analysis.study.results import Results
-from analysis.study.shares import explained
+from analysis.study.tables import Analysed
 from analysis.words import listing
 
 title = "Score against learning rate, other settings averaged"
@@ -32,13 +31,13 @@ class Place(NamedTuple):
     told: bool
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """`statistics.marginals`: of the learning rate by cell, of the others the mean of all cells; with
     ink (the cell's colour; that of the text for the mean of all cells)."""
-    _, curves = explained(results)
+    curves = study.marginals
     own = curves["factor"].eq(BY_CELL)
     kept = curves[own & curves["cell"].ne(EVERY) | ~own & curves["cell"].eq(EVERY)].reset_index(drop=True)
-    inks = palette.colours(results.declaration.cells)
+    inks = palette.colours(study.declaration.cells)
     return kept.assign(ink=kept["cell"].map(inks).fillna(canvas.INK))
 
 

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas, palette
 from analysis.figures.budget import name_ends
 from analysis.statistics.over_tasks.profiles import improvement, interquartile_means, profiles
-from analysis.study.results import Results
-from analysis.study.verdicts import confirmed, reference_cell
+from analysis.study.tables import Analysed
 from analysis.words import number
 
 title = "All tasks at once"
@@ -17,10 +16,9 @@ title = "All tasks at once"
 PARTS = ("profile", "interquartile mean", "improvement")
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a part (see PARTS) and cell, in the profile also a τ: value, low, high, n, tasks, left_out, method."""
-    declaration = results.declaration
-    values, reference = confirmed(results.trials, declaration), reference_cell(declaration)
+    values, reference, cells = study.confirmed, study.reference, study.declaration.cells
     tables = (
         profiles(values),
         interquartile_means(values, generator=np.random.default_rng(0)),
@@ -29,11 +27,11 @@ def data(results: Results) -> pd.DataFrame:
     table = pd.concat([t.assign(part=part) for part, t in zip(PARTS, tables, strict=True)], ignore_index=True)
     table = table.assign(reference=reference)
     columns = ["part", "cell", "tau", "value", "low", "high", "n", "tasks", "reference", "left_out", "method"]
-    order = {"part": PARTS, "cell": declaration.cells}
+    order = {"part": PARTS, "cell": cells}
     table = table.sort_values(
         ["part", "cell", "tau"], key=lambda c: c.map(order[c.name].index) if c.name in order else c
     )
-    return palette.paint(table[columns].reset_index(drop=True), declaration.cells)
+    return palette.paint(table[columns].reset_index(drop=True), cells)
 
 
 @canvas.styled()

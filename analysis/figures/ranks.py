@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.figures import canvas, palette
 from analysis.statistics.over_tasks.ranks import FEW, ranks
-from analysis.study.results import Results
-from analysis.study.verdicts import confirmed
+from analysis.study.tables import Analysed
 from analysis.words import number, probability
 
 title = "Average ranks over tasks"
@@ -17,11 +16,10 @@ title = "Average ranks over tasks"
 STEP, LINE = 0.11, 0.2  # inches between bars, between names
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a cell, the best rank first: see `statistics.ranks`; colour, look."""
-    declaration = results.declaration
-    table = ranks(confirmed(results.trials, declaration), alpha=declaration.alpha)
-    return palette.paint(table, declaration.cells)
+    table = ranks(study.confirmed, alpha=study.declaration.alpha)
+    return palette.paint(table, study.declaration.cells)
 
 
 @canvas.styled()

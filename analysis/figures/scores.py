@@ -7,17 +7,14 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
 from analysis.statistics.bootstrap import bootstrap
-from analysis.study.results import Results
-from analysis.study.verdicts import confirmed
+from analysis.study.tables import Analysed
 
 title = "Score of every seed"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a seed: task, cell, seed, status, score; and its group's value, low, high, n, method."""
-    declaration = results.declaration
-    frame = confirmed(results.trials, declaration)
-    generator = np.random.default_rng(0)
+    frame, generator = study.confirmed, np.random.default_rng(0)
     groups = [
         bootstrap(group[["score"]].reset_index(drop=True), generator=generator).assign(
             task=str(task), cell=str(cell)
@@ -27,8 +24,8 @@ def data(results: Results) -> pd.DataFrame:
     if not groups:
         return pd.DataFrame(columns=["task", "cell", "seed", "status", "score"])
     frame = frame[["task", "cell", "seed", "status", "score"]].merge(pd.concat(groups), on=["task", "cell"])
-    frame = frame.assign(measure=declaration.measure)
-    return palette.paint(results.in_order(frame, "seed"), declaration.cells)
+    frame = frame.assign(measure=study.declaration.measure)
+    return palette.paint(study.results.in_order(frame, "seed"), study.declaration.cells)
 
 
 @canvas.styled()

@@ -7,17 +7,15 @@ from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
 from analysis.statistics.pairs.groups import groups
 from analysis.statistics.pairs.wilson import solved
-from analysis.study.results import Results
-from analysis.study.verdicts import confirmed
+from analysis.study.tables import Analysed
 
 title = "Seeds that solved the task"
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """task, cell, value, low, high, n, solved, method, colour."""
-    declaration = results.declaration
-    table = solved(groups(confirmed(results.trials, declaration)))
-    return palette.paint(results.in_order(table), results.declaration.cells)
+    table = solved(groups(study.confirmed))
+    return palette.paint(study.results.in_order(table), study.declaration.cells)
 
 
 @canvas.styled()

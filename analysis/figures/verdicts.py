@@ -8,23 +8,20 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.study.results import Results
+from analysis.statistics.pairs.seeds import decided, fewer
+from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented
-from analysis.study.verdicts import verdicts as all_verdicts
 
 title = "Verdict for every pair"
 
 INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
-def data(results: Results) -> pd.DataFrame:
+def data(study: Analysed) -> pd.DataFrame:
     """One row a task and ordered pair: standing, value, low, high, p-values after Holm, n, margin, method."""
-    declaration = results.declaration
-    table = all_verdicts(results.trials, declaration)
-    if not (table[["n_a", "n_b"]].min(axis=1) > 1).any():
-        table = table.iloc[:0]
-    both = oriented(table)
-    both = both.assign(n=both[["n_a", "n_b"]].min(axis=1))
+    table = study.verdicts
+    both = oriented(table if len(decided(table)) else table.iloc[:0])
+    both = both.assign(n=fewer(both))
     columns = ["task", "cell", "reference", "standing", "value", "low", "high", "p_difference_holm"]
     columns += ["p_equivalence_holm", "n", "margin", "alpha", "pairs", "method"]
     return both[columns]

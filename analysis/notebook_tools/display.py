@@ -1,7 +1,7 @@
 """For notebooks: a study's figures with their captions, and tables of a few columns.
 
-results = chosen("comparable")      the study that the environment names, else this one
-show(results, "glance")
+study = chosen("comparable")      the study that the environment names, else this one
+show(study, "glance")
 """
 
 import os
@@ -15,7 +15,8 @@ from IPython.display import Image, Markdown, display
 from analysis.figures import FIGURES, canvas
 from analysis.report import markdown
 from analysis.report.grids import Matrix
-from analysis.study.results import Results, load
+from analysis.study.results import load
+from analysis.study.tables import Analysed
 
 RESULTS, STUDY = "LSTM_VARIANTS_RESULTS", "LSTM_VARIANTS_STUDY"
 SHIPPED = Path(__file__).parents[2] / "docs"
@@ -23,18 +24,19 @@ DPI = 110
 LINES = 40
 
 
-def chosen(study: str) -> Results:
-    """The results that the environment variables LSTM_VARIANTS_RESULTS (a directory) and LSTM_VARIANTS_STUDY name; by
-    default those of `study` that are shipped in docs/, or `results/` where there are none. Raises InputError."""
+def chosen(study: str) -> Analysed:
+    """The study that the environment variables LSTM_VARIANTS_RESULTS (a directory) and LSTM_VARIANTS_STUDY name; by
+    default `study`, of which the results are those that are shipped in docs/, or those in `results/` where there are
+    none. Raises InputError where nothing ran."""
     study = os.environ.get(STUDY, study)
     shipped = SHIPPED / study / "results"
-    return load(os.environ.get(RESULTS, shipped if shipped.is_dir() else "results"), study)
+    return Analysed(load(os.environ.get(RESULTS, shipped if shipped.is_dir() else "results"), study))
 
 
-def show(results: Results, name: str) -> None:
-    """The figure of this name in the catalogue, and its caption below; its data is `FIGURES[name].data(results)`."""
+def show(study: Analysed, name: str) -> None:
+    """The figure of this name in the catalogue, and its caption below; its data is `FIGURES[name].data(study)`."""
     figure = FIGURES[name]
-    data = figure.data(results)
+    data = figure.data(study)
     if data.empty:
         return display(Markdown(f"*{figure.title}: the study has no data for it.*"))
     display(Image(canvas.png(figure.draw(data), DPI), width=int(canvas.WIDTH * 110)))

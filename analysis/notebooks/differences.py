@@ -21,26 +21,24 @@
 from analysis.notebook_tools.display import chosen, show, table, told, verdict_grids
 from analysis.report.grids import measures
 from analysis.study.measures import MEASURES
-from analysis.study.tables import Analysed
 
-results = chosen("comparable")
-study = Analysed(results)
+study = chosen("comparable")
 print(
-    f"{results.declaration.study}: every cell against {study.reference}, margin ±{results.declaration.margin:g}"
+    f"{study.declaration.study}: every cell against {study.reference}, margin ±{study.declaration.margin:g}"
 )
 
 # %% [markdown]
 # ## On which tasks?
 
 # %%
-show(results, "glance")
+show(study, "glance")
 
 # %%
 different = study.verdicts.query("verdict == 'different'").sort_values("value", key=abs, ascending=False)
 table(different, "task a b better value low high p_difference_holm", rows=15)
 
 # %%
-show(results, "verdicts")
+show(study, "verdicts")
 
 # %% [markdown]
 # ## By which measure?
@@ -67,10 +65,10 @@ table(study.found(study.by("score_at_parameters")), "task cell standing value lo
 # ## How hard a task, how long a training?
 
 # %%
-show(results, "frontier")
+show(study, "frontier")
 
 # %%
-show(results, "solved")
+show(study, "solved")
 
 # %% [markdown]
 # ## Over all tasks
@@ -84,10 +82,10 @@ table(
 )
 
 # %%
-show(results, "profiles")
+show(study, "profiles")
 
 # %%
-show(results, "ranks")
+show(study, "ranks")
 
 # %% [markdown]
 # Ranks know no margin: a lead of 0.0001 counts as much as one of 0.5. That is why no verdict comes from them.

@@ -28,12 +28,11 @@ from analysis.notebook_tools.display import chosen, show, table, told
 from analysis.report.finding import finding
 from analysis.report.terminal import verdict_text
 from analysis.study import provenance
-from analysis.study.tables import Analysed
 from analysis.study.trust import trust
 
-results = chosen("comparable")
-study = Analysed(results)
-print(results.declaration.doc)
+study = chosen("comparable")
+results = study.results
+print(study.declaration.doc)
 
 # %% [markdown]
 # ## May we believe it?
@@ -55,13 +54,13 @@ words = finding(study, claims)
 told([words.headline])
 
 # %%
-show(results, "glance")
+show(study, "glance")
 
 # %%
 told(words.notes)
 
 # %%
-print(verdict_text(study.verdicts, results.declaration))
+print(verdict_text(study.verdicts, study.declaration))
 
 # %% [markdown]
 # Every verdict comes with its interval, both p-values after Holm, the posterior, and the seeds that would decide it.
@@ -91,13 +90,13 @@ table(whole(claims), "statement source status holds fails undecided")
 # ## The evidence
 
 # %%
-show(results, "differences")
+show(study, "differences")
 
 # %%
-show(results, "scores")
+show(study, "scores")
 
 # %%
-show(results, "learning_curves")
+show(study, "learning_curves")
 
 # %% [markdown]
 # ## What it cost

@@ -23,10 +23,9 @@ from analysis.notebook_tools.display import chosen, show, table, told, verdict_g
 from analysis.report import grids
 from analysis.report.finding_notes import explains, theirs
 from analysis.study import provenance
-from analysis.study.tables import Analysed
 
-results = chosen("comparable")
-study = Analysed(results)
+study = chosen("comparable")
+results = study.results
 search = results.stage("search")
 print(f"{len(search)} search trials of {search['cell'].nunique()} cells on {search['task'].nunique()} tasks")
 
@@ -38,19 +37,19 @@ print(f"{len(search)} search trials of {search['cell'].nunique()} cells on {sear
 
 # %%
 told([explains(study.shares) or "The search is too small for a functional ANOVA."])
-show(results, "importance")
+show(study, "importance")
 
 # %%
-show(results, "interactions")
+show(study, "interactions")
 
 # %%
-show(results, "marginals")
+show(study, "marginals")
 
 # %% [markdown]
 # The trials themselves, against the learning rate:
 
 # %%
-show(results, "learning_rate")
+show(study, "learning_rate")
 
 # %% [markdown]
 # ## What does a search of k trials buy?
@@ -59,17 +58,17 @@ show(results, "learning_rate")
 # winner's curse.
 
 # %%
-show(results, "budget")
+show(study, "budget")
 
 # %%
-table(FIGURES["budget"].data(results).query("quantity == 'gap'"), "task cell k value low high n")
+table(FIGURES["budget"].data(study).query("quantity == 'gap'"), "task cell k value low high n")
 
 # %% [markdown]
 # And what would a comparison have concluded that gave each cell k trials and one seed? With few trials it depends on
 # the draw.
 
 # %%
-show(results, "budget_verdicts")
+show(study, "budget_verdicts")
 
 # %% [markdown]
 # ## Greff et al.'s own protocol

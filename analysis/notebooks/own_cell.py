@@ -111,10 +111,9 @@ STUDY = Study(
 command("sweep", "mine.py", "--workers", "0", "--wandb", "off", folder=folder)
 
 # %%
-results = load(folder / "results", "mine")
-study = Analysed(results)
+study = Analysed(load(folder / "results", "mine"))
 told([finding(study, evaluate(study)).headline])
-show(results, "glance")
+show(study, "glance")
 
 # %% [markdown]
 # Why, and where it is undecided: what would decide it.

@@ -1,4 +1,4 @@
-"""The page on all claims, over the shipped studies: see `analysis.claims.__main__`."""
+"""The page on all claims, over the shipped studies; `make claims` writes it."""
 
 import sys
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from sweeps.errors import InputError
 HEAD = """# Claims, tested
 
 What the literature says of recurrent cells and of the search for their settings. Each claim is a small declaration in
-[analysis/claims/literature.py](../analysis/claims/declared.py) and is evaluated on the results in this folder. A claim
+[claims/literature.py](../analysis/claims/literature.py) and is evaluated on the results in this folder. A claim
 holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
 its source, whose tasks were others: the finding then does not carry over. Undecided is what more seeds could decide.
 

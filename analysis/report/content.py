@@ -10,15 +10,15 @@ from typing import Any
 import pandas as pd
 
 from analysis import words
-from analysis.claims import evaluate, fact, whole
+from analysis.claims import evaluate, facts, whole
 from analysis.claims.classic_facts import FACTS
 from analysis.figures import SECTIONS
 from analysis.report.finding import finding
 from analysis.report.grids import measures, protocol
+from analysis.statistics.pairs.seeds import decided
 from analysis.study import provenance
 from analysis.study.controls import passed
-from analysis.study.results import Results
-from analysis.study.tables import Analysed, decided
+from analysis.study.tables import Analysed
 from analysis.study.trust import trust
 from analysis.study.verdicts import against
 from sweeps.store import schema
@@ -58,7 +58,7 @@ def content(study: Analysed) -> dict[str, Any]:
         "measures": measures(study),
         "disagreements": disagreements(study),
         "protocol": protocol(study),
-        "facts": list(published(results).itertuples()),
+        "facts": list(published(study).itertuples()),
         "checks": claims,
         "claims": [
             {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}
@@ -82,9 +82,9 @@ def shown(drawn: Mapping[str, Any]) -> dict[str, Any]:
     return {"figures": drawn, "sections": sections}
 
 
-def published(results: Results) -> pd.DataFrame:
+def published(study: Analysed) -> pd.DataFrame:
     """The published facts of this study, held against its runs; no rows for a study without any."""
-    return fact.evaluate(results, FACTS.get(results.declaration.study, ()))
+    return facts(study, FACTS.get(study.declaration.study, ()))
 
 
 def tasks(study: Analysed) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,8 @@
     python -m analysis.report.figure_files RESULTS STUDY FOLDER NAME...
 
 is that other process. It draws figures of the catalogue and prints their captions as JSON, while this one computes what
-the pages say. Those of SLOW need the forests that the rest of the report needs as well: they stay here.
+the pages say. Those of SHARED show what the pages say too (verdicts, shares of the variance), which is computed once:
+they stay here.
 """
 
 import json
@@ -20,11 +21,12 @@ from typing import Any
 from markupsafe import Markup
 
 from analysis.figures import FIGURES, SECTIONS, canvas
-from analysis.study.results import Results, load
+from analysis.study.results import load
 from analysis.study.tables import Analysed
+from sweeps.cores import cores
 
 MANY = 1000  # trials from which on a second process is worth its start of some seconds
-SLOW = frozenset(SECTIONS["importance"])
+SHARED = frozenset(name for part in ("finding", "verdicts", "importance") for name in SECTIONS[part])
 ROOT = Path(__file__).parents[2]
 
 
@@ -47,8 +49,8 @@ def helped(
 ) -> Iterator[Helper | None]:
     """Another process that draws figures into `folder` meanwhile; None where one would not be worth its start.
     source: the results directory that the study was loaded from."""
-    names = [name for name in figures if name not in SLOW and FIGURES.get(name) is figures[name]]
-    if len(study.results.trials) < MANY or cores() < 2 or len(names) < 2:
+    names = [name for name in figures if name not in SHARED and FIGURES.get(name) is figures[name]]
+    if len(study.results.trials) < MANY or len(cores()) < 2 or len(names) < 2:
         yield None
         return
     helper = Helper(start(source, study.declaration.study, folder, names), names)
@@ -66,18 +68,14 @@ def pictures(
     """Write every figure and its data into `folder`; what the pages need of them, by name."""
     elsewhere = helper.names if helper else []
     captions = {
-        name: picture(name, module, study.results, folder)
+        name: picture(name, module, study, folder)
         for name, module in figures.items()
         if name not in elsewhere
     }
     captions |= helper.captions() if helper else {}
     # Where the helper failed, whatever was wrong with it is seen here.
-    captions |= {n: picture(n, figures[n], study.results, folder) for n in figures if n not in captions}
+    captions |= {n: picture(n, figures[n], study, folder) for n in figures if n not in captions}
     return {name: made(name, figures[name], captions[name], folder) for name in figures}
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def start(source: Path, study: str, folder: Path, names: list[str]) -> subprocess.Popen:
@@ -92,9 +90,9 @@ def start(source: Path, study: str, folder: Path, names: list[str]) -> subproces
     )
 
 
-def picture(name: str, module: ModuleType, results: Results, folder: Path) -> str:
+def picture(name: str, module: ModuleType, study: Analysed, folder: Path) -> str:
     """Write one figure and its data; returns its caption, empty where there are no data and so no picture."""
-    data = module.data(results)
+    data = module.data(study)
     data.to_csv(folder / f"{name}.csv", index=False)
     for kind in ("png", "svg"):  # of an earlier report, perhaps
         (folder / f"{name}.{kind}").unlink(missing_ok=True)
@@ -114,6 +112,6 @@ def made(name: str, module: ModuleType, caption: str, folder: Path) -> dict[str,
 
 
 if __name__ == "__main__":
-    source, study, folder, *names = sys.argv[1:]
-    found = load(source, study)
+    source, name, folder, *names = sys.argv[1:]
+    found = Analysed(load(source, name))
     json.dump({name: picture(name, FIGURES[name], found, Path(folder)) for name in names}, sys.stdout)

@@ -7,7 +7,8 @@ import pandas as pd
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, UNTESTED
 from analysis.report.finding_notes import notes
 from analysis.statistics.pairs.reasons import UNDECIDED
-from analysis.study.tables import Analysed, decided
+from analysis.statistics.pairs.seeds import decided
+from analysis.study.tables import Analysed
 from analysis.words import between, count, digits, listing, number, signed
 
 MANY = 5  # cells from which on a list of the undecided goes without numbers

@@ -4,11 +4,12 @@ deciding, what explains the scores, Greff et al.'s protocol. All are computed; n
 import pandas as pd
 
 from analysis.statistics.pairs.reasons import UNDECIDED
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.greff import TOP
 from analysis.statistics.search.importance import MAIN, REST
-from analysis.study.tables import Analysed, decided
-from analysis.words import count, listing
+from analysis.study.tables import Analysed
+from analysis.words import count, listing, percent
 
 MANY = 5  # disagreements that are named
 
@@ -87,14 +88,14 @@ def explains(shares: pd.DataFrame) -> str:
 
 def reach(rows: pd.DataFrame) -> str:
     """From the smallest to the largest share over the tasks."""
-    low, high = rows["value"].min(), rows["value"].max()
-    return f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
+    low, high = percent(rows["value"].min()), percent(rows["value"].max())
+    return low if low == high else f"{low} to {high}"
 
 
 def theirs(study: Analysed) -> str:
     """Which cells Greff et al.'s protocol would have called different, beside ours."""
     table = study.protocol
-    rows = table[(table["which"] == TOP) & (table[["n_a", "n_b"]].min(axis=1) > 1)]
+    rows = decided(table[table["which"] == TOP])
     if rows.empty:
         return ""
     found = rows[rows["significant"]]

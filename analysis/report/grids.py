@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.statistics.pairs.reasons import UNDECIDED
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.greff import TOP
 from analysis.study.measures import MEASURES, Measure
 from analysis.study.tables import Analysed
@@ -37,8 +38,7 @@ class Matrix:
 
 def entries(rows: pd.DataFrame, digits: int = 3) -> dict[str, Entry]:
     """By cell, of the rows against the reference that have two values a side."""
-    some = rows[rows[["n_a", "n_b"]].min(axis=1) > 1]
-    return {str(row.cell): entry(row, digits) for row in some.itertuples()}
+    return {str(row.cell): entry(row, digits) for row in decided(rows).itertuples()}
 
 
 def entry(row, digits: int) -> Entry:
@@ -92,7 +92,7 @@ def turned(columns: dict[str, dict[str, Entry]], cells: list[str]) -> dict[str, 
 def protocol(study: Analysed) -> Matrix | None:
     """What Greff et al.'s protocol says of each cell on each task; None where the search is too small for it."""
     table = study.protocol
-    rows = table[(table["which"] == TOP) & (table[["n_a", "n_b"]].min(axis=1) > 1)]
+    rows = decided(table[table["which"] == TOP])
     if rows.empty:
         return None
     reference = str(rows["reference"].iloc[0])

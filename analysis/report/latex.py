@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.report.grids import EVERY, Matrix, entries, turned
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.importance import MAIN, REST
-from analysis.study.tables import Analysed, decided
+from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
-from analysis.words import MINUS, between, digits, listing, number, probability, signed
+from analysis.words import MINUS, between, digits, listing, number, percent_between, probability, signed
 
 SHEETS = ("verdicts", "tests", "measures", "importance", "tables")
 SIGNS = {"equivalent": "$=$", "better": "$>$", "worse": "$<$", "undecided": "?"}
@@ -182,10 +183,7 @@ def importance(study: Analysed) -> str:
     tasks = list(dict.fromkeys(table["task"]))
     main = table[table["kind"] == MAIN].groupby("name")["value"].mean().sort_values(ascending=False)
     order = [*main.index, *([REST] if REST in names else [])]
-    known = {
-        (row.name, row.task): escape(f"{row.value:.0%} ({row.low:.0%} to {row.high:.0%})")
-        for row in table.itertuples(index=False)
-    }
+    known = {(row.name, row.task): share(row) for row in table.itertuples(index=False)}
     rows = [[escape(name), *(known.get((name, task), "") for task in tasks)] for name in order]
     methods = listing(dict.fromkeys(m.split(";")[0] for m in table["method"])) if len(table) else ""
     caption = (
@@ -193,3 +191,8 @@ def importance(study: Analysed) -> str:
         f"interactions together, with 95% intervals; tasks whose model predicts unseen settings. {methods}."
     )
     return tabular("importance", caption, ["Factor", *map(escape, tasks)], rows)
+
+
+def share(row) -> str:
+    """A share of the variance with its interval."""
+    return escape(percent_between(row.value, row.low, row.high))

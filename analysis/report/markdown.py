@@ -10,6 +10,7 @@ import jinja2
 from analysis import words
 from analysis.figures import palette
 from analysis.report.grids import Matrix
+from sweeps.terminal.pipes import pipe_table
 
 
 class Raw(str):
@@ -26,12 +27,8 @@ def escape(text: object) -> str:
 
 def table(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Raw:
     """A pipe table; numbers are the caller's to format. Blank lines around it."""
-    lines = [line(header), "|" + "---|" * len(header), *(line(row) for row in rows)]
-    return Raw("\n" + "\n".join(lines) + "\n")
-
-
-def line(cells: Sequence[object]) -> str:
-    return "| " + " | ".join(escape(cell) for cell in cells) + " |"
+    escaped = ([escape(cell) for cell in row] for row in (header, *rows))
+    return Raw(f"\n{pipe_table(next(escaped), escaped)}\n")
 
 
 def grid(matrix: Matrix) -> Raw:

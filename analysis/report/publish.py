@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,7 @@ from analysis.report.content import published
 from analysis.report.finding import headline as sentence
 from analysis.report.finding_notes import together
 from analysis.report.terminal import trust_line, verdict_text
-from analysis.report.write import write_report
+from analysis.report.write import written
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
 from analysis.study.tables import Analysed
@@ -30,19 +30,19 @@ from analysis.study.trust import trust
 from analysis.words import listing
 from sweeps.errors import InputError
 from sweeps.store.store import Store
+from sweeps.terminal.pipes import pipe_table
 
 SHOWN = ("glance", "differences")  # figures that are copied
 TABLES = ("verdicts", "overall", "claims", "facts")
 
 
-def block(results: Results, folder: str) -> str:
+def block(study: Analysed, folder: str) -> str:
     """What a page says of a study: headline, verdicts or published facts, figure, stamp, price. folder: where the
     figures are, as the page links to them."""
-    study = Analysed(results)
     figure = f"![Differences to {study.reference} with 90 % intervals against the margin]({folder}/differences.png)"
-    told = published(results)
+    told = published(study)
     if len(told):
-        return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(results)])
+        return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(study.results)])
     lines = [
         sentence(study.found(study.verdicts), study.reference),
         "",
@@ -53,14 +53,13 @@ def block(results: Results, folder: str) -> str:
         stamp(study),
         "```",
         "",
-        price(results),
+        price(study.results),
     ]
     return "\n".join(lines)
 
 
-def headline(results: Results, folder: str) -> str:
+def headline(study: Analysed, folder: str) -> str:
     """The finding in a sentence or two, the figure at a glance, stamp and price."""
-    study = Analysed(results)
     sentences = [sentence(study.found(study.verdicts), study.reference), together(study)]
     alternative = f"Each cell against {study.reference}: difference over all tasks, and the verdict on each"
     picture = f"![{alternative}]({folder}/glance.png)"
@@ -69,12 +68,12 @@ def headline(results: Results, folder: str) -> str:
             f"**{sentences[0]}**",
             *filter(None, sentences[1:]),
             picture,
-            f"{stamp(study)} {price(results)}",
+            f"{stamp(study)} {price(study.results)}",
         ]
     )
 
 
-BLOCKS: dict[str, Callable[[Results, str], str]] = {"": block, ":headline": headline}
+BLOCKS: dict[str, Callable[[Analysed, str], str]] = {"": block, ":headline": headline}
 
 
 def stamp(study: Analysed) -> str:
@@ -95,24 +94,20 @@ def fact_lines(told: pd.DataFrame) -> list[str]:
     counts = told["status"].value_counts()
     said = {"holds": "hold", "fails": "fail", "undecided": "are undecided", "not tested": "were not tested"}
     summary = listing(f"{counts[status]} {verb}" for status, verb in said.items() if status in counts)
-    lines = [f"Of {len(told)} published facts {summary}.", ""]
-    lines += ["| | fact | published | measured here | |", "|---|---|---|---|---|"]
-    for i, fact in enumerate(told.itertuples(), 1):
-        cells = [
-            str(i),
-            f"{fact.statement} *{fact.source}*",
-            fact.published,
-            fact.measured,
-            f"**{fact.status}**",
-        ]
-        lines.append("| " + " | ".join(str(c).replace("|", "/") for c in cells) + " |")
+    cells = [
+        [str(i), f"{fact.statement} *{fact.source}*", fact.published, fact.measured, f"**{fact.status}**"]
+        for i, fact in enumerate(told.itertuples(), 1)
+    ]
+    rows = [[str(cell).replace("|", "/") for cell in row] for row in cells]
     notes = [
         f"- **{i}** {fact.conditions} {fact.reason}".rstrip()
         for i, fact in enumerate(told.itertuples(), 1)
         if fact.conditions or fact.reason
     ]
     return [
-        *lines,
+        f"Of {len(told)} published facts {summary}.",
+        "",
+        pipe_table(["", "fact", "published", "measured here", ""], rows),
         "",
         "How these runs differ from the published ones, and why the outcome does where it does:",
         "",
@@ -130,11 +125,11 @@ def places(text: str, study: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def filled(text: str, results: Results, folder: str) -> str:
+def filled(text: str, study: Analysed, folder: str) -> str:
     """The page with the study's blocks as its results make them."""
-    for kind, (begin, end) in places(text, results.declaration.study).items():
+    for kind, (begin, end) in places(text, study.declaration.study).items():
         head, rest = text.split(begin, 1)
-        text = f"{head}{begin}\n{BLOCKS[kind](results, folder)}\n{end}{rest.split(end, 1)[1]}"
+        text = f"{head}{begin}\n{BLOCKS[kind](study, folder)}\n{end}{rest.split(end, 1)[1]}"
     return text
 
 
@@ -162,26 +157,29 @@ def replace_results(loaded: Results, source: Path, target: Path) -> None:
         os.replace(Path(scratch) / study, target / study)
 
 
-def publish(page: Path, results: str, study: str, folder: Path) -> None:
-    """Replace the study's blocks in `page` and copy figures and tables to `folder`. Raises InputError."""
-    loaded, text = load(results, study), page.read_text(encoding="utf-8")
-    if not places(text, study):
-        raise InputError(
-            f"{page} has no lines <!-- {study}:begin --> and <!-- {study}:end --> between which the results could go "
-            f"(or {study}:headline:begin and so on)."
-        )
+def publish(pages: Sequence[Path], results: str, study: str, folder: Path) -> None:
+    """Replace the study's blocks in the pages and copy figures and tables to `folder`. Raises InputError for a page
+    without a place for them, before anything is written."""
+    analysed = Analysed(load(results, study))
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
+    for page, text in texts.items():
+        if not places(text, study):
+            raise InputError(
+                f"{page} has no lines <!-- {study}:begin --> and <!-- {study}:end --> between which the results could "
+                f"go (or {study}:headline:begin and so on)."
+            )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        paths = write_report(results, study, scratch, figures={name: FIGURES[name] for name in SHOWN})
+        paths = written(analysed, results, scratch, figures={name: FIGURES[name] for name in SHOWN})
         pictures = [path.with_suffix(kind) for path in paths.figures.values() for kind in (".png", ".csv")]
         tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
         for path in (*pictures, *tables):
             shutil.copy(path, folder / path.name)
-    replace_results(loaded, Path(results), folder / "results")
-    page.write_text(filled(text, loaded, os.path.relpath(folder, page.parent)), encoding="utf-8")
+    replace_results(analysed.results, Path(results), folder / "results")
+    for page, text in texts.items():
+        page.write_text(filled(text, analysed, os.path.relpath(folder, page.parent)), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    *pages, results, study, folder = sys.argv[1:]
-    for page in pages:
-        publish(Path(page), results, study, Path(folder))
+    *names, results, study, folder = sys.argv[1:]
+    publish([Path(name) for name in names], results, study, Path(folder))

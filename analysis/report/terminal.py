@@ -46,7 +46,7 @@ def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
 
 
 def fact_table(told: pd.DataFrame) -> Table:
-    """Published facts of a study, as `analysis.claims.fact.evaluate` gives them: status, fact, what was measured."""
+    """Published facts of a study, as `analysis.claims.facts` gives them: status, fact, what was measured."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_lines=False)
     for label in ("", "published", "measured"):
         grid.add_column(Text(label), overflow="fold", no_wrap=label == "")

@@ -116,5 +116,5 @@ def tables(study: Analysed) -> dict[str, pd.DataFrame]:
         "protocol": study.protocol,
     }
     if study.declaration.study in FACTS:
-        found["facts"] = published(study.results)
+        found["facts"] = published(study)
     return found

@@ -1,7 +1,5 @@
 """The verdicts on every pair of cells by one of the measures."""
 
-import difflib
-
 import pandas as pd
 
 from analysis.statistics.pairs.compare import compare
@@ -11,7 +9,7 @@ from analysis.study.measures import MEASURES, Measure
 from analysis.study.results import Results
 from analysis.study.verdicts import declared_pairs
 from analysis.words import listing
-from sweeps.errors import InputError
+from sweeps.errors import InputError, did_you_mean
 
 
 def by_measure(results: Results, name: str) -> pd.DataFrame:
@@ -24,9 +22,9 @@ def by_measure(results: Results, name: str) -> pd.DataFrame:
     unknown measure.
     """
     if name not in MEASURES:
-        near = difflib.get_close_matches(name, MEASURES, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise InputError(f"Unknown measure '{name}'.{hint} Known: {', '.join(MEASURES)}.")
+        raise InputError(
+            f"Unknown measure '{name}'.{did_you_mean(name, MEASURES)} Known: {', '.join(MEASURES)}."
+        )
     measure, declaration = MEASURES[name], results.declaration
     seeds, pairs = measure.values(results), declared_pairs(declaration)
     limits = {task: bounds(measure, seeds, task) for task in dict.fromkeys(pairs["task"])}

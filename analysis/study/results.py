@@ -1,5 +1,6 @@
 """The store as frames: what the study declared, its trials, their curves."""
 
+import json
 import os
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ import pandas as pd
 
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import Store
+
+TOLERANCE = 0.01  # of all rows that do not say theirs: before they did it was the only one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +37,7 @@ class Results:
 
     def missing(self, name: str) -> int:
         """Trials of a stage that are planned and have no row."""
-        planned = max(self.declaration.total.get(name, 0), len(self.declaration.plan.get(name, ())))
-        return max(planned - int((self.trials["stage"] == name).sum()), 0)
+        return max(self.declaration.planned(name) - int((self.trials["stage"] == name).sum()), 0)
 
     def in_order(self, frame: pd.DataFrame, *then: str) -> pd.DataFrame:
         """Sorted as the study declares its tasks and cells, then by further columns."""
@@ -61,10 +63,14 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
     order = {trial_id: position for position, trial_id in enumerate(declaration.stages)}
     # A trial that had solved its task and then diverged has nothing to show for it.
     solved = trials["solved"].eq(True).astype(bool) & trials["status"].eq("finished")
-    trials = trials.assign(
-        solved=solved,
-        solved_step=trials["solved_step"].where(solved),
-    ).sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
+    trials = (
+        with_types(trials)
+        .assign(
+            solved=solved,
+            solved_step=trials["solved_step"].where(solved),
+        )
+        .sort_values("trial_id", key=lambda ids: ids.map(order), ignore_index=True)
+    )
 
     curves = store.curves().to_pandas()
     curves = curves.drop(columns=["stage", "cell", "task", "seed", "code"])
@@ -78,3 +84,23 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
         left_out=planned.left_out,
         other=planned.other,
     )
+
+
+def with_types(trials: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `cell.type`, `task.type` and `tolerance`; those of versions that did not write these have them from
+    their `spec`."""
+    old = trials["task.type"].isna()
+    specs = [json.loads(text) if isinstance(text, str) else {} for text in trials.loc[old, "spec"]]
+    types = {
+        f"{part}.type": pd.Series(
+            [type_of(spec.get(part)) for spec in specs], trials.index[old], dtype=object
+        )
+        for part in ("cell", "task")
+    }
+    filled = {name: trials[name].astype(object).where(~old, found) for name, found in types.items()}
+    return trials.assign(tolerance=trials["tolerance"].astype(float).fillna(TOLERANCE), **filled)
+
+
+def type_of(part: object) -> str:
+    """Class of the cell or the task of a trial's spec, empty where it does not say."""
+    return str(part.get("type", "")) if isinstance(part, dict) else ""

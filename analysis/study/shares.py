@@ -4,11 +4,10 @@
 
 By task, functional ANOVA (`statistics.importance`); on more than LARGE trials of a task the shares are PED-ANOVA's
 (`statistics.pedanova`), and the forest of the curves is grown on as many settings as give PART trials. The alias
-of a cell is that cell once more, so its trials count as the cell's. Three figures and the claims ask for the same
-forests: the last results are kept, by content.
+of a cell is that cell once more, so its trials count as the cell's. Forests take long: `analysis.study.tables` keeps
+what came of them.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,8 +25,6 @@ from analysis.study.results import Results
 LARGE = 5000
 PART = 2000
 RESAMPLES = 30
-KEPT = 4
-_known: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
 
 
 def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -40,13 +37,7 @@ def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
         search.assign(cell=search["cell"].replace(aliases)),
         scores(search, measure=declaration.measure)["score"],
     )
-    key = digest(table)
-    if key not in _known:
-        while len(_known) >= KEPT:
-            _known.pop(next(iter(_known)))
-        _known[key] = by_task(table, factors, np.random.default_rng(0))
-    shares, curves = _known[key]
-    return shares.copy(), curves.copy()
+    return by_task(table, factors, np.random.default_rng(0))
 
 
 def by_task(
@@ -75,9 +66,3 @@ def part(trials: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
     sizes = trials["setting"].value_counts(sort=False)
     drawn = sizes.iloc[generator.permutation(len(sizes))]
     return trials[trials["setting"].isin(drawn.index[drawn.cumsum() <= PART])]
-
-
-def digest(table: pd.DataFrame) -> str:
-    """Of the content: columns, order and values."""
-    rows = pd.util.hash_pandas_object(table.reset_index(drop=True)).to_numpy()
-    return hashlib.sha256(repr(list(table.columns)).encode() + rows.tobytes()).hexdigest()

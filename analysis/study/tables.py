@@ -7,20 +7,25 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.statistics.over_tasks.overall import overall
+from analysis.statistics.pairs.seeds import decided
 from analysis.study import greff_protocol
 from analysis.study.by_measure import by_measure
 from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained
-from analysis.study.verdicts import against, reference_cell, verdicts
+from analysis.study.verdicts import against, confirmed, reference_cell, verdicts
 from sweeps.store.declaration import Declaration
 
 
 @dataclass(frozen=True)
 class Analysed:
-    """verdicts: every pair on every task, by the declared measure. over_tasks: every pair over its tasks. shares: what
-    each factor of the search explains. protocol: Greff et al.'s. by(measure), over(measure): as verdicts and
-    over_tasks, by one of MEASURES."""
+    """What figures, claims and pages are made of.
+
+    confirmed: the scores of the confirm stage. verdicts: every pair on every task, by the declared measure. over_tasks:
+    every pair over its tasks. shares: what each factor of the search explains; marginals: the curves behind them.
+    protocol: Greff et al.'s. by(measure), over(measure): as verdicts and over_tasks, by one of MEASURES. Whoever is
+    given a table leaves it as it is.
+    """
 
     results: Results
     _by: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
@@ -36,6 +41,10 @@ class Analysed:
         return reference_cell(self.declaration)
 
     @cached_property
+    def confirmed(self) -> pd.DataFrame:
+        return confirmed(self.results.trials, self.declaration)
+
+    @cached_property
     def verdicts(self) -> pd.DataFrame:
         return verdicts(self.results.trials, self.declaration)
 
@@ -44,8 +53,17 @@ class Analysed:
         return self.over(self.declaration.measure)
 
     @cached_property
+    def explained(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """shares and marginals, of the same forests."""
+        return explained(self.results)
+
+    @property
     def shares(self) -> pd.DataFrame:
-        return explained(self.results)[0]
+        return self.explained[0]
+
+    @property
+    def marginals(self) -> pd.DataFrame:
+        return self.explained[1]
 
     @cached_property
     def protocol(self) -> pd.DataFrame:
@@ -80,9 +98,4 @@ class Analysed:
     def measures(self) -> list[str]:
         """Names of the measures that some pair has two values a side of: the declared one first."""
         names = dict.fromkeys([self.declaration.measure, *MEASURES])
-        return [name for name in names if (self.by(name)[["n_a", "n_b"]].min(axis=1) > 1).any()]
-
-
-def decided(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of verdicts with two seeds a side, as a verdict needs."""
-    return rows[rows[["n_a", "n_b"]].min(axis=1) > 1]
+        return [name for name in names if len(decided(self.by(name)))]

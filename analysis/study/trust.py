@@ -30,21 +30,19 @@ class Trust:
 def trust(results: Results, table: pd.DataFrame) -> Trust:
     """The stamp for `results` with the verdicts `table`."""
     declaration = results.declaration
-    stages = {**declaration.plan, **declaration.total}
-    planned = sum(max(declaration.total.get(s, 0), len(declaration.plan.get(s, []))) for s in stages)
-    reasons = [*gaps(results, planned), *broken_controls(results.declaration, table)]
+    reasons = [*gaps(results), *broken_controls(declaration, table)]
     return Trust(
         trustworthy=not reasons,
         reasons=reasons,
-        warnings=[*open_controls(results.declaration, table), *warnings(results)],
+        warnings=[*open_controls(declaration, table), *warnings(results)],
         done=len(results.trials),
-        planned=planned,
+        planned=declaration.trials,
     )
 
 
-def gaps(results: Results, planned: int) -> list[str]:
+def gaps(results: Results) -> list[str]:
     """Trials that should be there and are not, or failed."""
-    trials, reasons = results.trials, []
+    trials, reasons, planned = results.trials, list[str](), results.declaration.trials
     if planned == 0:
         reasons.append("The study has planned no trials.")
     elif len(trials) < planned:

@@ -1,6 +1,5 @@
 """The columns of a foreign table, checked: labels, statuses, numbers. Errors name the rows, counted from 1."""
 
-import difflib
 import re
 from decimal import Decimal
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.words import listing
-from sweeps.errors import InputError
+from sweeps.errors import InputError, did_you_mean
 from sweeps.store.schema import STATUSES
 
 KEYS = ("cell", "task", "seed")
@@ -134,8 +133,7 @@ def lookalikes(keys: pd.DataFrame) -> list[str]:
 
 def no_column(name: str, known: list[str], measure: str) -> str:
     near = [column for column in known if fold(column) == fold(name)]
-    near = near or difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    hint = did_you_mean(name, near or known)
     has = ", ".join(known)
     return f"The table has no column '{name}'.{hint} It needs cell, task, seed and {measure}; it has: {has}."
 

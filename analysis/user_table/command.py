@@ -17,7 +17,7 @@ from rich.text import Text
 from analysis.user_table.read import read
 from analysis.user_table.table import SCALES, Asked, Bounds, taken
 from analysis.user_table.verdicts import Judged, as_json, judged
-from analysis.words import between, count, digits, further, number, probability, signed
+from analysis.words import between, count, digits, further, hundredths, number, probability, signed
 from sweeps.errors import InputError
 from sweeps.terminal.outputs import output, write
 
@@ -170,7 +170,7 @@ def shares(*probabilities: float) -> str:
     """Probabilities in per cent, side by side."""
     if any(map(math.isnan, probabilities)):
         return "–"
-    return " ".join(f"{max(100 * p, 0):.0f}" for p in probabilities)
+    return " ".join(map(hundredths, probabilities))
 
 
 def key(result: Judged) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.statistics.over_tasks.overall import overall
 from analysis.statistics.pairs.compare import compare
 from analysis.statistics.pairs.groups import groups
+from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.pairs.textbook import textbook
 from analysis.user_table.table import External
 
@@ -61,11 +62,10 @@ def judged(external: External) -> Judged:
     )
     own = textbook(groups(external.values), pairs, margin=asked.margin, alpha=asked.alpha)
     shown = table[[*PAIR]].assign(balanced=table["n_a"] == table["n_b"]).merge(own, on=["task", "a", "b"])
-    few = set(
-        zip(*(table.loc[table[["n_a", "n_b"]].min(axis=1) < 2, name] for name in ("a", "b")), strict=True)
-    )
+    few = table.drop(decided(table).index)
+    pairs_of_one = set(zip(few["a"], few["b"], strict=True))
     over = overall(table)[[*OVER]]
-    over["single"] = [pair in few for pair in zip(over["a"], over["b"], strict=True)]
+    over["single"] = [pair in pairs_of_one for pair in zip(over["a"], over["b"], strict=True)]
     return Judged(external=external, table=shown, overall=over)
 
 

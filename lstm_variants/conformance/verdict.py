@@ -1,6 +1,5 @@
 """Is this cell what it is named after, and if not, what is it?"""
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from lstm_variants.conformance.fit import Fit, Probe, fit
 from lstm_variants.conformance.known import KNOWN, VARIANTS
 from lstm_variants.conformance.language import Equations
 from lstm_variants.conformance.promises import Promise, promises
+from lstm_variants.names import did_you_mean
 
 ALIASES = {"v": "peephole", "np": "lstm", "vanilla": "rnn", "elman": "rnn"}
 
@@ -90,8 +90,7 @@ def conform(
     own = [claim] if isinstance(claim, Equations) else []
     wanted = claim.name if isinstance(claim, Equations) else ALIASES.get(claim or "", claim)
     if not own and wanted is not None and wanted not in known_names():
-        near = difflib.get_close_matches(wanted, known_names(), n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
+        hint = did_you_mean(wanted, known_names())
         raise ValueError(f"No equations are named '{claim}'.{hint} Known: {', '.join(known_names())}.")
     cell = adapt(thing, name, options)
     if wanted == "transformer" and not own:

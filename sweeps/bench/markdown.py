@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sweeps.terminal.pipes import pipe_table
+
 
 def grid(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A table; the first column is words, the others are numbers."""
-    marks = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in (header, marks, *lines))
+    return pipe_table(header, lines, marks=["---", *["---:"] * (len(header) - 1)])
 
 
 class Target(NamedTuple):

@@ -14,7 +14,7 @@ from sweeps.bench.cases import ONE_CORE, step_case
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress, Timer, alternate, ratio
 from sweeps.bench.processes import Side
-from sweeps.bench.step import cores
+from sweeps.cores import cores
 
 Row = dict[str, Any]
 CELLS, UNITS, BATCHES, LENGTH = ("lstm", "peephole", "gru"), (8, 12, 16, 24, 32, 64, 128), (16, 32), 50

@@ -9,7 +9,6 @@ all; on an accelerator once, with cuDNN's LSTM in JAX, and with cohorts of up to
 """
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from sweeps.bench.cases import ONE_CORE, QUICK_CELLS, Case, beside, cases, setti
 from sweeps.bench.measure import Progress, Timer, alternate
 from sweeps.bench.processes import MODULES, Side, SideError
 from sweeps.bench.step_table import label, table
+from sweeps.cores import cores
 
 __all__ = ["NEEDS_TORCH", "run", "table"]
 
@@ -47,13 +47,6 @@ def run(options: Options) -> list[Row]:
 def ask(name: str) -> dict[str, Any]:
     with Side(name) as side:
         return side.describe()
-
-
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ function that keeps it for the next trial of its process. The fraction solved sa
 
 import json
 import math
-import os
 import random
 import tempfile
 import time
@@ -21,6 +20,7 @@ from sweeps.bench import Options
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.whole import command, verdict, whole
+from sweeps.cores import cores
 from sweeps.store.store import Store
 
 Row = dict[str, Any]
@@ -89,7 +89,7 @@ def tune(sizes: dict[str, int], rates: list[float], workers: int, *, keep: bool)
 
 
 def run(options: Options) -> list[Row]:
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = len(cores())
     trials, rounds = (12, 1) if options.quick else (64, options.rounds or 3)
     sizes = {"hidden": 32, "length": 50, "batch": 32, "steps": 500}
     if options.quick:

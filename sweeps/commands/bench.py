@@ -23,6 +23,7 @@ from experiments.specs import unknown
 from sweeps.bench import SECTIONS, Options
 from sweeps.bench.cases import ONE_CORE
 from sweeps.bench.table import render
+from sweeps.cores import cores
 from sweeps.errors import InputError
 from sweeps.provenance import checkout, version
 from sweeps.terminal.outputs import folder, reason
@@ -105,7 +106,7 @@ def chosen(only: str | None) -> dict[str, ModuleType]:
 
 def metadata(quick: bool) -> dict[str, Any]:
     """When, where and with what. The device is that of a process of its own: nothing starts on it here."""
-    from sweeps.bench.step import ask, cores
+    from sweeps.bench.step import ask
 
     commit, dirty = checkout(Path(__file__).parent)
     return {

@@ -2,10 +2,10 @@
 
 import argparse
 import dataclasses
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sweeps.cores import cores
 from sweeps.errors import InputError
 from sweeps.workers.crew import Pool
 
@@ -35,7 +35,7 @@ def store_of(options: argparse.Namespace, study: str) -> "Store":
 def workers_of(options: argparse.Namespace) -> int:
     """Workers asked for, one a usable core when nothing was said. Raises InputError below 0."""
     if options.workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return len(cores())
     if options.workers < 0:
         raise InputError(f"--workers must be 0 (no workers: in this process) or more; got {options.workers}.")
     return int(options.workers)

@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import difflib
 import importlib
 import importlib.util
 import json
@@ -22,7 +21,8 @@ from lstm_variants.conformance import (
     known_names,
     read_equations,
 )
-from sweeps.errors import InputError
+from sweeps.errors import InputError, did_you_mean
+from sweeps.terminal import pipes
 
 HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
 
@@ -101,10 +101,8 @@ def resolve(target: str) -> Any:
     except Exception as error:  # whatever a foreign module does on import
         raise InputError(f"Importing '{module}' failed: {type(error).__name__}: {error}") from None
     if not hasattr(loaded, name):
-        near = difflib.get_close_matches(name, [known for known in vars(loaded) if known[0] != "_"], n=1)
-        raise InputError(
-            f"There is no '{name}' in '{module}'." + (f" Did you mean '{near[0]}'?" if near else "")
-        )
+        public = [known for known in vars(loaded) if known[0] != "_"]
+        raise InputError(f"There is no '{name}' in '{module}'.{did_you_mean(name, public)}")
     return getattr(loaded, name)
 
 
@@ -120,7 +118,7 @@ def setting(text: str) -> tuple[str, Any]:
 
 
 def row(columns: Any) -> str:
-    return "| " + " | ".join(str(column).replace("|", "\\|") for column in columns) + " |"
+    return pipes.line(str(column).replace("|", "\\|") for column in columns)
 
 
 def contract_words(verdict: Verdict) -> str:

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     planned = store.planned(COLUMNS)
     rows = planned.rows.to_pylist()
     statuses = Counter(row["status"] for row in rows)
-    done, total = len(rows) - statuses["failed"], sum(declaration.total.values())
+    done, total = len(rows) - statuses["failed"], declaration.trials
     screen.print(
         f"{done} of {total} trials done ({sum(bool(r['solved']) for r in rows)} solved, "
         f"{statuses['diverged']} diverged), {statuses['failed']} failed, {total - done} to run"

@@ -56,6 +56,15 @@ class Declaration:
         """Trial id to stage, in the order of the plan."""
         return {name: stage for stage, ids in self.plan.items() for name in ids}
 
+    def planned(self, stage: str) -> int:
+        """Number of trials of a stage when all is planned."""
+        return max(self.total.get(stage, 0), len(self.plan.get(stage, ())))
+
+    @property
+    def trials(self) -> int:
+        """Number of trials of all stages when all is planned."""
+        return sum(self.planned(stage) for stage in {**self.plan, **self.total})
+
     @property
     def called(self) -> dict[str, tuple[str, str, str]]:
         """Trial id to stage, cell and task."""

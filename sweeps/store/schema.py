@@ -29,6 +29,17 @@ TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "task": (pa.string(), "", "the task's label when the trial ran"),
     "code": (pa.string(), "", "digest of cells and tasks from outside this package, see `sweeps.code_of`"),
     "seed": (pa.int64(), "", "seed of every draw of the trial"),
+    "cell.type": (
+        pa.string(),
+        "",
+        "class of the cell's spec; null in rows of versions that left it to `spec`",
+    ),
+    "task.type": (pa.string(), "", "class of the task's spec; null as `cell.type`"),
+    "tolerance": (
+        pa.float64(),
+        "fraction",
+        "a task counts as solved with fewer items wrong; null in rows of versions that had 0.01 throughout",
+    ),
     "status": (pa.string(), "", "finished, diverged (loss or gradient not finite) or failed (see error)"),
     "error": (pa.string(), "", "exception of a failed trial, else null"),
     "steps_done": (pa.int64(), "steps", "optimiser updates made"),

@@ -4,7 +4,6 @@ What comes is what is not there yet: an import that was cut off, or of a project
 declaration comes from the run that holds it; without one it is made up from the rows, and lacks the controls.
 """
 
-import difflib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweeps.errors import InputError
+from sweeps.errors import InputError, did_you_mean
 from sweeps.mirror.run import DECLARATION, Row, Run, curve_rows, trial_row
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import UNRECORDED, Store
@@ -47,9 +46,7 @@ def study_name(runs: Sequence[Run], given: str | None) -> str:
     if given is None and len(studies) > 1:
         raise InputError(f"The runs are of several studies; choose one with --study. There are: {known}.")
     if given is not None and given not in studies:
-        near = difflib.get_close_matches(given, studies, n=1, cutoff=0.5)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise InputError(f"No runs of study '{given}'.{hint} There are: {known}.")
+        raise InputError(f"No runs of study '{given}'.{did_you_mean(given, studies)} There are: {known}.")
     name = given or next(iter(studies))
     if Path(name).name != name:
         raise InputError(f"A study's name becomes a folder; '{name}' can not be one.")

@@ -5,6 +5,7 @@ from stores import study, write_store
 
 from analysis.report.write import write_report
 from analysis.study.results import load
+from analysis.study.tables import Analysed
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +31,11 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="session")
 def results(folder):
     return load(folder, "synthetic")
+
+
+@pytest.fixture(scope="session")
+def analysed(results):
+    return Analysed(results)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import pytest
 from stores import trial_row
 
 from analysis.claims.checks import (
-    TOLERANCE,
     Ahead,
     AtBaseline,
     Can,
@@ -17,9 +16,11 @@ from analysis.claims.checks import (
     TimesAsLong,
     majority,
 )
+from analysis.claims.claim import Claim
 from analysis.claims.classic_facts import FACTS
-from analysis.claims.fact import Fact, evaluate
-from analysis.study.results import Results
+from analysis.claims.evaluation import facts
+from analysis.study.results import TOLERANCE, Results
+from analysis.study.tables import Analysed
 from experiments.tasks import contract
 from sweeps.store.declaration import Declaration
 from sweeps.study_file import load_study, shipped
@@ -35,13 +36,13 @@ def runs(*groups):
                 trial_row(
                     task=task, cell=cell, seed=i, solved=step is not None, solved_step=step, sequences=6400
                 )
-                | {"batch": 32, "steps": 200, "test_sequences": 512}
+                | {"batch": 32, "steps": 200, "test_sequences": 512, "tolerance": TOLERANCE}
                 | extra
             )
     return pd.DataFrame(rows)
 
 
-def test_a_task_is_solved_by_the_same_share_here_and_in_training():
+def test_rows_that_do_not_say_when_a_task_is_solved_have_the_share_that_training_always_had():
     assert contract.TOLERANCE == TOLERANCE
 
 
@@ -62,29 +63,29 @@ def test_most_seeds_means_that_wilsons_interval_lies_above_one_half(solved, n, s
 
 def test_solving_tells_seeds_and_sequences_and_never_is_its_contrary():
     frame = runs(("adding", "lstm", [10, 20, 30, 40, 50, 60, 70, None], {}))
-    check = Solves("adding", "lstm")(frame)
+    check = Solves("adding", "lstm").judge(frame)
     assert check.status == "holds"
-    assert check.measured == ("lstm on adding: 7 of 8 seeds within 6,400 sequences, median 1,440")
-    assert Solves("adding", "lstm", never=True)(frame).status == "fails"
+    assert check.evidence == ("lstm on adding: 7 of 8 seeds within 6,400 sequences, median 1,440")
+    assert Solves("adding", "lstm", never=True).judge(frame).status == "fails"
     nothing = runs(("adding", "rnn", [None] * 8, {}))
-    assert Solves("adding", "rnn", never=True)(nothing).status == "holds"
+    assert Solves("adding", "rnn", never=True).judge(nothing).status == "holds"
 
 
 def test_one_seed_shows_that_a_task_can_be_solved_and_refutes_that_it_can_not():
     once, nothing = runs(("adding", "lstm", [10, *[None] * 7], {})), runs(("adding", "lstm", [None] * 8, {}))
     few = runs(("adding", "lstm", [None] * 3, {}))
-    assert [Can("adding", "lstm")(frame).status for frame in (once, nothing)] == ["holds", "undecided"]
+    assert [Can("adding", "lstm").judge(frame).status for frame in (once, nothing)] == ["holds", "undecided"]
     never = Can("adding", "lstm", never=True)
-    assert [never(frame).status for frame in (once, nothing, few)] == ["fails", "holds", "undecided"]
+    assert [never.judge(frame).status for frame in (once, nothing, few)] == ["fails", "holds", "undecided"]
 
 
 def test_generalising_counts_seeds_that_are_right_on_longer_sequences():
     wrong = [0.0, 0.001, 0.009, 0.0, 0.0, 0.0, 0.005, 0.3]
     frame = runs(("an_bn", "lstm", [10] * 8, {"test_error_x10": wrong}))
-    assert Generalises("an_bn", "lstm", 10)(frame).status == "holds"
-    assert "7 of 8 seeds" in Generalises("an_bn", "lstm", 10)(frame).measured
+    assert Generalises("an_bn", "lstm", 10).judge(frame).status == "holds"
+    assert "7 of 8 seeds" in Generalises("an_bn", "lstm", 10).judge(frame).evidence
     diverged = frame.assign(test_error_x10=np.nan)
-    assert Generalises("an_bn", "lstm", 10)(diverged).status == "fails"
+    assert Generalises("an_bn", "lstm", 10).judge(diverged).status == "fails"
 
 
 @pytest.mark.parametrize(
@@ -93,12 +94,12 @@ def test_generalising_counts_seeds_that_are_right_on_longer_sequences():
 def test_a_mean_is_at_the_baseline_when_its_whole_interval_is(baseline, status):
     losses = {"test_loss": [0.49, 0.5, 0.51, 0.5], "baseline_loss": [baseline] * 4}
     frame = runs(("copy", "lstm", [None] * 4, losses))
-    check = AtBaseline("copy", "lstm")(frame)
+    check = AtBaseline("copy", "lstm").judge(frame)
     assert check.status == status
-    assert check.measured == (
+    assert check.evidence == (
         f"lstm on copy after 6,400 sequences: test loss 0.5 (0.487 to 0.513), baseline {baseline} ± 5%"
     )
-    assert AtBaseline("copy", "lstm", within=0.3)(frame).status == "holds"
+    assert AtBaseline("copy", "lstm", within=0.3).judge(frame).status == "holds"
 
 
 def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
@@ -106,42 +107,44 @@ def test_ahead_is_welchs_test_and_a_diverged_seed_scores_zero():
         ("gts", "peephole", [10] * 5, {"test_score": [0.9, 0.92, 0.91, 0.9, 0.93]}),
         ("gts", "lstm", [None] * 5, {"test_score": [0.1, 0.12, 0.11, np.nan, -3.0]}),
     )
-    assert Ahead("gts", "peephole", "lstm")(frame).status == "holds"
-    assert Ahead("gts", "lstm", "peephole")(frame).status == "fails"
-    assert "lstm 0.066" in Ahead("gts", "peephole", "lstm")(frame).measured
+    assert Ahead("gts", "peephole", "lstm").judge(frame).status == "holds"
+    assert Ahead("gts", "lstm", "peephole").judge(frame).status == "fails"
+    assert "lstm 0.066" in Ahead("gts", "peephole", "lstm").judge(frame).evidence
     same = frame.assign(test_score=1.0)
-    assert Ahead("gts", "peephole", "lstm")(same).status == "undecided"
+    assert Ahead("gts", "peephole", "lstm").judge(same).status == "undecided"
     total = frame.assign(test_score=(frame["cell"] == "peephole").astype(float))
-    assert Ahead("gts", "peephole", "lstm")(total).status == "holds"
+    assert Ahead("gts", "peephole", "lstm").judge(total).status == "holds"
     longer = same.assign(test_score_x2=frame["test_score"])
-    assert Ahead("gts", "peephole", "lstm", "test_score_x2")(longer).status == "holds"
+    assert Ahead("gts", "peephole", "lstm", "test_score_x2").judge(longer).status == "holds"
 
 
 def test_not_ahead_needs_somebody_who_learnt_something():
     scores = {"a": [0.9, 0.905, 0.91, 0.895], "b": [0.91, 0.9, 0.905, 0.895], "c": [0.1, 0.12, 0.11, 0.09]}
     frame = runs(*(("msd", cell, [10] * 4, {"test_score": values}) for cell, values in scores.items()))
-    assert NotAhead("msd", "a", "b")(frame).status == "holds"
-    assert NotAhead("msd", "a", "c")(frame).status == "fails"
-    assert NotAhead("msd", "c", "a")(frame).status == "holds"
+    assert NotAhead("msd", "a", "b").judge(frame).status == "holds"
+    assert NotAhead("msd", "a", "c").judge(frame).status == "fails"
+    assert NotAhead("msd", "c", "a").judge(frame).status == "holds"
     nothing = frame.assign(test_score=-1.0)
-    assert NotAhead("msd", "a", "b")(nothing).status == "undecided"
+    assert NotAhead("msd", "a", "b").judge(nothing).status == "undecided"
     noisy = frame.assign(test_score=[0.1, 0.9, 0.2, 0.8] * 3)
-    assert NotAhead("msd", "a", "b")(noisy).status == "undecided"
+    assert NotAhead("msd", "a", "b").judge(noisy).status == "undecided"
 
 
 def test_failed_seeds_have_not_solved_and_leave_a_mean_undecided():
     frame = runs(("adding", "lstm", [None] * 8, {"test_loss": [0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, np.nan]}))
     frame = frame.assign(status="failed", sequences=np.nan)
-    assert Solves("adding", "lstm")(frame).status == "fails"
-    outcome = AtBaseline("adding", "lstm", within=1.0)(frame)
+    assert Solves("adding", "lstm").judge(frame).status == "fails"
+    outcome = AtBaseline("adding", "lstm", within=1.0).judge(frame)
     assert outcome.status == "undecided"
-    assert outcome.measured.endswith("1 seeds without a test loss")
+    assert outcome.evidence.endswith("1 seeds without a test loss")
 
 
 def test_the_median_counts_unsolved_seeds_as_later_than_all():
     frame = runs(("adding", "lstm", [10, 20, None, None, None], {}))
-    assert Solves("adding", "lstm")(frame).measured.endswith(
-        "2 of 5 seeds within 6,400 sequences, median beyond"
+    assert (
+        Solves("adding", "lstm")
+        .judge(frame)
+        .evidence.endswith("2 of 5 seeds within 6,400 sequences, median beyond")
     )
 
 
@@ -150,51 +153,62 @@ def test_sooner_counts_unsolved_seeds_as_last():
         ("lag", "bias1", [100, 110, 120, 130, 140, 150], {}),
         ("lag", "bias0", [300, 310, None, None, 280, 290], {}),
     )
-    assert Sooner("lag", "bias1", "bias0")(frame).status == "holds"
-    assert Sooner("lag", "bias0", "bias1")(frame).status == "fails"
+    assert Sooner("lag", "bias1", "bias0").judge(frame).status == "holds"
+    assert Sooner("lag", "bias0", "bias1").judge(frame).status == "fails"
     lost = runs(("lag", "bias1", [100, 110, 120, 130, 140, None], {}), ("lag", "bias0", [None] * 6, {}))
-    assert Sooner("lag", "bias1", "bias0")(lost).status == "holds"
+    assert Sooner("lag", "bias1", "bias0").judge(lost).status == "holds"
     never = runs(("lag", "bias1", [None] * 6, {}), ("lag", "bias0", [None] * 6, {}))
-    assert Sooner("lag", "bias1", "bias0")(never).status == "undecided"
+    assert Sooner("lag", "bias1", "bias0").judge(never).status == "undecided"
 
 
 @pytest.mark.parametrize(("ratio", "status"), [(10, "holds"), (100, "fails"), (1, "fails")])
 def test_a_ratio_of_sequences_is_held_against_the_published_one(ratio, status):
     short, long = [100, 110, 105, 95, 100, 102], [1000, 1050, 990, 1010, 1000, 980]
     frame = runs(("three", "lstm", long, {}), ("two", "lstm", short, {}))
-    check = TimesAsLong("three", "two", "lstm", ratio)(frame)
+    check = TimesAsLong("three", "two", "lstm", ratio).judge(frame)
     assert check.status == status
-    assert "9.9 times as many" in check.measured
+    assert "9.9 times as many" in check.evidence
     lost = runs(("three", "lstm", [None] * 6, {}), ("two", "lstm", short, {}))
-    assert TimesAsLong("three", "two", "lstm", 10)(lost).status == "undecided"
+    assert TimesAsLong("three", "two", "lstm", 10).judge(lost).status == "undecided"
 
 
-def fact(*checks):
-    return Fact(statement="S.", source="Anon 2000", published="100 %", checks=checks, reason="Because.")
+def fact(*checks, beside=()):
+    return Claim(
+        statement="S.",
+        source="Anon 2000",
+        found="100 %",
+        studies=(),
+        checks=checks,
+        beside=beside,
+        reason="Because.",
+        complete=True,
+    )
 
 
 def test_a_fact_fails_with_one_check_and_is_not_tested_without_its_arms():
     frame = runs(("adding", "lstm", [10] * 8, {}), ("adding", "rnn", [None] * 8, {}))
     declaration = Declaration(study="s", doc="", cells=["lstm", "rnn"], tasks=["adding"])
-    results = Results(declaration=declaration, trials=frame, curves=frame, left_out=0)
+    study = Analysed(Results(declaration=declaration, trials=frame, curves=frame, left_out=0))
     good, bad = Solves("adding", "lstm"), Solves("adding", "rnn")
-    table = evaluate(
-        results,
+    table = facts(
+        study,
         [fact(good), fact(good, bad), fact(Solves("copy", "lstm")), fact(good, Solves("adding", "gru"))],
     )
     assert list(table["status"]) == ["holds", "fails", "not tested", "not tested"]
     assert list(table["reason"]) == ["", "Because.", "", ""]
-    told = Fact(statement="S.", source="Anon", published="1", checks=(good,), beside=(bad,))
-    (row,) = evaluate(results, [told]).itertuples()
+    assert table["measured"].iloc[2] == "needs lstm on copy"
+    (row,) = facts(study, [fact(good, beside=(bad,))]).itertuples()
     assert row.status == "holds"
     assert "rnn on adding: 0 of 8" in row.measured
-    (row,) = evaluate(results, [fact(Generalises("adding", "lstm", 7))]).itertuples()
+    (row,) = facts(study, [fact(Generalises("adding", "lstm", 7))]).itertuples()
     assert row.status == "not tested"
 
 
 def test_facts_name_arms_that_their_study_has():
     assert set(FACTS) <= set(shipped())
-    for name, facts in FACTS.items():
+    for name, claims in FACTS.items():
         arms = {(task, cell) for cell, _, task, _ in load_study(name).study.arms()}
-        assert {arm for f in facts for check in f.checks for arm in check.arms} <= arms
-        assert all(f.statement.endswith(".") and f.source and f.published for f in facts)
+        assert {
+            arm for claim in claims for check in (*claim.checks, *claim.beside) for arm in check.arms
+        } <= arms
+        assert all(c.statement.endswith(".") and c.source and c.found and c.complete for c in claims)

@@ -1,4 +1,7 @@
-"""Figures: `data` is complete and saved, `draw` shows these numbers (read from artists, not from pixels)."""
+"""Figures: one contract for all of the catalogue, then what each shows (read from artists, not from pixels).
+
+`data` is complete and saved, `draw` shows these numbers and needs nothing else, `caption` says what they are.
+"""
 
 import dataclasses
 import re
@@ -9,7 +12,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from stores import TASKS
+from matplotlib.text import Text
+from stores import TASKS, study
 
 import analysis.figures
 from analysis.figures import (
@@ -25,15 +29,46 @@ from analysis.figures import (
     solved,
 )
 from analysis.figures import verdicts as matrix
-from analysis.study.verdicts import verdicts
+from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 CONTRACT = pytest.mark.parametrize("name", FIGURES)
+OF_THE_SEARCH = pytest.mark.parametrize("name", [*SECTIONS["importance"], *SECTIONS["budget"]])
 
 
 @pytest.fixture(scope="module")
-def data(results):
+def data(analysed):
     """The data of every figure, computed a second time: it must be what the report saved."""
-    return {name: module.data(results) for name, module in FIGURES.items()}
+    return {name: module.data(analysed) for name, module in FIGURES.items()}
+
+
+@pytest.fixture(scope="module")
+def halves(results):
+    """A sweep that was cut short: search trials at most, or some seeds of some cells."""
+    trials = results.trials
+    return [
+        Analysed(dataclasses.replace(results, trials=trials[kept].reset_index(drop=True)))
+        for kept in (trials["stage"] == "search", trials["trial_id"].str[0] < "5")
+    ]
+
+
+@pytest.fixture(scope="module")
+def shuffled(results):
+    """The same study with its rows in another order."""
+    rows = results.trials.sample(frac=1, random_state=np.random.default_rng(3)).reset_index(drop=True)
+    return Analysed(dataclasses.replace(results, trials=rows))
+
+
+@pytest.fixture(scope="module")
+def many():
+    """As many cells as the real study has."""
+    cells = ("peephole", "lstm", "cifg", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
+    cells += ("gru", "depth_gated", "clockwork", "rnn", "transformer")
+    made = study(cells=cells, tasks=("adding", "copy"), seeds=4, search=8)
+    trials = pd.DataFrame(made.trials)
+    trials = trials.assign(solved=trials["solved"].astype(bool))
+    curves = pd.DataFrame(made.curves)
+    return Analysed(Results(declaration=made.declaration, trials=trials, curves=curves, left_out=0))
 
 
 def lines(axes, marker=None):
@@ -46,12 +81,16 @@ def test_every_figure_file_is_in_the_catalogue_once():
     assert sum(len(section) for section in SECTIONS.values()) == len(FIGURES)
 
 
+# ------------------------------------------------------------------ the contract
+
+
 @CONTRACT
-def test_a_figure_is_drawn_from_its_saved_data_alone(name, data, written):
+def test_a_figure_is_drawn_from_its_saved_data_alone_and_names_every_task(name, data, written):
     saved = pd.read_csv(written.figures[name].with_suffix(".csv"))
     pd.testing.assert_frame_equal(saved, data[name], check_dtype=False)
     figure = FIGURES[name].draw(saved)
     assert isinstance(figure, Figure)
+    assert figure.get_size_inches()[0] == canvas.WIDTH
     titles = [a.get_title(loc="left") for a in figure.axes] + [t.get_text() for t in figure.texts]
     assert set(TASKS) <= set(titles) or "task" not in saved
 
@@ -67,7 +106,22 @@ def test_a_caption_says_n_and_method(name, data):
 @CONTRACT
 def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, results):
     none = dataclasses.replace(results, trials=results.trials.iloc[:0], curves=results.curves.iloc[:0])
-    assert FIGURES[name].data(none).empty
+    assert FIGURES[name].data(Analysed(none)).empty
+
+
+@OF_THE_SEARCH
+def test_without_a_search_the_figures_of_the_search_have_no_data(name, results):
+    confirm = results.trials[results.trials["stage"] == "confirm"].reset_index(drop=True)
+    assert FIGURES[name].data(Analysed(dataclasses.replace(results, trials=confirm))).empty
+
+
+@CONTRACT
+def test_half_a_study_is_drawn_or_has_no_data(name, halves):
+    for half in halves:
+        part = FIGURES[name].data(half)
+        if not part.empty:
+            assert isinstance(FIGURES[name].draw(part), Figure)
+            assert FIGURES[name].caption(part)
 
 
 @CONTRACT
@@ -76,6 +130,42 @@ def test_a_cell_has_one_colour_in_every_figure(name, data):
     if "colour" in frame:
         assert frame.groupby("cell")["colour"].nunique().eq(1).all()
         assert dict(zip(frame["cell"], frame["colour"], strict=True)).items() <= palette.KNOWN.items()
+
+
+@CONTRACT
+def test_the_data_does_not_hang_on_the_order_of_the_rows(name, data, shuffled):
+    """But for the ends of intervals that are drawn."""
+    exact = [c for c in data[name].columns if c not in ("low", "high")]
+    pd.testing.assert_frame_equal(FIGURES[name].data(shuffled)[exact], data[name][exact])
+
+
+@CONTRACT
+def test_with_fourteen_cells_no_name_covers_another(name, many):
+    figure = FIGURES[name].draw(FIGURES[name].data(many))
+    figure.dpi = 100
+    with canvas.styled():
+        renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
+        figure.draw_without_rendering()
+        for panel in figure.axes:
+            words = [text for text in panel.texts if text.get_text() in many.declaration.cells]
+            boxes = [Text.get_window_extent(text, renderer) for text in words]
+            for i, one in enumerate(boxes):
+                for other in boxes[i + 1 :]:
+                    assert not one.shrunk(1, 0.8).overlaps(other.shrunk(1, 0.8))
+                assert figure.bbox.x0 - 1 <= one.x0
+                assert one.x1 <= figure.bbox.x1 + 1
+
+
+@CONTRACT
+def test_a_figure_leaves_the_tables_of_its_study_as_they_are(name, analysed):
+    tables = (analysed.confirmed, analysed.verdicts, analysed.over_tasks, *analysed.explained)
+    before = [table.copy() for table in tables]
+    FIGURES[name].draw(FIGURES[name].data(analysed))
+    for table, was in zip(tables, before, strict=True):
+        pd.testing.assert_frame_equal(table, was)
+
+
+# ------------------------------------------------------------------ what each shows
 
 
 def test_differences_show_value_interval_and_margin(data):
@@ -135,10 +225,10 @@ def letters(panel):
     return found, sum(len(squares.get_paths()) for squares in panel.collections)
 
 
-def test_the_matrix_letters_every_ordered_pair(data, results):
+def test_the_matrix_letters_every_ordered_pair(data, analysed):
     data = data["verdicts"]
     panel = matrix.draw(data).axes[0]
-    table = verdicts(results.trials, results.declaration)
+    table = analysed.verdicts
     counts = table.loc[table["task"] == "adding", "verdict"].value_counts()
     found, squares = letters(panel)
     assert squares == 90
@@ -150,7 +240,7 @@ def test_the_matrix_letters_every_ordered_pair(data, results):
     }
 
 
-def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(data, results):
+def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(data):
     frame = data["glance"]
     intervals, squares = glance.draw(frame).axes
     over = frame[frame["place"] == glance.OVER]
@@ -174,7 +264,7 @@ def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(d
 
 def test_at_a_glance_one_task_is_drawn_with_its_own_intervals(results):
     declaration = dataclasses.replace(results.declaration, tasks=["adding"], different=[])
-    frame = glance.data(dataclasses.replace(results, declaration=declaration))
+    frame = glance.data(Analysed(dataclasses.replace(results, declaration=declaration)))
     assert set(frame["place"]) == {"adding"}
     intervals, squares = glance.draw(frame).axes
     assert "on adding" in intervals.get_title(loc="left")

@@ -1,7 +1,5 @@
 """Frontiers: T50 over difficulty and over training, with intervals that are open where nothing is known."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,7 +22,7 @@ def lag_trials(solved, *, lags=LAGS, kind="Adding", field="length", **columns):
             "solved": seed < count,
             f"task.{field}": lag,
             "steps": 2000,
-            "spec": json.dumps({"task": {"type": kind, field: lag}}),
+            "task.type": kind,
             **columns,
         }
         for cell, counts in solved.items()

@@ -17,6 +17,7 @@ from analysis.statistics.search.marginals import EVERY, marginals
 from analysis.statistics.search.pedanova import pedanova
 from analysis.study import shares as whole_study
 from analysis.study.shares import explained
+from analysis.study.tables import Analysed
 
 ADDITIVE = {("learning rate",): 0.55, ("hidden size",): 0.1, ("input noise",): 0.05, ("cell",): 0.3}
 TOGETHER = {("learning rate",): 0.5, ("hidden size",): 0.1, ("cell",): 0.2, ("learning rate", "cell"): 0.2}
@@ -25,9 +26,8 @@ CELLS = tuple(f"c{k}" for k in range(8))
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Few resamples, and nothing kept from one test to the next."""
+    """Few resamples."""
     monkeypatch.setattr(whole_study, "RESAMPLES", 4)
-    monkeypatch.setattr(whole_study, "_known", {})
 
 
 def analysed(terms, *, seed=0, resamples=12, trees=16, cells=CELLS, **searching):
@@ -243,16 +243,18 @@ def test_an_alias_counts_as_its_cell():
     assert set(curves["cell"]) == {EVERY, "lstm", "gru"}
 
 
-def test_the_same_results_give_the_same_numbers_and_are_computed_once(monkeypatch):
+def test_the_same_results_give_the_same_numbers():
     results = results_of(search(ADDITIVE, cells=CELLS[:3], generator=np.random.default_rng(10)))
-    first, _ = explained(results)
-    first["value"] = 0.0  # the caller's copy
-    with monkeypatch.context() as patched:
-        patched.setattr(whole_study, "by_task", None)
-        again, _ = explained(results)
-    assert (again["value"] > 0).any()
-    whole_study._known.clear()
-    pd.testing.assert_frame_equal(explained(results)[0], again)
+    for first, again in zip(explained(results), explained(results), strict=True):
+        pd.testing.assert_frame_equal(first, again)
+
+
+def test_a_study_grows_its_forests_once_for_shares_and_curves(monkeypatch):
+    study = Analysed(results_of(search(ADDITIVE, cells=CELLS[:3], generator=np.random.default_rng(10))))
+    assert (study.shares["value"] > 0).any()
+    monkeypatch.setattr(whole_study, "by_task", None)
+    assert len(study.marginals)
+    assert study.shares is study.shares
 
 
 # ------------------------------------------------------------------ factors

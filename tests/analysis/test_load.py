@@ -1,6 +1,7 @@
 """What the loader promises: only this study's trials, in the declared order, with the plan's stage."""
 
 import dataclasses
+import json
 
 import pandas as pd
 import pytest
@@ -41,6 +42,23 @@ def test_the_stage_of_a_trial_is_the_one_in_whose_plan_it_stands(tmp_path):
         tmp_path, dataclasses.replace(made, declaration=dataclasses.replace(made.declaration, plan=plan))
     )
     assert load(tmp_path, "synthetic").trials["stage"].tolist() == ["search"] * 2 + ["confirm"] * 4
+
+
+def test_rows_that_do_not_say_of_which_classes_they_are_have_it_from_their_spec(tmp_path):
+    made = two_cells()
+    spec = json.dumps({"cell": {"type": "GRU", "hidden": 8}, "task": {"type": "Adding"}})
+    says = {"cell.type": "mine:Cell", "task.type": "mine:Task", "tolerance": 0.05}
+    rows = [{**row, "spec": spec, **(says if i == 0 else {})} for i, row in enumerate(made.trials)]
+    write_store(tmp_path, dataclasses.replace(made, trials=rows))
+    trials = load(tmp_path, "synthetic").trials
+    assert trials["cell.type"].tolist() == ["mine:Cell"] + ["GRU"] * 5
+    assert trials["task.type"].tolist() == ["mine:Task"] + ["Adding"] * 5
+    assert trials["tolerance"].tolist() == [0.05] + [0.01] * 5
+
+
+def test_rows_whose_spec_does_not_say_of_which_classes_they_are_say_nothing(tmp_path):
+    write_store(tmp_path, two_cells())
+    assert set(load(tmp_path, "synthetic").trials["task.type"]) == {""}
 
 
 def test_a_trial_that_solved_its_task_and_then_diverged_has_not_solved_it(tmp_path):

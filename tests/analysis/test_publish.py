@@ -1,5 +1,6 @@
 """What the pages show is what was measured: the shipped results give their blocks again."""
 
+import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from analysis.report.content import published
 from analysis.report.publish import BLOCKS, filled, places, publish
 from analysis.study.results import load
+from analysis.study.tables import Analysed
 from sweeps.errors import InputError
 from sweeps.store.store import Store
 
@@ -34,7 +36,9 @@ def test_every_shipped_study_is_shown_and_every_place_is_of_one():
 def test_a_page_shows_what_the_shipped_results_say(page, study):
     text = page.read_text(encoding="utf-8")
     folder = DOCS / study
-    assert filled(text, load(folder / "results", study), str(folder.relative_to(page.parent))) == text
+    assert (
+        filled(text, Analysed(load(folder / "results", study)), str(folder.relative_to(page.parent))) == text
+    )
     for kind in places(text, study):
         assert (folder / ("glance.png" if kind else "differences.png")).is_file()
 
@@ -42,17 +46,19 @@ def test_a_page_shows_what_the_shipped_results_say(page, study):
 def test_the_tables_beside_the_quick_study_are_what_its_results_say(tmp_path):
     readme = tmp_path / "README.md"
     shutil.copy(ROOT / "README.md", readme)
-    publish(readme, str(DOCS / "quick" / "results"), "quick", tmp_path / "docs" / "quick")
+    publish([readme], str(DOCS / "quick" / "results"), "quick", tmp_path / "docs" / "quick")
     written = sorted(path.name for path in (tmp_path / "docs" / "quick").glob("*.csv"))
     assert written == sorted(path.name for path in (DOCS / "quick").glob("*.csv"))
     for name in written:
-        ours, shipped = (pd.read_csv(folder / name) for folder in (tmp_path / "docs" / "quick", DOCS / "quick"))
+        ours, shipped = (
+            pd.read_csv(folder / name) for folder in (tmp_path / "docs" / "quick", DOCS / "quick")
+        )
         pd.testing.assert_frame_equal(ours, shipped, rtol=1e-9)  # the last bits are the processor's
     assert readme.read_text() == (ROOT / "README.md").read_text()
 
 
 def test_every_published_fact_that_does_not_hold_says_why_as_far_as_it_is_known():
-    told = published(load(DOCS / "classics" / "results", "classics"))
+    told = published(Analysed(load(DOCS / "classics" / "results", "classics")))
     assert len(told) >= 8
     assert not (told["status"] == "not tested").any()
     assert (told.loc[told["status"] != "holds", "reason"].str.len() > 20).all()
@@ -73,7 +79,7 @@ def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
         "before\n<!-- synthetic:begin -->\nold\n<!-- synthetic:end -->\nbetween\n"
         "<!-- synthetic:headline:begin -->\nold\n<!-- synthetic:headline:end -->\nafter\n"
     )
-    publish(readme, str(folder), "synthetic", tmp_path / "docs")
+    publish([readme], str(folder), "synthetic", tmp_path / "docs")
     copy, source = Store(tmp_path / "docs" / "results", "synthetic"), Store(folder, "synthetic")
     by_id = {row["trial_id"]: row for row in source.trials().to_pylist()}
     assert {row["trial_id"]: row for row in copy.trials().to_pylist()} == by_id
@@ -92,7 +98,7 @@ def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
         assert (tmp_path / "docs" / name).is_file()
     for name in ("verdicts.csv", "overall.csv", "claims.csv", "glance.csv"):
         assert len(pd.read_csv(tmp_path / "docs" / name)) > 10
-    assert filled(text, load(tmp_path / "docs" / "results", "synthetic"), "docs") == text
+    assert filled(text, Analysed(load(tmp_path / "docs" / "results", "synthetic")), "docs") == text
 
 
 def test_results_that_are_their_own_target_by_another_name_stay(folder, tmp_path):
@@ -101,7 +107,7 @@ def test_results_that_are_their_own_target_by_another_name_stay(folder, tmp_path
     shutil.copytree(folder, docs / "results")
     (tmp_path / "link").symlink_to(docs)
     before = Store(docs / "results", "synthetic").trials(["trial_id"]).num_rows
-    publish(page, str(tmp_path / "link" / "results"), "synthetic", docs)
+    publish([page], str(tmp_path / "link" / "results"), "synthetic", docs)
     assert Store(docs / "results", "synthetic").trials(["trial_id"]).num_rows == before > 100
 
 
@@ -114,12 +120,12 @@ def test_a_page_without_a_place_for_the_results_is_refused(folder, tmp_path):
     ):
         readme.write_text(text)
         with pytest.raises(InputError, match="has no lines <!-- synthetic:begin -->"):
-            publish(readme, str(folder), "synthetic", tmp_path / "docs")
+            publish([readme], str(folder), "synthetic", tmp_path / "docs")
         assert readme.read_text() == text
     assert not (tmp_path / "docs").exists()
 
 
 def test_the_price_is_in_hours_where_it_is_large(results):
     long = results.trials.assign(run_seconds=3600.0)
-    told = BLOCKS[":headline"](type(results)(**{**vars(results), "trials": long}), "docs")
+    told = BLOCKS[":headline"](Analysed(dataclasses.replace(results, trials=long)), "docs")
     assert "280 trials, 280 core hours of training and compiling" in told

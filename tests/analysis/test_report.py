@@ -171,9 +171,9 @@ def test_tables_lie_beside_the_page(written, results):
 
 
 def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
-    some = {name: FIGURES[name] for name in ("glance", "solved", "learning_rate")}
+    some = {name: FIGURES[name] for name in ("glance", "solved", "scores")}
     study = Analysed(load(small, "synthetic"))
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     found = []
     for many in (10**9, 0):
         monkeypatch.setattr(figure_files, "MANY", many)
@@ -187,8 +187,8 @@ def test_a_second_process_draws_the_same_figures(small, tmp_path, monkeypatch):
 
 
 def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_path, monkeypatch):
-    some = {name: FIGURES[name] for name in ("glance", "solved")}
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    some = {name: FIGURES[name] for name in ("scores", "solved")}
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     monkeypatch.setattr(figure_files, "MANY", 0)
     study = Analysed(load(small, "synthetic"))
     with figure_files.helped(study, tmp_path / "nowhere", tmp_path, some) as helper:
@@ -198,9 +198,9 @@ def test_where_the_second_process_fails_the_figures_are_drawn_here(small, tmp_pa
 
 
 def test_the_second_process_ends_with_what_it_helps(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(figure_files, "cores", lambda: 2)
+    monkeypatch.setattr(figure_files, "cores", lambda: [0, 1])
     monkeypatch.setattr(figure_files, "MANY", 0)
-    some = {name: FIGURES[name] for name in ("glance", "solved")}
+    some = {name: FIGURES[name] for name in ("scores", "solved")}
     with (
         pytest.raises(KeyboardInterrupt),
         figure_files.helped(Analysed(load(small, "synthetic")), small, tmp_path, some) as helper,

@@ -1,13 +1,17 @@
 """A worker on a device with little memory, and what its environment says."""
 
+import json
+
 import pytest
 from studies import tiny
 
 from experiments.layout import Layout
 from experiments.memory import SAFETY, cohort_bytes
+from experiments.tasks.contract import TOLERANCE
 from sweeps import worker
 from sweeps.job import Job
 from sweeps.plan import Work, cut
+from sweeps.rows import failed_rows
 from sweeps.stages import search_entries
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
@@ -51,6 +55,13 @@ def test_a_trial_that_does_not_fit_alone_is_an_error_that_says_so(monkeypatch):
     monkeypatch.setattr(worker, "device_memory", lambda: 1.0)
     with pytest.raises(MemoryError, match="smaller batch"):
         worker.room(one_work(4).structure, 64, SIDE_BY_SIDE)
+
+
+def test_rows_say_of_which_classes_they_are_as_their_spec_does_and_when_a_task_is_solved():
+    for row in failed_rows(one_work(4), Job(study="tiny"), MemoryError("no room")):
+        spec = json.loads(row["spec"])
+        assert (row["cell.type"], row["task.type"]) == (spec["cell"]["type"], spec["task"]["type"])
+        assert row["tolerance"] == TOLERANCE
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ A cell without a trial within P has no values.
 import pandas as pd
 
 from analysis.statistics.scores import COLUMNS, scores
+from analysis.statistics.search.order import best_first
 
 SLACK = 1.02
 SEARCHES = 8
@@ -43,8 +44,7 @@ def on_task(tried: pd.DataFrame, confirm: pd.DataFrame) -> pd.DataFrame:
     k = max(1, int(within.groupby("cell", sort=False).size().min()) // SEARCHES)
     place = within.groupby("cell", sort=False).cumcount()
     whole = place < within.groupby("cell", sort=False)["cell"].transform("size") // k * k
-    ranked = within.assign(search=place // k, finished=within["status"] == "finished")[whole].sort_values(
-        ["finished", "valid_score"], ascending=False, kind="stable", na_position="last"
+    best = (
+        best_first(within.assign(search=place // k)[whole]).drop_duplicates(["cell", "search"]).sort_index()
     )
-    best = ranked.drop_duplicates(["cell", "search"]).sort_index()
     return scores(best).assign(limit=limit, trials_per_value=k)

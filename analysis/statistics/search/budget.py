@@ -1,8 +1,7 @@
 """Tuning-budget curves: what the best of k trials of a random search scores, for every k up to the n that ran.
 
-Put the n trials in the order in which a sweep selects (finished before lost ones, then validation score,
-then validation loss), the worst first. Of k drawn from them without replacement the r-th is the best with
-probability
+Put the n trials in the order in which a sweep selects (`statistics.search.order`), the worst first. Of k drawn from
+them without replacement the r-th is the best with probability
 
     w_k(r) = C(r-1, k-1) / C(n, k)
 
@@ -30,6 +29,7 @@ import pandas as pd
 from scipy import stats
 
 from analysis.statistics.scores import scores
+from analysis.statistics.search.order import KEYS, keys
 from analysis.statistics.search.selection import weights
 
 QUANTITIES = ("validation", "test", "gap")
@@ -48,18 +48,16 @@ def ranked(search: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame
     frame = scores(search, measure="valid_score")[["task", "cell", "seed", "status"]].assign(
         validation=scores(search, measure="valid_score")["score"],
         test=scores(search, measure=measure)["score"],
-        raw=search["valid_score"].to_numpy(float),
-        loss=-search["valid_loss"].to_numpy(float),
     )
     frame["lost"] = frame.pop("status") != "finished"
-    frame.loc[frame["lost"], ["raw", "loss"]] = np.nan
-    frame = frame.sort_values(["task", "cell", "raw", "loss"], na_position="first", ignore_index=True)
-    keys = frame[["task", "cell"]].assign(
-        raw=frame["raw"].fillna(-np.inf), loss=frame["loss"].fillna(-np.inf)
+    order = keys(search).set_axis(frame.index)
+    order[frame["lost"]] = [False, -np.inf, -np.inf]
+    order = frame[["task", "cell"]].join(order).sort_values(["task", "cell", *KEYS])
+    new = order.ne(order.shift()).any(axis=1).cumsum()
+    frame = frame.loc[order.index].assign(
+        place=new - new.groupby([order["task"], order["cell"]]).transform("min")
     )
-    new = keys.ne(keys.shift()).any(axis=1).cumsum()
-    frame["place"] = new - new.groupby([frame["task"], frame["cell"]]).transform("min")
-    return frame.drop(columns=["raw", "loss"])
+    return frame.reset_index(drop=True)
 
 
 def budgets(n: int, octave: int = OCTAVE) -> np.ndarray:

@@ -20,6 +20,7 @@ from scipy import stats
 from analysis.statistics.pairs.groups import groups
 from analysis.statistics.pairs.welch import BLIND, NONE, welch
 from analysis.statistics.scores import scores
+from analysis.statistics.search.order import best_first
 from sweeps.errors import InputError
 
 TOP, ALL = "top 10 %", "all"
@@ -89,13 +90,9 @@ def against(values: pd.DataFrame, reference: str, alpha: float) -> pd.DataFrame:
 
 
 def best(members: pd.DataFrame, share: float = SHARE) -> pd.DataFrame:
-    """The best share of the trials of each task and cell on validation, ranked as a study chooses its configuration:
-    finished first, then the higher score, the lower loss, the id. Half a trial is rounded up."""
-    ranked = members.assign(
-        finished=members["status"] == "finished",
-        score=members["valid_score"].astype(float).fillna(-np.inf),
-        loss=members["valid_loss"].astype(float).fillna(np.inf),
-    ).sort_values(["finished", "score", "loss", "trial_id"], ascending=[False, False, True, True])
+    """The best share of the trials of each task and cell on validation, in the order in which a study chooses its
+    configuration. Half a trial is rounded up."""
+    ranked = best_first(members)
     by_cell = ranked.groupby(["task", "cell"], sort=False)["cell"]
     kept = by_cell.cumcount() < np.floor(by_cell.transform("size") * share + 0.5)
     return members.loc[ranked.index[kept]].sort_index()

@@ -6,7 +6,6 @@ columns of the tasks' specs. Each cell's share of seeds that solved is then a fa
 best for it, so that the frontier is that of a cell tuned for each difficulty.
 """
 
-import json
 from typing import NamedTuple
 
 import pandas as pd
@@ -28,10 +27,9 @@ class Family(NamedTuple):
 
 
 def families(trials: pd.DataFrame) -> list[Family]:
-    """Every family of at least two tasks that the columns `task.*` show; the kind of task is taken from `spec`."""
+    """Every family of at least two tasks that the columns `task.*` show, `task.type` among them."""
     fields = [c for c in trials.columns if c.startswith("task.")]
     first = trials.drop_duplicates("task").set_index("task")
-    kinds = {task: kind(spec) for task, spec in first["spec"].items()} if "spec" in first else {}
     found = []
     for field in fields:
         if not pd.api.types.is_numeric_dtype(first[field]) or pd.api.types.is_bool_dtype(first[field]):
@@ -39,7 +37,7 @@ def families(trials: pd.DataFrame) -> list[Family]:
         groups: dict[tuple[str, ...], dict[str, float]] = {}
         for task, row in first.iterrows():
             if row[field] > 0:
-                rest = (kinds.get(task, ""), *(str(row[c]) for c in fields if c != field))
+                rest = tuple(str(row[c]) for c in fields if c != field)
                 groups.setdefault(rest, {})[str(task)] = float(row[field])
         for members in groups.values():
             if len(set(members.values())) == len(members) > 1:
@@ -48,12 +46,6 @@ def families(trials: pd.DataFrame) -> list[Family]:
                 budget = first.loc[list(ordered), [c for c in BUDGETS if c in first]]
                 found.append(Family(name, field, ordered, bool((budget.nunique() <= 1).all())))
     return found
-
-
-def kind(spec: object) -> str:
-    """Class of the task of a trial's spec, as far as it says."""
-    task = json.loads(spec).get("task") if isinstance(spec, str) else None
-    return str(task.get("type", "")) if isinstance(task, dict) else ""
 
 
 def by_difficulty(trials: pd.DataFrame, *, confidence: float = 0.95) -> tuple[pd.DataFrame, pd.DataFrame]:
