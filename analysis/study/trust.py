@@ -104,6 +104,10 @@ def warnings(results: Results) -> list[str]:
         f"Trials of {name} were made by more than one code, and kept on request: {told}."
         for name, told in mixed(declaration.codes).items()
     ]
+    if results.no_random_search:
+        found.append(
+            f"Shares of the variance, the best of k, Greff et al.'s protocol. {results.no_random_search}"
+        )
     if confirm["dirty"].eq(True).any():
         found.append(
             "Some trials ran from a checkout with uncommitted changes: the commit does not tell all."

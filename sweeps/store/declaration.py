@@ -47,6 +47,12 @@ class Declaration:
         return not self.arms or all([cell, task] in self.arms for cell in cells)
 
     @property
+    def score(self) -> str:
+        """The column of scores that a single trial is told by: the measure, or test_score where the measure is not a
+        score of one trial."""
+        return "test_score" if self.measure in schema.MEASURES else self.measure
+
+    @property
     def random_draws(self) -> bool:
         """Whether the search's settings are independent random draws, as far as is known."""
         return self.sampler in ("", "random")
