@@ -4,11 +4,10 @@ A rule joins by a line in RULES.
 """
 
 import dataclasses
-import math
 from itertools import pairwise
-from statistics import stdev
 
 import pytest
+from doors import Precise
 from studies import tiny
 from sweeping import made_up, sweep_in
 
@@ -20,26 +19,6 @@ from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 
 QUESTION = {"reference": "lstm", "margin": 0.05, "alpha": 0.05}
-
-
-@dataclasses.dataclass(frozen=True)
-class Precise:
-    """Four seeds at a time, until the standard error of a cell's mean is below `error`."""
-
-    error: float = 0.1
-    most: int = 16
-    look: int = 4
-
-    @property
-    def expected(self):
-        return 2 * self.look
-
-    def wanted(self, scores, *, reference, margin, alpha):
-        return {
-            cell: min(self.most, len(values) + self.look)
-            for cell, values in scores.items()
-            if len(values) < self.look or stdev(values) / math.sqrt(len(values)) >= self.error
-        }
 
 
 @dataclasses.dataclass(frozen=True)

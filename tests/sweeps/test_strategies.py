@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+from doors import RATE, Narrowing
 from studies import tiny
 from sweeping import sweep_in
 
@@ -16,29 +17,10 @@ from sweeps.errors import InputError
 from sweeps.sobol import sobol
 from sweeps.spaces import Choice, LogUniform, Uniform, choice, grid, log_uniform, sampled, uniform
 from sweeps.stages import Stages, nothing
-from sweeps.strategy import PENDING, Strategy, Tried
+from sweeps.strategy import Strategy, Tried
 
-RATE = "optimizer.learning_rate"
 SPACE = {RATE: log_uniform(1e-3, 1e-1), "optimizer.clip": uniform(0.5, 2.0)}
 SEEDS = ((0, 1), (0, 2))
-
-
-@dataclasses.dataclass(frozen=True)
-class Narrowing:
-    """Two settings at a time: at random, then ever closer around the best learning rate so far."""
-
-    sampler: ClassVar[str] = "narrowing"
-    most: int = 6
-
-    def ask(self, tried, seed):
-        if len(tried) == self.most or (len(tried) % 2 == 0 and tried and tried[-1].status == PENDING):
-            return None
-        u = np.random.default_rng([*seed, len(tried)]).uniform(-1, 1)
-        known = [t for t in tried if t.score is not None]
-        if not known:
-            return {RATE: 1e-2 * 10**u}
-        best = max(known, key=lambda t: t.score).setting[RATE]
-        return {RATE: best * 2 ** (u / len(known))}
 
 
 STRATEGIES = {

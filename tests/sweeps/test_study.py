@@ -162,6 +162,26 @@ def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
             search_entries(tiny(longer=longer).study)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"measure": "solvd"}, "Unknown measure 'solvd'. Did you mean 'solved'"),
+        ({"alpha": 0.0}, "between 0 and 1; got alpha=0.0"),
+        ({"alpha": 5}, "between 0 and 1; got alpha=5"),
+        ({"measure": "solved", "margins": {"solved": 0.1}}, "The margin of solved is the study's `margin`"),
+        ({"measure": "log_steps", "margin": 0}, r"must be > 0 \(log2 of updates\)"),
+    ],
+)
+def test_a_measure_a_level_or_a_margin_that_makes_no_sense_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        tiny(**changes)
+
+
+def test_a_study_by_another_measure_may_have_a_margin_of_the_test_score_beside_its_own():
+    study = tiny(measure="solved", margin=0.2, margins={"test_score": 0.02}).study
+    assert (study.margin, study.margins) == (0.2, {"test_score": 0.02})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["0", "2"])
 def test_a_users_study_file_is_executed_once_by_a_command_also_with_a_cell_in_it(tmp_path, where):

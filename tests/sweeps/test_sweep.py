@@ -5,6 +5,7 @@ from collections import Counter
 from typing import ClassVar
 
 import pytest
+from doors import Narrowing, Precise
 from studies import tiny
 
 from experiments import Adding
@@ -131,6 +132,40 @@ def test_ctrl_c_leaves_everything_resumable(tmp_path, finished):
     assert len(stored) == 4
     run(tiny(), tmp_path)
     assert essential(store.trials()) == essential(finished[1].trials())
+
+
+@pytest.mark.slow
+def test_a_study_that_looks_at_results_is_resumed_from_its_store_alone(tmp_path):
+    class Impatient(Silent):
+        works = 0
+
+        def heard(self, work, event):
+            self.works += event.kind == "done"
+            if self.works == 4:
+                raise KeyboardInterrupt
+
+    loaded = tiny(search=Narrowing(most=4), confirm=Precise(error=0.02, most=6, look=2), measure="test_score")
+    whole, store = run(loaded, tmp_path / "whole")
+    declared = store.declaration()
+    assert 4 * 2 < len(declared.plan["confirm"]) == declared.total["confirm"] <= 4 * 6
+    other, kills = Store(tmp_path / "killed", "tiny"), 0
+    while True:
+        try:
+            again = sweep(loaded, other, size=1 + kills % 3, listener=Impatient())
+            break
+        except KeyboardInterrupt:
+            kills += 1
+    assert kills >= 3
+    assert again.stored == again.total == whole.total
+    assert other.declaration() == declared
+    assert essential(other.trials()) == essential(store.trials())
+
+
+def test_measure_and_level_are_declared_before_anything_runs(tmp_path):
+    store = Store(tmp_path, "tiny").prepare()
+    Scheduler(tiny(measure="solved", margin=0.2, alpha=0.1), store, 2)
+    declared = store.declaration()
+    assert (declared.measure, declared.margin, declared.alpha) == ("solved", 0.2, 0.1)
 
 
 class Explosive(LSTMCell):
