@@ -66,8 +66,11 @@ def made(store: Store, keep: bool = False) -> Made:
     return Made(rows, store.declared(), keep)  # a damaged declaration is written anew
 
 
-def by_other_code(loaded: Loaded, found: Made) -> list[Entry]:
-    """Trials of the plan, as far as rows of whatever code tell what it is, about whose code somebody must decide."""
+def by_other_code(loaded: Loaded, planned: list[Entry], found: Made) -> list[Entry]:
+    """Trials of the plan, as far as rows of whatever code tell what it is, about whose code somebody must decide.
+    planned: as far as the rows that count tell."""
+    if not any(map(found.other, planned)):
+        return []
     strict, kept = Made(found.rows), Made(found.rows, keep=True)
     stages = Stages(loaded.study)
     stages.go_on(lambda entry: (kept if found.other(entry) else strict).counted(entry)[0])
@@ -88,10 +91,10 @@ def said(entries: list[Entry], found: Made) -> str:
     )
 
 
-def settle(loaded: Loaded, found: Made, asked: str | None) -> str:
-    """What is to be said of rows of other code before anything runs. Raises InputError where nobody said what they
-    are."""
-    entries = by_other_code(loaded, found)
+def settle(loaded: Loaded, planned: list[Entry], found: Made, asked: str | None) -> str:
+    """What is to be said of rows of other code before anything runs. planned: as in `by_other_code`. Raises InputError
+    where nobody said what they are."""
+    entries = by_other_code(loaded, planned, found)
     if not entries:
         return ""
     text = said(entries, found)

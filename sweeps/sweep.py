@@ -99,7 +99,6 @@ class Scheduler:
             study=self.store.study, store=self.store, margin=self.loaded.study.margin, layout=self.layout
         )
         self.made = made(self.store, keep=self.other_code == KEEP)
-        news = [settle(self.loaded, self.made, self.other_code)]
         self.stages = Stages(self.loaded.study)
         self.by_id: dict[str, Entry] = {}
         self.rows: dict[str, Row] = {}
@@ -107,16 +106,21 @@ class Scheduler:
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
         self.declared: tuple[int, dict[str, int]] | None = None
         self.queue = Queue()
-        self.go_on()
+        fresh = self.plan()
+        news = [settle(self.loaded, fresh, self.made, self.other_code)]
+        self.enqueue(fresh)
         for line in filter(None, [*news, *called_otherwise(self.planned, self.loaded, self.made)]):
             self.listener.say(line)
 
-    def go_on(self) -> None:
-        """Plan what the rows that are in lead to; write the plan down where it has changed."""
+    def plan(self) -> list[Entry]:
+        """The trials that the rows that are in lead to, and that were not planned before."""
         fresh = self.stages.go_on(self.row_of)
         for entry in fresh:
             self.look_up(entry)
-        unique(fresh, self.by_id)
+        return unique(fresh, self.by_id)
+
+    def enqueue(self, fresh: list[Entry]) -> None:
+        """Queue what is to be run of them; write the plan down where it has changed."""
         self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
         now = len(self.planned), self.stages.total
         if now != self.declared:
@@ -198,7 +202,7 @@ class Scheduler:
             self.rows[name] = row
             if row["status"] != "failed":
                 self.done.add(name)
-        self.go_on()
+        self.enqueue(self.plan())
 
 
 def run(scheduler: Scheduler, workers: Crew | None) -> None:

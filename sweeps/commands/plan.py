@@ -77,7 +77,7 @@ def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entr
     known = unique(stages.go_on(lambda entry: found.counted(entry)[0]))
     rows = found.by_id(known)
     todo = [e for e in known if e.id not in rows]
-    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, found)
+    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, known, found)
     if others:
         told = "counted as they are" if keep else "here as to be run again"
         news.insert(0, f"{said(others, found)} `sweep` asks for --other-code rerun or keep; they are {told}.")

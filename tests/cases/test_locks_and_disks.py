@@ -13,7 +13,7 @@ from sweeps import cli
 from sweeps.errors import InputError, WriteError, write_error
 from sweeps.mirror.account import MirrorError
 from sweeps.mirror.follow import locked
-from sweeps.store import store as module
+from sweeps.store import parts as module
 from sweeps.store.parts import replace_file
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler, sweep
