@@ -17,6 +17,7 @@ from experiments.trial import Trial, checked
 from lstm_variants import Layers, parameter_count
 from lstm_variants.contract import CellSpec
 from sweeps.code_of import code_of
+from sweeps.confirm import Fixed
 from sweeps.errors import InputError
 from sweeps.seeds import seed_of
 from sweeps.store.declaration import Declaration
@@ -248,6 +249,7 @@ def declaration(
         margin=study.margin,
         margins={name: float(margin) for name, margin in study.margins.items()},
         alpha=study.alpha,
+        confirm_rule="" if isinstance(study.rule, Fixed) else type(study.rule).__name__,
         sampler=study.search.sampler if study.search else "",
         cells=labels,
         tasks=list(study.tasks),

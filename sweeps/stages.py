@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from experiments.trial import Trial
 from sweeps import confirm
-from sweeps.confirm import VALUES
+from sweeps.confirm import VALUES, Fixed
 from sweeps.errors import InputError
 from sweeps.plan import Arm, Entry, Row, base_choices, choices, confirm_entry, search_entry, settable
-from sweeps.strategy import Setting, Tried
+from sweeps.strategy import Listed, Setting, Tried
 from sweeps.study import Study
 
 RowOf = Callable[[Entry], Row | None]  # the row of a trial, None while it is not in
@@ -171,6 +171,17 @@ class Stages:
             fresh = self.in_order(fresh)
             self.confirm = self.in_order([*self.confirm, *fresh])
         return search + fresh
+
+    @property
+    def open(self) -> bool:
+        """Whether the total may still become smaller: something that looks at results has not come to its end."""
+        searching = not isinstance(self.study.search, Listed | None) and any(
+            not search.complete for search in self.searches.values()
+        )
+        return searching or (
+            not isinstance(self.study.rule, Fixed)
+            and any(not task.complete for task in self.confirms.values())
+        )
 
     def stand_ins(self) -> list[Entry]:
         """Trials in place of those that are not known yet, to estimate what they take."""

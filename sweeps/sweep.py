@@ -163,6 +163,11 @@ class Scheduler:
         return sum(self.stages.total.values())
 
     @property
+    def total_text(self) -> str:
+        """The total, and whether it is the largest that it can be."""
+        return f"{'at most ' * self.stages.open}{self.total}"
+
+    @property
     def stored(self) -> int:
         """Trials of the plan that have a row."""
         return len(self.by_id.keys() & self.done)

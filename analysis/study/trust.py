@@ -104,6 +104,11 @@ def warnings(results: Results) -> list[str]:
         f"Trials of {name} were made by more than one code, and kept on request: {told}."
         for name, told in mixed(declaration.codes).items()
     ]
+    if declaration.confirm_rule:
+        found.append(
+            f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the tests "
+            f"take them as fixed, so that their errors may be more frequent than their level says."
+        )
     if results.no_random_search:
         found.append(
             f"Shares of the variance, the best of k, Greff et al.'s protocol. {results.no_random_search}"

@@ -14,7 +14,8 @@ class Declaration:
     difference of interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where
     it is not the measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random
     (independent draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from
-    before there was this. cells, tasks: labels in order. arms: pairs
+    before there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where
+    they were fixed. cells, tasks: labels in order. arms: pairs
     `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
     out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
     out different. plan: trial ids by stage, as far as they are known: they grow when choices are made and confirm rules
@@ -31,6 +32,7 @@ class Declaration:
     margins: dict[str, float] = field(default_factory=dict)
     alpha: float = 0.05
     sampler: str = ""
+    confirm_rule: str = ""
     cells: list[str]
     tasks: list[str]
     arms: list[list[str]] = field(default_factory=list)

@@ -94,6 +94,13 @@ def test_what_assumes_random_draws_is_refused_for_other_strategies_and_says_why(
     assert not any(warning in text for text in trust(random.results, random.verdicts).warnings)
 
 
+def test_seeds_whose_number_was_decided_by_their_scores_are_warned_of(tmp_path):
+    looked, fixed = analysed(tmp_path / "looked", confirm_rule="Precise"), analysed(tmp_path / "fixed")
+    for found, warned in ((looked, True), (fixed, False)):
+        texts = trust(found.results, found.verdicts).warnings
+        assert any("looked at scores (Precise)" in text for text in texts) == warned
+
+
 @pytest.mark.slow
 def test_the_report_says_in_the_place_of_a_figure_why_it_is_not_there(tmp_path):
     analysed(tmp_path, sampler="narrowing")

@@ -82,6 +82,7 @@ def test_a_rule_that_looks_gives_cells_different_numbers_of_seeds(tmp_path):
 def test_a_number_is_the_fixed_rule(tmp_path):
     plans = [sweep_in(tmp_path / str(r), loaded_with(r)).store.declaration().plan for r in (5, Fixed(5))]
     assert plans[0] == plans[1]
+    assert Store(tmp_path / "5", "tiny").declaration().confirm_rule == ""
     assert len(plans[0]["confirm"]) == 4 * 5
 
 
@@ -141,11 +142,12 @@ def test_the_plan_grows_and_the_total_is_the_largest_until_it_is_decided(tmp_pat
     loaded = loaded_with(Precise())
     begun = sweep_in(tmp_path, loaded, stop=3, score=score)
     assert begun.store.declaration().total == {"search": 8, "confirm": 4 * 16}
-    assert begun.total == 8 + 4 * 16
+    assert (begun.total, begun.total_text) == (8 + 4 * 16, "at most 72")
     whole = sweep_in(tmp_path, loaded, score=score)
     declared = whole.store.declaration()
+    assert declared.confirm_rule == "Precise"
     assert declared.total == {stage: len(ids) for stage, ids in declared.plan.items()}
-    assert whole.stored == whole.total < 8 + 4 * 16
+    assert whole.stored == whole.total == int(whole.total_text) < 8 + 4 * 16
 
 
 def test_a_plan_counts_on_as_many_seeds_as_the_rule_expects(tmp_path):
