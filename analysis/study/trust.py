@@ -106,8 +106,8 @@ def warnings(results: Results) -> list[str]:
     ]
     if declaration.confirm_rule:
         found.append(
-            f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the tests "
-            f"take them as fixed, so that their errors may be more frequent than their level says."
+            f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the "
+            f"tests take them as fixed, so that their errors may be more frequent than their level says."
         )
     if results.no_random_search:
         found.append(
