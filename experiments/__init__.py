@@ -3,6 +3,7 @@
 from experiments.cohort import Cohort, Report, State
 from experiments.optimizers import SGD, Adam
 from experiments.program import Program
+from experiments.read_back import from_json
 from experiments.specs import SpecError, structure, trial_id
 from experiments.tasks import (
     TASKS,
@@ -76,6 +77,7 @@ __all__ = [
     "Xml",
     "Xor",
     "checked",
+    "from_json",
     "structure",
     "trial_id",
 ]

@@ -7,8 +7,8 @@ from sweeps.terminal.arguments import results_option
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     results_option(parser)
-    parser.add_argument("--cell", required=True, metavar="NAME", help="a cell from `lstm-variants list`")
-    parser.add_argument("--task", required=True, metavar="NAME", help="a task from `lstm-variants list`")
+    parser.add_argument("--cell", metavar="NAME", help="a cell from `lstm-variants list`")
+    parser.add_argument("--task", metavar="NAME", help="a task from `lstm-variants list`")
     parser.add_argument("--hidden", type=int, metavar="N", help="hidden units of the cell")
     parser.add_argument(
         "--length",
@@ -33,4 +33,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH=VALUE",
         help="any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
     )
-    parser.add_argument("--again", action="store_true", help="train although the store has this trial")
+    parser.add_argument("--anew", action="store_true", help="train although the store has this trial")
+    parser.add_argument(
+        "--again",
+        metavar="TRIAL_ID",
+        help="in place of all these: train this trial of any study in DIR again, store nothing, and say whether its "
+        "numbers are the same",
+    )
