@@ -261,6 +261,7 @@ def declaration(
         total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
         labels={"search": labels_of(search), "confirm": labels_of(confirm)},
         codes=by_code,
+        overrides=list(loaded.overrides),
     )
 
 

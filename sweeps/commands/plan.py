@@ -41,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         f"{done} in {store.path} already",
         soft_wrap=True,
     )
+    if loaded.overrides:
+        screen.print(f"set here: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if not todo:

@@ -32,6 +32,14 @@ def where_to_run(parser: argparse.ArgumentParser) -> None:
         help="the same bits again on the same GPU, at some speed (CPUs always give them)",
     )
     parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="a field of the study, such as confirm=32, steps.adding_60=4000, tasks.adding_60.length=80 or "
+        "cells.lstm.hidden=16; repeatable",
+    )
+    parser.add_argument(
         "--seed", type=int, metavar="N", help="run the study with this seed instead of its own"
     )
     parser.add_argument(

@@ -19,6 +19,7 @@ class Declaration:
     stage when all is planned. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`;
     empty in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column)
     the trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
+    overrides: what of the study was set on the command line (`sweeps.overrides`), as `PATH=VALUE`.
     """
 
     study: str
@@ -36,11 +37,19 @@ class Declaration:
     total: dict[str, int] = field(default_factory=dict)
     labels: dict[str, list[Any]] = field(default_factory=dict)
     codes: dict[str, list[str]] = field(default_factory=dict)
+    overrides: list[str] = field(default_factory=list)
     schema_version: int = schema.VERSION
 
     def runs(self, task: str, *cells: str) -> bool:
         """Whether all these cells run on the task."""
         return not self.arms or all([cell, task] in self.arms for cell in cells)
+
+    @property
+    def overridden(self) -> str:
+        """One sentence on the overrides, nothing where there are none."""
+        return (
+            f"Not as its file has it: run with --set {', '.join(self.overrides)}." if self.overrides else ""
+        )
 
     @property
     def stages(self) -> dict[str, str]:
