@@ -260,6 +260,7 @@ def declaration(
         total=dict(total),
         labels={stage: labels_of(entries) for stage, entries in stages.items()},
         codes=by_code,
+        overrides=list(loaded.overrides),
     )
 
 

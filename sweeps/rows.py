@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.cohort import NEVER, Report
 from experiments.flops import step_flops
 from experiments.specs import canonical, flatten, type_name
+from experiments.state import NEVER, Report
 from experiments.tasks.contract import TOLERANCE
 from experiments.trial import Trial
 from lstm_variants import parameter_count, state_size

@@ -70,7 +70,9 @@ def gaps(results: Results) -> list[str]:
 
 def warnings(results: Results) -> list[str]:
     """What a reader should know, though it does not break the controls."""
-    declaration, trials, found = results.declaration, results.trials, []
+    declaration, trials, found = results.declaration, results.trials, list[str]()
+    if declaration.overridden:
+        found.append(declaration.overridden)
     confirm = trials[trials["stage"] == "confirm"]
     margins = sorted(set(trials["margin"].dropna()) - {declaration.margin})
     if margins:

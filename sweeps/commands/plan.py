@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
         f"trials each, {at_most}{arms * sum(largest.values())} in all; {done} in {store.path} already",
         soft_wrap=True,
     )
+    if loaded.overrides:
+        screen.print(f"set here: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if not todo:

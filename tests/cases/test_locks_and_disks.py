@@ -12,7 +12,7 @@ from studies import tiny, write_study
 from sweeps import cli
 from sweeps.errors import InputError, WriteError, write_error
 from sweeps.mirror.account import MirrorError
-from sweeps.mirror.follow import locked
+from sweeps.mirror.follow import alone
 from sweeps.store import parts as module
 from sweeps.store.parts import replace_file
 from sweeps.store.store import Store
@@ -49,7 +49,7 @@ def test_where_the_file_system_has_no_locks_work_goes_on_and_one_sentence_says_s
     assert said.count("\n") == 1
     assert f"has no locks ({os.strerror(number)}): going on without one" in said
     assert "no other sweep works there" in said
-    with locked(tmp_path / "quick"):
+    with alone(tmp_path / "quick"):
         assert "no other mirror works there" in capsys.readouterr().err
 
 
@@ -59,7 +59,7 @@ def test_a_lock_that_another_process_holds_is_still_held(tmp_path, monkeypatch, 
     monkeypatch.setattr(fcntl, "flock", raises(number))
     with pytest.raises(InputError, match="Another sweep"), store.lock():
         pass
-    with pytest.raises(MirrorError, match="another mirror"), locked(store.path):
+    with pytest.raises(MirrorError, match="another mirror"), alone(store.path):
         pass
 
 
