@@ -15,7 +15,7 @@ INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.ind
 install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test check torch readme comparable claims notebooks lock clean
+.PHONY: study test check torch readme comparable claims notebooks docs-tables lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -64,6 +64,10 @@ claims: $(READY)
 # The notebooks, executed on the results that are shipped.
 notebooks: $(READY)
 	$(BIN)/python -m analysis.notebook_tools.execute docs/comparable/results comparable docs/notebooks
+
+# What the pages say of the catalogue of cells: the table in docs/cells.md, the counts in the README.
+docs-tables: $(READY)
+	$(BIN)/python -m sweeps.docs
 
 # Pin again after a change of pyproject.toml. The result names no index and no URL.
 LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \

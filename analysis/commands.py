@@ -22,6 +22,8 @@ def report(arguments: argparse.Namespace) -> int:
     ready(arguments.results, loaded.declaration.study, arguments.out)  # before anything is computed
     analysed = Analysed(loaded)
     screen = console()
+    if loaded.declaration.overridden:
+        screen.print(loaded.declaration.overridden, soft_wrap=True)
     screen.print(verdict_table(analysed.verdicts, loaded.declaration))
     told = published(analysed)
     if len(told):

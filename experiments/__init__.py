@@ -1,9 +1,11 @@
 """What is one run, and how is it trained? Specs, tasks, and the cohort engine; pure functions only."""
 
-from experiments.cohort import Cohort, Report, State
+from experiments.cohort import Cohort
 from experiments.optimizers import SGD, Adam
 from experiments.program import Program
+from experiments.read_back import from_json
 from experiments.specs import SpecError, structure, trial_id
+from experiments.state import Report, State
 from experiments.tasks import (
     TASKS,
     Adding,
@@ -76,6 +78,7 @@ __all__ = [
     "Xml",
     "Xor",
     "checked",
+    "from_json",
     "structure",
     "trial_id",
 ]

@@ -5,12 +5,13 @@ evaluates it: both pure, compiled once a structure and cohort size. All arrays o
 members as leading axis. A member that diverged, or stopped because it solved its task, is frozen: it costs
 nothing further on a CPU and can not touch its neighbours. Padding members are frozen from the start.
 
-How the members run, one after the other or side by side, is the layout's to say (`experiments.layout`).
+How the members run, one after the other or side by side, is the layout's to say (`experiments.layout`); how one is
+evaluated stands in `experiments.evaluation`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,17 +20,17 @@ import optax
 from flax import nnx
 from jax.flatten_util import ravel_pytree
 
+from experiments.evaluation import held_out_sums, judge, mean, measure, on_longer
 from experiments.layout import AUTO, Layout
 from experiments.network import Network
 from experiments.precision import with_products_in
 from experiments.specs import knobs, structure, with_knobs
+from experiments.state import NEVER, Report, State, choose
 from experiments.streams import stream
-from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec, part
 from experiments.trial import Trial
 from lstm_variants import Layers
 
 Array = jax.Array
-NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -60,40 +61,6 @@ class Cohort:
             np.array([trial.seed for trial in members], np.uint32),
             np.arange(self.size) < len(self.trials),
         )
-
-
-class State(NamedTuple):
-    """What the next step needs, one entry a member.
-
-    params: all trainable numbers (size, P). optimizer: the optimiser's state. step: updates made. running:
-    False once stopped, diverged or finished. solved_step, diverged_step: the update at which it happened,
-    `NEVER` before.
-    """
-
-    params: Array
-    optimizer: Any
-    knobs: dict[str, Array]
-    seed: Array
-    step: Array
-    running: Array
-    solved_step: Array
-    diverged_step: Array
-
-
-class Report(NamedTuple):
-    """What people look at after an `advance`, one entry a member.
-
-    fresh: the member trained in this call (else the rest is meaningless). train_loss, gradient_norm: means
-    over the updates of this call. validation: measures now. test: measures, once the member has ended;
-    longer: likewise on longer sequences, by the factors in `Trial.longer`.
-    """
-
-    fresh: Array
-    train_loss: Array
-    gradient_norm: Array
-    validation: Measures
-    test: Measures
-    longer: tuple[Measures, ...]
 
 
 def network_of(trial: Trial, key: Array) -> tuple[Array, Callable[[Array], Network]]:
@@ -139,24 +106,12 @@ def make_advance(bare: Trial, layout: Layout = AUTO) -> Callable[[State], tuple[
         noisy = isinstance(trial.cell, Layers)
         _, network = network_of(trial if noisy else bare, stream(0, "init"))
 
-        def measure(
-            params: Array, batch: Batch, noise: Array | None = None, task: TaskSpec = task
-        ) -> Measures:
-            outputs = network(params)(batch.inputs, noise, mask=batch.mask, scored=task.scored)
-            return task.measure(outputs, batch)
-
-        def judged(params: Array, batch: Batch, task: TaskSpec = task) -> Measures:
-            measured: Measures = with_products_in(trial.precision, lambda p: measure(p, batch, task=task))(
-                params
-            )
-            return measured
-
         def update(carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
             s, loss_sum, norm_sum = carry
             key = stream(state.seed, "data", s.step)
             noise = stream(state.seed, "noise", s.step) if noisy else None
             batch = task.sample(key, trial.batch)
-            derivative = jax.value_and_grad(lambda p: measure(p, batch, noise).loss)
+            derivative = jax.value_and_grad(lambda p: measure(network, p, batch, task, noise).loss)
             loss, gradient = with_products_in(trial.precision, derivative)(s.params)
             norm = optax.tree.norm(gradient)
             sound = jnp.isfinite(loss) & jnp.isfinite(norm)
@@ -176,78 +131,18 @@ def make_advance(bare: Trial, layout: Layout = AUTO) -> Callable[[State], tuple[
             lambda carry: carry[0].running & (carry[0].step < end), update, (state, zero, zero)
         )
 
-        # Blocks 0..V-1 are validation; the test blocks V..V+T-1 follow in the same loop, so that both are
-        # compiled once, if the validation says that the member has ended. Row 0 of the sums is validation.
-        V, T = trial.validation_batches, trial.test_batches
-
-        def judge(validation: Measures) -> State:
-            sound = jnp.isfinite(validation.loss)
-            newly = sound & (validation.error < TOLERANCE) & (s.solved_step == NEVER)
-            solved_step = jnp.where(newly, s.step, s.solved_step)
-            stops = (solved_step != NEVER) & (s.step - solved_step >= trial.stop_after)
-            return s._replace(
-                solved_step=solved_step,
-                diverged_step=jnp.where(
-                    sound, s.diverged_step, jnp.where(s.running, s.step, s.diverged_step)
-                ),
-                running=s.running & sound & ~stops & (s.step < trial.steps),
-            )
-
-        def first_row(sums: Measures) -> Measures:
-            return jax.tree.map(lambda total: total[0] / V, sums)
-
-        def more(carry: tuple[Array, Measures]) -> Array:
-            k, sums = carry
-            judged = judge(first_row(sums))
-            tested = ~judged.running & (judged.diverged_step == NEVER)
-            return state.running & ((k < V) | (tested & (k < V + T)))
-
-        def block(carry: tuple[Array, Measures]) -> tuple[Array, Measures]:
-            k, sums = carry
-            row = (k >= V).astype(jnp.int32)
-            key = choose(row == 0, stream(state.seed, "validation", k), stream(state.seed, "test", k - V))
-            measured = judged(s.params, held_out(task, row == 0, key, trial.batch))
-            return k + 1, jax.tree.map(lambda total, m: total.at[row].add(m), sums, measured)
-
-        nothing = Measures(*[jnp.zeros(2)] * 3)
-        _, sums = jax.lax.while_loop(more, block, (jnp.array(0, jnp.int32), nothing))
-        validation = first_row(sums)
-        after = judge(validation)
+        sums = held_out_sums(trial, network, s, state.running)
+        validation = mean(sums, 0, trial.validation_batches)
+        after = judge(trial, s, validation)
         ended = state.running & ~after.running & (after.diverged_step == NEVER)
-
-        def beyond(i: int, factor: int) -> Measures:
-            far = part(task.longer(factor), "test")
-
-            def one_more(carry: tuple[Array, Measures]) -> tuple[Array, Measures]:
-                k, total = carry
-                batch = far.sample(stream(state.seed, "longer", i * T + k), trial.batch)
-                return k + 1, jax.tree.map(jnp.add, total, judged(s.params, batch, far))
-
-            start = jnp.array(0, jnp.int32), Measures(*[jnp.zeros(())] * 3)
-            _, total = jax.lax.while_loop(lambda carry: ended & (carry[0] < T), one_more, start)
-            return jax.tree.map(lambda t: t / T, total)
-
         updates = jnp.maximum(s.step - state.step, 1)
         return choose(state.running, after, state), Report(
             fresh=state.running,
             train_loss=loss_sum / updates,
             gradient_norm=norm_sum / updates,
             validation=validation,
-            test=jax.tree.map(lambda total: total[1] / T, sums),
-            longer=tuple(beyond(i, factor) for i, factor in enumerate(trial.longer)),
+            test=mean(sums, 1, trial.test_batches),
+            longer=tuple(on_longer(trial, network, s, i, ended) for i in range(len(trial.longer))),
         )
 
     return layout.over_members(one)
-
-
-def held_out(task: TaskSpec, validation: Array, key: Array, batch: int) -> Batch:
-    """A batch of the validation items where `validation` holds, else of the test items."""
-    ours, theirs = part(task, "validation"), part(task, "test")
-    if ours == theirs:
-        return task.sample(key, batch)
-    return jax.lax.cond(validation, lambda: ours.sample(key, batch), lambda: theirs.sample(key, batch))
-
-
-def choose(condition: Array, new: Any, old: Any) -> Any:
-    """`new` where the condition holds, leaf by leaf, else `old`."""
-    return jax.tree.map(lambda n, o: jnp.where(condition, n, o), new, old)

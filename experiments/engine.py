@@ -18,9 +18,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from experiments.cohort import Cohort, Report, State
+from experiments.cohort import Cohort
 from experiments.layout import AUTO, Layout
 from experiments.program import Program
+from experiments.state import Report, State
 from experiments.trial import Trial
 
 SHRINK = 4

@@ -7,11 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from experiments.cohort import Cohort, Report, State, make_advance, make_init
+from experiments.cohort import Cohort, make_advance, make_init
 from experiments.compiler import QUICK, allowed, compile_with, training_options
 from experiments.layout import AUTO, Layout
 from experiments.precision import without_x64
 from experiments.specs import knobs
+from experiments.state import Report, State
 from experiments.trial import Trial
 
 

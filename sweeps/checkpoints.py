@@ -23,8 +23,8 @@ import jax
 import jaxlib
 import numpy as np
 
-from experiments.cohort import Report, State
 from experiments.program import Program
+from experiments.state import Report, State
 from sweeps.provenance import device_name, provenance
 
 EVERY = 30.0  # seconds between two checkpoints of a cohort: a shorter one never pays for any (0.5 s the first, 0.1 s)

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sweeps.code_of import names
+from sweeps.confirm import COLUMNS
 from sweeps.errors import InputError
-from sweeps.plan import RANK_COLUMNS, Entry, choices, confirm_entries
+from sweeps.plan import RANK_COLUMNS, Entry, Row
+from sweeps.stages import Stages
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import UNRECORDED, Store
 from sweeps.study_file import Loaded
-
-Row = dict[str, object]
 
 KEEP, RERUN = "keep", "rerun"
 MANY = 6  # changes of labels that are named
@@ -56,7 +56,7 @@ class Made:
 
 def made(store: Store, keep: bool = False) -> Made:
     """Reads the store; a study that never ran has nothing."""
-    columns = [*RANK_COLUMNS, "cell", "task", "code", "finished_at"]
+    columns = [*RANK_COLUMNS, *COLUMNS, "cell", "task", "code", "finished_at"]
     rows: dict[str, dict[str, Row]] = {}
     for row in sorted(store.rows(columns), key=lambda row: str(row["finished_at"])):
         if row["status"] != "failed":
@@ -66,12 +66,15 @@ def made(store: Store, keep: bool = False) -> Made:
     return Made(rows, store.declared(), keep)  # a damaged declaration is written anew
 
 
-def by_other_code(loaded: Loaded, search: list[Entry], found: Made) -> list[Entry]:
-    """Trials of the plan, as far as rows of whatever code tell what it is, about whose code somebody must decide."""
+def by_other_code(loaded: Loaded, planned: list[Entry], found: Made) -> list[Entry]:
+    """Trials of the plan, as far as rows of whatever code tell what it is, about whose code somebody must decide.
+    planned: as far as the rows that count tell."""
+    if not any(map(found.other, planned)):
+        return []
     strict, kept = Made(found.rows), Made(found.rows, keep=True)
-    rows = strict.by_id(search) | kept.by_id(e for e in search if found.other(e))
-    confirm = confirm_entries(loaded.study, choices(loaded.study, search, rows))
-    return [entry for entry in search + confirm if found.other(entry)]
+    stages = Stages(loaded.study)
+    stages.go_on(lambda entry: (kept if found.other(entry) else strict).counted(entry)[0])
+    return [entry for entry in stages.search + stages.confirm if found.other(entry)]
 
 
 def said(entries: list[Entry], found: Made) -> str:
@@ -88,10 +91,10 @@ def said(entries: list[Entry], found: Made) -> str:
     )
 
 
-def settle(loaded: Loaded, search: list[Entry], found: Made, asked: str | None) -> str:
-    """What is to be said of rows of other code before anything runs. Raises InputError where nobody said what they
-    are."""
-    entries = by_other_code(loaded, search, found)
+def settle(loaded: Loaded, planned: list[Entry], found: Made, asked: str | None) -> str:
+    """What is to be said of rows of other code before anything runs. planned: as in `by_other_code`. Raises InputError
+    where nobody said what they are."""
+    entries = by_other_code(loaded, planned, found)
     if not entries:
         return ""
     text = said(entries, found)

@@ -1,13 +1,14 @@
-"""From a study to the trials that it means, and to the cohorts that run what is missing."""
+"""A study's trials, under the names that the study has for them; the choice of the best; cohorts of what is to run.
+
+Which trials there are, search strategies and confirm rules decide: see `sweeps.stages`.
+"""
 
 import functools
 import math
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 from flax import nnx
 
 from experiments.specs import SpecError, flatten, has, replace, structure, trial_id
@@ -16,13 +17,16 @@ from experiments.trial import Trial, checked
 from lstm_variants import Layers, parameter_count
 from lstm_variants.contract import CellSpec
 from sweeps.code_of import code_of
+from sweeps.confirm import Fixed
 from sweeps.errors import InputError
+from sweeps.seeds import seed_of
 from sweeps.store.declaration import Declaration
-from sweeps.study import SEEDS_PER_STUDY, Study
+from sweeps.strategy import Setting
+from sweeps.study import Study
 from sweeps.study_file import Loaded
 
-CONFIRM_OFFSET = 100_000
-ALIAS_OFFSET = 500_000
+Arm = tuple[str, str]  # labels of cell and task
+Row = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class Entry:
         return structure(self.trial)
 
     @property
-    def arm(self) -> tuple[str, str]:
+    def arm(self) -> Arm:
         return self.cell, self.task
 
 
@@ -65,37 +69,37 @@ class Work:
         return f"{first.stage}/{first.task}/{first.cell}"
 
 
-def base_seed(study: Study, stage: str, label: str) -> int:
-    """First seed of a stage; the alias has seeds of its own, all other cells share theirs (paired)."""
-    offset = CONFIRM_OFFSET if stage == "confirm" else 0
-    return study.seed * SEEDS_PER_STUDY + offset + (ALIAS_OFFSET if label == study.alias else 0)
-
-
-def search_entries(study: Study) -> list[Entry]:
-    """The search stage's trials.
-
-    A field of cells or tasks that only some of them have is searched for those. Raises InputError, with the
-    nearest name, for one that none has.
-    """
-    if study.search is None:
-        return []
+def settable(study: Study) -> Callable[[str], bool]:
+    """Whether a search may name a field: one of every trial's, or of a cell or task of the study. (Where only some
+    have it, it is searched for those.)"""
     arms = [{"cell": cell, "task": task} for _, cell, _, task in study.arms()]
 
     def known(path: str) -> bool:
         head, _, rest = path.partition(".")
-        return head not in ("cell", "task") or any(has(arm[head], rest) for arm in arms)
+        return head in ("cell", "task") and any(has(arm[head], rest) for arm in arms)
 
-    entries = []
-    for cell_label, cell, task_label, task in study.arms():
-        who = "alias" if cell_label == study.alias else "all"
-        rng = np.random.default_rng([study.seed, zlib.crc32(who.encode())])
-        for i, setting in enumerate(study.search.settings(rng)):
-            seed = base_seed(study, "search", cell_label) + i
-            trial = base_trial(study, cell, task, task_label, seed, study.stop_after)
-            setting = {path: v for path, v in setting.items() if has(trial, path) or not known(path)}
-            trial = with_setting(trial, setting, f"cell '{cell_label}', task '{task_label}'")
-            entries.append(Entry(trial, "search", cell_label, task_label, code_of(trial)))
-    return entries
+    return known
+
+
+def search_entry(study: Study, arm: Arm, i: int, setting: Setting, known: Callable[[str], bool]) -> Entry:
+    """The trial of setting i of an arm. known: `settable` of the study.
+
+    Raises InputError, with the nearest name, for a field that no cell or task has.
+    """
+    label, task_label = arm
+    cell, task = study.specs(arm)
+    seed = seed_of(study.seed, "search", i, alias=label == study.alias)
+    trial = base_trial(study, cell, task, task_label, seed, study.stop_after)
+    kept = {path: value for path, value in setting.items() if has(trial, path) or not known(path)}
+    trial = with_setting(trial, kept, f"cell '{label}', task '{task_label}'")
+    return Entry(trial, "search", label, task_label, code_of(trial))
+
+
+def confirm_entry(study: Study, arm: Arm, i: int, best: Trial) -> Entry:
+    """An arm's chosen trial with fresh seed i; never stopped early, so that scores stay scores."""
+    seed = seed_of(study.seed, "confirm", i, alias=arm[0] == study.alias)
+    again = replace(replace(best, "seed", seed), "stop_after", math.inf)
+    return Entry(again, "confirm", *arm, code_of(again))
 
 
 def base_trial(
@@ -122,18 +126,7 @@ def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
         raise InputError(f"{who}: {error}") from None
 
 
-def confirm_entries(study: Study, best: dict[tuple[str, str], Trial]) -> list[Entry]:
-    """Fresh seeds of the chosen trial of each arm; never stopped early, so that scores stay scores."""
-    entries = []
-    for (cell, task), trial in best.items():
-        start = base_seed(study, "confirm", cell)
-        for i in range(study.confirm):
-            again = replace(replace(trial, "seed", start + i), "stop_after", math.inf)
-            entries.append(Entry(again, "confirm", cell, task, code_of(again)))
-    return entries
-
-
-def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
+def base_choices(study: Study) -> dict[Arm, Trial]:
     """Arm to its trial for studies without a search: the specs as they are."""
     return {
         (c, t): with_setting(base_trial(study, cell, task, t, 0), {}, f"cell '{c}', task '{t}'")
@@ -141,13 +134,11 @@ def base_choices(study: Study) -> dict[tuple[str, str], Trial]:
     }
 
 
-def choices(
-    study: Study, search: list[Entry], rows: dict[str, dict[str, object]]
-) -> dict[tuple[str, str], Trial]:
+def choices(study: Study, search: list[Entry], rows: dict[str, dict[str, object]]) -> dict[Arm, Trial]:
     """Arm to its best trial on validation, for arms whose search is complete in `rows` (by trial id)."""
     if study.search is None:
         return base_choices(study)
-    arms: dict[tuple[str, str], list[Entry]] = {}
+    arms: dict[Arm, list[Entry]] = {}
     for entry in search:
         arms.setdefault(entry.arm, []).append(entry)
     return {
@@ -236,12 +227,16 @@ def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
 
 
 def declaration(
-    loaded: Loaded, search: list[Entry], confirm: list[Entry], codes: Mapping[str, str]
+    loaded: Loaded, stages: Mapping[str, list[Entry]], total: Mapping[str, int], codes: Mapping[str, str]
 ) -> Declaration:
-    """What `study.json` says of the study and of its plan so far. codes: by trial id the code whose rows count."""
+    """What `study.json` says of the study and of its plan so far.
+
+    stages: search and confirm, what is planned. total: numbers of trials by stage. codes: by trial id the code whose
+    rows count.
+    """
     study = loaded.study
     # The code of now stands there also where rows of other code are kept: that is how a reader knows that they are.
-    by_code: dict[str, list[str]] = {entry.code: [] for entry in search + confirm if entry.code is not None}
+    by_code: dict[str, list[str]] = {e.code: [] for es in stages.values() for e in es if e.code is not None}
     for name, code in codes.items():
         by_code.setdefault(code, []).append(name)
     arms = [[cell, task] for cell, _, task, _ in study.arms()]
@@ -250,17 +245,22 @@ def declaration(
     return Declaration(
         study=loaded.name,
         doc=loaded.doc,
+        measure=study.measure,
         margin=study.margin,
         margins={name: float(margin) for name, margin in study.margins.items()},
+        alpha=study.alpha,
+        confirm_rule="" if isinstance(study.rule, Fixed) else type(study.rule).__name__,
+        sampler=study.search.sampler if study.search else "",
         cells=labels,
         tasks=list(study.tasks),
         same=[[study.same, study.alias]],
         different=[[study.controls.unable_label, study.same, study.control_task]],
         arms=arms,
-        plan={"search": [e.id for e in search], "confirm": [e.id for e in confirm]},
-        total={"search": len(search), "confirm": len(study.arms()) * study.confirm},
-        labels={"search": labels_of(search), "confirm": labels_of(confirm)},
+        plan={stage: [e.id for e in entries] for stage, entries in stages.items()},
+        total=dict(total),
+        labels={stage: labels_of(entries) for stage, entries in stages.items()},
         codes=by_code,
+        overrides=list(loaded.overrides),
     )
 
 

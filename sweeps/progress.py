@@ -111,7 +111,7 @@ class Board:
         left = self.clock.left(self.scheduler, self.under_way)
         c = self.counts
         return (
-            f"{self.done()} of {self.scheduler.total} trials; in this run {c['here']}: {c['solved']} solved, "
+            f"{self.done()} of {self.scheduler.total_text} trials; in this run {c['here']}: {c['solved']} solved, "
             f"{c['diverged']} diverged, {c['failed']} failed; {seconds(time.monotonic() - self.start)} gone, "
             f"{'about ' + seconds(left) if left is not None else 'time not yet known'} left"
         )

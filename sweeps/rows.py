@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.cohort import NEVER, Report
 from experiments.flops import step_flops
 from experiments.specs import canonical, flatten, type_name
+from experiments.state import NEVER, Report
 from experiments.tasks.contract import TOLERANCE
 from experiments.trial import Trial
 from lstm_variants import parameter_count, state_size
 from sweeps.checkpoints import Evaluation
+from sweeps.job import Job
 from sweeps.plan import Entry, Work
 from sweeps.provenance import provenance
 from sweeps.store import schema
@@ -23,11 +24,11 @@ from sweeps.store import schema
 Row = dict[str, Any]
 
 
-def names(entry: Entry, study: str) -> Row:
+def names(entry: Entry, job: Job) -> Row:
     return {
         "schema_version": schema.VERSION,
         "trial_id": entry.id,
-        "study": study,
+        "study": job.study,
         "stage": entry.stage,
         "cell": entry.cell,
         "task": entry.task,
@@ -87,11 +88,11 @@ def number(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def curve_rows(entry: Entry, study: str, reports: list[Evaluation], i: int) -> Iterator[Row]:
+def curve_rows(entry: Entry, job: Job, reports: list[Evaluation], i: int) -> Iterator[Row]:
     for step, report, seconds in reports:
         if report.fresh[i]:
             yield {
-                **names(entry, study),
+                **names(entry, job),
                 "step": int(step[i]),
                 "train_loss": number(report.train_loss[i]),
                 "gradient_norm": number(report.gradient_norm[i]),
@@ -100,15 +101,15 @@ def curve_rows(entry: Entry, study: str, reports: list[Evaluation], i: int) -> I
             }
 
 
-def failed_rows(work: Work, study: str, margin: float | None, error: BaseException) -> list[Row]:
+def failed_rows(work: Work, job: Job, error: BaseException) -> list[Row]:
     """Rows of trials whose cohort raised: every declared column, null where nothing was measured."""
     rows = []
     for entry in work.entries:
         text = str(error).strip().splitlines()
         row: Row = dict.fromkeys(schema.TRIAL_COLUMNS)
-        row |= names(entry, study) | provenance() | flatten_spec(entry.trial)
+        row |= names(entry, job) | provenance() | flatten_spec(entry.trial)
         row |= {"status": "failed", "error": f"{type(error).__name__}: {text[-1] if text else ''}"[:500]}
-        row |= {"margin": margin, "solved": False, "finished_at": datetime.datetime.now(datetime.UTC)}
+        row |= {"margin": job.margin, "solved": False, "finished_at": datetime.datetime.now(datetime.UTC)}
         rows.append(row)
     return rows
 

@@ -1,26 +1,30 @@
-"""Search spaces: `grid` (every combination) and `sampled` (random search), both fixed by the study's seed.
+"""Search spaces, and the two plain strategies: `grid` (every combination) and `sampled` (random search).
 
 A space maps dotted paths of the trial's spec to values or distributions:
 
     sampled({"optimizer.learning_rate": log_uniform(1e-3, 3e-2), "cell.hidden": choice(16, 32)}, trials=8)
     grid({"optimizer.learning_rate": [1e-3, 1e-2]}, seeds=2)
+
+Both are fixed by the study's seed. What another strategy needs is in `sweeps.strategy`.
 """
 
 import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from sweeps.errors import InputError
-
-Setting = dict[str, Any]
+from sweeps.strategy import RANDOM, Listed, Setting
 
 
 class Distribution(Protocol):
+    """What a field is drawn from: at random, or as the value below which a share u of all draws lies, 0 <= u < 1."""
+
     def draw(self, rng: np.random.Generator) -> Any: ...
+    def quantile(self, u: float) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,9 @@ class LogUniform:
     def draw(self, rng: np.random.Generator) -> float:
         return rounded(math.exp(rng.uniform(math.log(self.low), math.log(self.high))))
 
+    def quantile(self, u: float) -> float:
+        return rounded(self.low * (self.high / self.low) ** u)
+
 
 @dataclass(frozen=True)
 class Uniform:
@@ -40,6 +47,9 @@ class Uniform:
     def draw(self, rng: np.random.Generator) -> float:
         return rounded(rng.uniform(self.low, self.high))
 
+    def quantile(self, u: float) -> float:
+        return rounded(self.low + (self.high - self.low) * u)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,6 +57,9 @@ class Choice:
 
     def draw(self, rng: np.random.Generator) -> Any:
         return self.values[int(rng.integers(len(self.values)))]
+
+    def quantile(self, u: float) -> Any:
+        return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
 
 
 def rounded(value: float) -> float:
@@ -76,45 +89,58 @@ def choice(*values: Any) -> Choice:
 
 
 @dataclass(frozen=True)
-class Search:
-    """Settings to try: `draws` of them from distributions, or every combination of lists, `seeds` times."""
+class Sampled(Listed):
+    """`most` independent draws from the distributions of a space."""
 
-    space: tuple[tuple[str, Any], ...]
-    draws: int | None
-    seeds: int = 1
+    sampler: ClassVar[str] = RANDOM
+    space: tuple[tuple[str, Distribution], ...]
+    most: int
 
-    def __len__(self) -> int:
-        if self.draws is not None:
-            return self.draws
+    def settings(self, rng: np.random.Generator) -> list[Setting]:
+        return [{path: d.draw(rng) for path, d in self.space} for _ in range(self.most)]
+
+
+@dataclass(frozen=True)
+class Grid(Listed):
+    """Every combination of the values of a space, `seeds` times."""
+
+    sampler: ClassVar[str] = "grid"
+    space: tuple[tuple[str, tuple[Any, ...]], ...]
+    seeds: int
+
+    @property
+    def most(self) -> int:
         return self.seeds * math.prod(len(values) for _, values in self.space)
 
     def settings(self, rng: np.random.Generator) -> list[Setting]:
-        """The settings in order; the generator decides the draws, and nothing else does."""
-        if self.draws is not None:
-            return [{path: d.draw(rng) for path, d in self.space} for _ in range(self.draws)]
         combinations = itertools.product(*(values for _, values in self.space))
         once = [dict(zip((path for path, _ in self.space), c, strict=True)) for c in combinations]
         return [dict(setting) for _ in range(self.seeds) for setting in once]
 
 
-def sampled(space: Mapping[str, Distribution], *, trials: int) -> Search:
-    """Random search with `trials` draws per cell and task. Raises InputError for what is no distribution."""
+def check_space(name: str, space: Mapping[str, Distribution], trials: int) -> None:
+    """Raises InputError for fewer than one trial, and for what is no distribution."""
     if trials < 1:
-        raise InputError(f"sampled needs trials >= 1; got trials={trials}.")
+        raise InputError(f"{name} needs trials >= 1; got trials={trials}.")
     for path, distribution in space.items():
         if not isinstance(distribution, LogUniform | Uniform | Choice):
             raise InputError(
-                f"sampled needs log_uniform, uniform or choice for '{path}'; got {distribution!r}. "
+                f"{name} needs log_uniform, uniform or choice for '{path}'; got {distribution!r}. "
                 "For fixed lists use grid."
             )
-    return Search(tuple(space.items()), trials)
 
 
-def grid(space: Mapping[str, Sequence[Any]], *, seeds: int = 1) -> Search:
+def sampled(space: Mapping[str, Distribution], *, trials: int) -> Sampled:
+    """Random search with `trials` draws per cell and task. Raises InputError for what is no distribution."""
+    check_space("sampled", space, trials)
+    return Sampled(tuple(space.items()), trials)
+
+
+def grid(space: Mapping[str, Sequence[Any]], *, seeds: int = 1) -> Grid:
     """Every combination of the lists, each with `seeds` seeds. Raises InputError for what is no list."""
     if seeds < 1:
         raise InputError(f"grid needs seeds >= 1; got seeds={seeds}.")
     for path, values in space.items():
         if not isinstance(values, list | tuple) or not values:
             raise InputError(f"grid needs a list of at least one value for '{path}'; got {values!r}.")
-    return Search(tuple((path, tuple(values)) for path, values in space.items()), None, seeds)
+    return Grid(tuple((path, tuple(values)) for path, values in space.items()), seeds)

@@ -1,7 +1,8 @@
 """A study: the question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
 
-Two stages. *Search* tries the same settings for every cell and task. *Confirm* runs, per cell and task,
-the setting that was best on validation again with fresh seeds and is the only stage that verdicts use.
+Two stages. *Search* tries settings for every cell and task: the same for all, unless its strategy learns from
+results. *Confirm* runs, per cell and task, the setting that was best on validation again with fresh seeds and is the
+only stage that verdicts use.
 Controls are part of every study: an alias of one cell (its own settings and seeds) that must come out
 equivalent, and a cell that can not bridge the lag, which must come out different.
 """
@@ -16,11 +17,12 @@ from experiments.specs import is_spec, unknown
 from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
+from sweeps.confirm import VALUES, ConfirmRule, Fixed
 from sweeps.errors import InputError
-from sweeps.spaces import Search
+from sweeps.seeds import MOST_CONFIRMED, MOST_SETTINGS, MOST_STUDIES
 from sweeps.store.schema import MEASURES
+from sweeps.strategy import Strategy
 
-SEEDS_PER_STUDY = 1_000_000
 BY_TASK = ("steps", "batch", "evaluate_every", "validation_batches", "test_batches", "longer")
 
 
@@ -48,19 +50,22 @@ class Study:
 
     cells, tasks: label to spec. only: task label to the labels of the cells that run on it; every cell runs
     on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
-    validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search:
-    settings to try, None to confirm the specs as they are. confirm: number of fresh seeds. margin: smallest
-    difference in test score that matters, declared before anything runs. margins: the same for further measures
-    (`schema.MEASURES`), such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as
-    in `Trial`, search stage only. seed: which draws; at most 4000.
+    validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search: a
+    strategy that says which settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
+    number of fresh seeds, or a rule that decides it (`sweeps.confirm`). measure: what verdicts compare cells by, one
+    of `schema.MEASURES`. margin: smallest difference in it that matters, declared before anything runs. alpha: level
+    of every test. margins: smallest differences in further measures, such as {"log_steps": 1.0}; without it the
+    measure's own (scores: `margin`). stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
     tasks: Mapping[str, TaskSpec]
     optimizer: Adam | SGD
-    search: Search | None = None
-    confirm: int = 8
+    search: Strategy | None = None
+    confirm: int | ConfirmRule = 8
+    measure: str = "test_score"
     margin: float = 0.05
+    alpha: float = 0.05
     margins: Mapping[str, float] = field(default_factory=dict)
     controls: Controls = field(default_factory=Controls)
     steps: int | Mapping[str, int] = 2000
@@ -85,17 +90,26 @@ class Study:
                     raise InputError(
                         f"{name}['{label}'] must be a {kind} spec such as a LSTM(); got {spec!r}."
                     )
-        if self.confirm < 2:
+        check_search(self.search)
+        check_confirm(self.confirm)
+        if self.measure not in MEASURES:
+            raise InputError(unknown("measure", self.measure, MEASURES))
+        if not isinstance(self.rule, Fixed) and self.measure not in VALUES:
             raise InputError(
-                f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={self.confirm}."
+                f"A confirm rule looks at the rows of trials, which do not have {self.measure}; give confirm a number, "
+                f"or compare by one of: {', '.join(VALUES)}."
             )
+        if not 0 < self.alpha < 1:
+            raise InputError(f"The level of a test lies between 0 and 1; got alpha={self.alpha!r}.")
         if not 0 < self.margin < math.inf:
             raise InputError(
-                f"The equivalence margin must be > 0 in units of score; got margin={self.margin!r}."
+                f"The equivalence margin must be > 0 ({MEASURES[self.measure]}); got margin={self.margin!r}."
             )
-        check_margins(self.margins)
-        if not 0 <= self.seed <= 4000:
-            raise InputError(f"A study's seed is a whole number from 0 to 4000; got seed={self.seed}.")
+        check_margins(self.margins, self.measure)
+        if not 0 <= self.seed <= MOST_STUDIES:
+            raise InputError(
+                f"A study's seed is a whole number from 0 to {MOST_STUDIES}; got seed={self.seed}."
+            )
         for name in BY_TASK:
             value = getattr(self, name)
             if isinstance(value, Mapping) and set(value) != set(self.tasks):
@@ -145,6 +159,16 @@ class Study:
         return self.controls.alias or f"{self.same}_again"
 
     @property
+    def rule(self) -> ConfirmRule:
+        """Which decides the number of fresh seeds."""
+        return Fixed(self.confirm) if isinstance(self.confirm, int) else self.confirm
+
+    @property
+    def trials(self) -> dict[str, int]:
+        """The largest number of trials per cell and task, by stage."""
+        return {"search": self.search.most if self.search else 0, "confirm": self.rule.most}
+
+    @property
     def control_task(self) -> str:
         return self.controls.task or next(iter(self.tasks))
 
@@ -152,6 +176,13 @@ class Study:
         """The fields of every trial on a task, beside cell, task, optimizer and seed."""
         values = {name: getattr(self, name) for name in BY_TASK}
         return {name: v[task] if isinstance(v, Mapping) else v for name, v in values.items()}
+
+    def specs(self, arm: tuple[str, str]) -> tuple[CellSpec | Layers, TaskSpec]:
+        """The cell and the task of these labels, controls included."""
+        cell, task = arm
+        return self.cells.get(self.same if cell == self.alias else cell, self.controls.unable), self.tasks[
+            task
+        ]
 
     def runs(self, cell: str, task: str) -> bool:
         """Whether a cell of the study runs on a task."""
@@ -175,18 +206,43 @@ class Study:
         return arms
 
 
-def check_margins(margins: Mapping[str, float]) -> None:
-    """Raises InputError for a measure that there is not, and for a margin that is none."""
+def check_search(search: object) -> None:
+    """Raises InputError for what is no search strategy, and for more settings than there are seeds."""
+    if search is None:
+        return
+    if not isinstance(search, Strategy):
+        raise InputError(
+            f"search is a strategy, such as sampled({{...}}, trials=8) of sweeps.spaces; got {search!r}."
+        )
+    if not 1 <= search.most <= MOST_SETTINGS:
+        raise InputError(
+            f"A search tries 1 to {MOST_SETTINGS:,} settings per cell and task; got {search.most:,}."
+        )
+
+
+def check_confirm(confirm: object) -> None:
+    """Raises InputError for what is neither a number of seeds nor a rule, and for too few seeds or too many."""
+    if not isinstance(confirm, int | ConfirmRule) or isinstance(confirm, bool):
+        raise InputError(f"confirm is a number of seeds or a rule (sweeps.confirm); got {confirm!r}.")
+    most = confirm if isinstance(confirm, int) else confirm.most
+    if most < 2:
+        raise InputError(f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={confirm!r}.")
+    if most > MOST_CONFIRMED:
+        raise InputError(
+            f"There are {MOST_CONFIRMED:,} seeds to confirm a cell with; got confirm={confirm!r}."
+        )
+
+
+def check_margins(margins: Mapping[str, float], own: str) -> None:
+    """Raises InputError for a measure that there is not, and for a margin that is none. own: the study's measure."""
     if not isinstance(margins, Mapping):
         raise InputError(
             f"margins is a dictionary from measure to margin, such as {{'log_steps': 1.0}}; got {margins!r}."
         )
     for measure, margin in margins.items():
-        if measure == "test_score":
-            raise InputError("The margin of test_score is the study's `margin`; leave it out of margins.")
+        if measure == own:
+            raise InputError(f"The margin of {own} is the study's `margin`; leave it out of margins.")
         if measure not in MEASURES:
-            raise InputError(
-                unknown("measure in margins", measure, [m for m in MEASURES if m != "test_score"])
-            )
+            raise InputError(unknown("measure in margins", measure, [m for m in MEASURES if m != own]))
         if not 0 < margin < math.inf:
             raise InputError(f"The margin of {measure} must be > 0 ({MEASURES[measure]}); got {margin!r}.")

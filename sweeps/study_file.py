@@ -14,12 +14,16 @@ from sweeps.study import Study
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study with its name, its docstring and, for a user's file, the folder it came from."""
+    """A study with its name, its docstring and, for a user's file, the folder it came from.
+
+    overrides: what of it was set on the command line, as it was written there (`sweeps.overrides`).
+    """
 
     name: str
     doc: str
     study: Study
     folder: Path | None = None
+    overrides: tuple[str, ...] = ()
 
 
 def shipped() -> list[str]:

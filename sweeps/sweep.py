@@ -1,40 +1,32 @@
 """Run what is missing of a study. The driver decides; workers compute and write; the store is the truth.
 
-An arm (a cell on a task) goes on to its confirm stage as soon as its own search is complete: there is no
-barrier. Running the sweep again is the resume: what has a row is not planned again, a failed trial is.
+An arm (a cell on a task) goes on to its confirm stage as soon as its own search is complete: nobody waits, but for
+strategies and confirm rules that look at results (`sweeps.stages`). Running the sweep again is the resume: what has a
+row is not planned again, a failed trial is.
 """
 
-import functools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
 from sweeps.errors import WriteError
+from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
-from sweeps.plan import (
-    Entry,
-    Work,
-    choices,
-    confirm_entries,
-    cut,
-    declaration,
-    search_entries,
-    unique,
-    weight,
-)
+from sweeps.plan import Entry, Row, Work, cut, declaration, unique, weight
+from sweeps.stages import Stages
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
-from sweeps.workers import crew, serial
-from sweeps.workers.crew import Crew, Pool
+from sweeps.workers import serial
+from sweeps.workers.crew import Crew
 
 if TYPE_CHECKING:
-    from sweeps.worker import Event, Worker
+    from sweeps.worker import Event
 
 
 class Listener(Protocol):
@@ -89,7 +81,7 @@ class Queue:
 
 @dataclass
 class Scheduler:
-    """Which work is next. Knows the plan, what has a row, and which arms have been promoted.
+    """Which work is next. Knows the plan and what has a row.
 
     other_code: what rows of other code are, `rerun` or `keep`; see `sweeps.made`. Raises InputError where there are
     some and it is None.
@@ -103,63 +95,82 @@ class Scheduler:
     other_code: str | None = None
 
     def __post_init__(self) -> None:
-        self.search = search_entries(self.loaded.study)
-        self.confirm: list[Entry] = []
-        self.by_id: dict[str, Entry] = {}
-        unique(self.search, self.by_id)
+        self.job = Job(
+            study=self.store.study, store=self.store, margin=self.loaded.study.margin, layout=self.layout
+        )
         self.made = made(self.store, keep=self.other_code == KEEP)
-        news = [settle(self.loaded, self.search, self.made, self.other_code)]
-        self.rows: dict[str, dict[str, object]] = {}
+        self.stages = Stages(self.loaded.study)
+        self.by_id: dict[str, Entry] = {}
+        self.rows: dict[str, Row] = {}
         self.done: set[str] = set()
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
-        self.look_up(self.search)
-        self.order = {(c, t): i for i, (c, _, t, _) in enumerate(self.loaded.study.arms())}
-        self.searching: dict[tuple[str, str], list[Entry]] = {arm: [] for arm in self.order}
-        for entry in self.search:
-            self.searching[entry.arm].append(entry)
-        self.missing = {arm: {e.id for e in es} - self.done for arm, es in self.searching.items()}
+        self.declared: tuple[int, dict[str, int]] | None = None
         self.queue = Queue()
-        self.queue.extend(cut((e for e in self.search if e.id not in self.done), self.size))
-        self.promote([arm for arm, ids in self.missing.items() if not ids])
+        fresh = self.plan()
+        news = [settle(self.loaded, fresh, self.made, self.other_code)]
+        self.enqueue(fresh)
         for line in filter(None, [*news, *called_otherwise(self.planned, self.loaded, self.made)]):
             self.listener.say(line)
 
-    def look_up(self, entries: list[Entry]) -> None:
-        """Note which of them have a row that counts: a failed trial is tried again, so that it has none."""
-        for entry in entries:
-            row, code = self.made.counted(entry)
-            if code is not None:
-                self.codes[entry.id] = code
-            if row is not None:
-                self.rows[entry.id] = row
-                self.done.add(entry.id)
+    def plan(self) -> list[Entry]:
+        """The trials that the rows that are in lead to, and that were not planned before."""
+        fresh = self.stages.go_on(self.row_of)
+        for entry in fresh:
+            self.look_up(entry)
+        return unique(fresh, self.by_id)
+
+    def enqueue(self, fresh: list[Entry]) -> None:
+        """Queue what is to be run of them; write the plan down where it has changed."""
+        self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
+        now = len(self.planned), self.stages.total
+        if now != self.declared:
+            self.declared = now
+            stages = {"search": self.search, "confirm": self.confirm}
+            self.store.declare(declaration(self.loaded, stages, self.stages.total, self.codes))
+            self.listener.planned(self)
+
+    def row_of(self, entry: Entry) -> Row | None:
+        """The trial's row, None while it is not in."""
+        if entry.id not in self.by_id:
+            self.look_up(entry)
+        return self.rows.get(entry.id)
+
+    def look_up(self, entry: Entry) -> None:
+        """Note the row that the store had of it when the sweep began. One of a failed trial does not count: it is
+        tried again."""
+        row, code = self.made.counted(entry)
+        if code is not None:
+            self.codes[entry.id] = code
+        if row is not None:
+            self.rows[entry.id] = row
+            self.done.add(entry.id)
 
     @property
-    def total(self) -> int:
-        """Trials of the whole study, planned or not yet."""
-        return len(self.search) + len(self.order) * self.loaded.study.confirm
+    def search(self) -> list[Entry]:
+        return self.stages.search
+
+    @property
+    def confirm(self) -> list[Entry]:
+        return self.stages.confirm
 
     @property
     def planned(self) -> list[Entry]:
         return self.search + self.confirm
 
     @property
+    def total(self) -> int:
+        """Trials of the whole study, planned or not yet; where that is open, the largest number that it can be."""
+        return sum(self.stages.total.values())
+
+    @property
+    def total_text(self) -> str:
+        """The total, and whether it is the largest that it can be."""
+        return f"{'at most ' * self.stages.open}{self.total}"
+
+    @property
     def stored(self) -> int:
         """Trials of the plan that have a row."""
         return len(self.by_id.keys() & self.done)
-
-    def promote(self, arms: list[tuple[str, str]]) -> None:
-        """Plan the confirm stage of arms whose search has become complete; write the plan down."""
-        study, searched = self.loaded.study, [e for arm in arms for e in self.searching[arm]]
-        best = choices(study, searched, self.rows)
-        fresh = unique(confirm_entries(study, {arm: best[arm] for arm in arms}), self.by_id)
-        self.look_up(fresh)
-        self.confirm = sorted(
-            self.confirm + fresh, key=lambda entry: self.order[entry.arm]
-        )  # whoever came first
-        self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
-        self.store.declare(declaration(self.loaded, self.search, self.confirm, self.codes))
-        self.listener.planned(self)
 
     def take(
         self, seen: set[Any], elsewhere: set[Any]
@@ -168,15 +179,7 @@ class Scheduler:
         if not self.queue:
             return None
         work = self.queue.take(seen, elsewhere)
-        task = functools.partial(
-            train,
-            work=work,
-            results=self.store.results,
-            study=self.store.study,
-            margin=self.loaded.study.margin,
-            layout=self.layout,
-        )
-        return work, work.structure, task
+        return work, work.structure, methodcaller("run", work, self.job)  # of `sweeps.worker.Worker`
 
     def put(self, work: Work, event: "Event") -> None:
         if event.kind == "done":
@@ -190,7 +193,7 @@ class Scheduler:
         if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
             raise error
         there = made(self.store).by_id(work.entries)  # a part of the cohort may be done
-        failed = failed_rows(work, self.store.study, self.loaded.study.margin, error)
+        failed = failed_rows(work, self.job, error)
         rows = [row for row in failed if row["trial_id"] not in there]
         if rows:
             self.store.append(rows, [])
@@ -198,33 +201,13 @@ class Scheduler:
         self.take_note(rows + [there[e.id] for e in work.entries if e.id in there])
         self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
 
-    def take_note(self, rows: list[dict[str, object]]) -> None:
-        complete = []
+    def take_note(self, rows: list[Row]) -> None:
         for row in rows:
             name = str(row["trial_id"])
             self.rows[name] = row
             if row["status"] != "failed":
                 self.done.add(name)
-            arm = self.by_id[name].arm
-            if name in self.missing[arm]:
-                self.missing[arm].remove(name)
-                if not self.missing[arm]:
-                    complete.append(arm)
-        if complete:
-            self.promote(sorted(complete, key=self.order.__getitem__))
-
-
-def train(
-    worker: "Worker",
-    *,
-    work: Work,
-    results: Path,
-    study: str,
-    margin: float | None,
-    layout: Layout = AUTO,
-) -> "Iterator[Event]":
-    """What is sent to a worker."""
-    return worker.run(work, Store(results, study), study, margin, layout)
+        self.enqueue(self.plan())
 
 
 def run(scheduler: Scheduler, workers: Crew | None) -> None:
@@ -244,18 +227,22 @@ def sweep(
     loaded: Loaded,
     store: Store,
     *,
-    pool: Pool | None,
-    size: int | None,
-    listener: Listener,
+    workers: Crew | None = None,
+    size: int | None = None,
+    listener: Listener | None = None,
+    layout: Layout = AUTO,
     other_code: str | None = None,
+    beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
-    Raises InputError before any work starts where the plan or the store is bad, or rows are of other code and
-    `other_code` does not say what they are. A KeyboardInterrupt passes through: every row written stays, and the next
-    call runs the rest.
+    workers: None runs it in this process. beside: what goes on beside the training, entered once the plan is made.
+    Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or rows
+    are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
+    written stays, and the next call runs the rest.
     """
-    with store.prepare().lock(), crew.started(pool) if pool else nullcontext() as workers:
-        scheduler = Scheduler(loaded, store, size, listener, other_code=other_code)
-        run(scheduler, workers)
+    with store.prepare().lock():
+        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code)
+        with beside():
+            run(scheduler, workers)
     return scheduler

@@ -14,15 +14,15 @@ import jax
 
 from experiments.cohort import Cohort
 from experiments.engine import SHRINK, Engine
-from experiments.layout import AUTO, Layout
+from experiments.layout import Layout
 from experiments.memory import most_members
 from experiments.trial import Trial
 from sweeps import checkpoints, xla
 from sweeps.checkpoints import Checkpoint, Evaluation
+from sweeps.job import Job
 from sweeps.plan import Work
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import Row, curve_rows, flatten_spec, last_of, names, outcome, peak_memory, score_of, sizes
-from sweeps.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -47,36 +47,32 @@ class Worker:
         xla.switch_on()
         self.engines: dict[Layout, Engine] = {}
 
-    def run(
-        self, work: Work, store: Store | None, study: str, margin: float | None, layout: Layout = AUTO
-    ) -> Iterator[Event]:
-        """Train a work's trials and append their rows to the store (unless it is None).
+    def run(self, work: Work, job: Job) -> Iterator[Event]:
+        """Train a work's trials and append their rows to the job's store.
 
         A cohort that is too large for the device is run in parts, one after the other.
         """
-        size = room(work.structure, work.size, layout)
+        size = room(work.structure, work.size, job.layout)
         if size == work.size:
-            yield from self.train(work, store, study, margin, layout)
+            yield from self.train(work, job)
             return
         parts = [Work(work.entries[i : i + size], size) for i in range(0, len(work.entries), size)]
         rows, scores = list[Row](), dict[str, float]()
         for k, part in enumerate(parts):
-            for event in self.train(part, store, study, margin, layout):
+            for event in self.train(part, job):
                 rows, scores = rows + event.rows, scores | event.scores
                 kind = "compiled" if event.kind == "compiled" else "evaluated"
                 yield Event(kind, (k + event.fraction) / len(parts), event.seconds, scores)
         yield Event("done", 1.0, 0.0, scores, rows)
 
-    def train(
-        self, work: Work, store: Store | None, study: str, margin: float | None, layout: Layout = AUTO
-    ) -> Iterator[Event]:
+    def train(self, work: Work, job: Job) -> Iterator[Event]:
         """Train a cohort that has room.
 
         Goes on inside the trials where a worker was killed: there is a checkpoint every `checkpoints.EVERY` seconds.
         """
-        entries = work.entries
+        entries, store = work.entries, job.store
         cohort = Cohort(tuple(entry.trial for entry in entries), work.size)
-        engine = self.engines.setdefault(layout, Engine(layout))
+        engine = self.engines.setdefault(job.layout, Engine(job.layout))
         waited = engine.seconds
         program, measured = engine.program(cohort.structure, work.size), sizes(cohort.structure)
         checkpoint = (
@@ -108,7 +104,7 @@ class Worker:
         common = {
             **provenance(),
             **measured,
-            "margin": margin,
+            "margin": job.margin,
             "compile_seconds": (engine.seconds - waited) * share,
             "run_seconds": (time.perf_counter() - start - (engine.seconds - ready)) * share,
             "memory_bytes": peak_memory(),
@@ -121,8 +117,8 @@ class Worker:
         for i, entry in enumerate(entries):
             steps, last_report = last_of(reports, i)
             ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]))
-            trials.append({**names(entry, study), **ended, **common, **flatten_spec(entry.trial)})
-            curves.extend(curve_rows(entry, study, reports, i))
+            trials.append({**names(entry, job), **ended, **common, **flatten_spec(entry.trial)})
+            curves.extend(curve_rows(entry, job, reports, i))
         if store is not None:
             store.append(trials, curves)
         if checkpoint:

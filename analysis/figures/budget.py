@@ -12,14 +12,15 @@ from analysis.statistics.search.budget import budget
 from analysis.study.tables import Analysed
 from analysis.words import number
 
+ASSUMES_RANDOM_SEARCH = True
 title = "What k search trials buy"
 
 
 def data(study: Analysed) -> pd.DataFrame:
     """One row a task, cell, k and quantity (validation, test, gap): value, low, high, n, lost, method."""
     table = budget(
-        study.results.stage("search"),
-        measure=study.declaration.measure,
+        study.results.random_search,
+        measure=study.declaration.score,
         generator=np.random.default_rng(0),
         octave=4,
     )

@@ -8,8 +8,10 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.statistics.search.budget_verdicts import SURE, UNKNOWN, budget_verdicts
+from analysis.study.measures import MEASURES
 from analysis.study.tables import Analysed
 
+ASSUMES_RANDOM_SEARCH = True
 title = "What a study with k search trials would conclude"
 
 LEAST = 6  # columns of squares, or few would be very wide
@@ -21,10 +23,10 @@ def data(study: Analysed) -> pd.DataFrame:
     method."""
     results, declaration = study.results, study.declaration
     table = budget_verdicts(
-        results.stage("search"),
+        results.random_search,
         study.reference,
-        margin=declaration.margin,
-        measure=declaration.measure,
+        margin=MEASURES["test_score"].margin_in(declaration),
+        measure=declaration.score,
         generator=np.random.default_rng(0),
         octave=2,
     )

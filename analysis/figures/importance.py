@@ -12,6 +12,7 @@ from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study.tables import Analysed
 from analysis.words import count, percent
 
+ASSUMES_RANDOM_SEARCH = True
 title = "What explains the scores"
 
 STRONGEST = 3

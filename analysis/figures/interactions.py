@@ -9,6 +9,7 @@ from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study.tables import Analysed
 from analysis.words import percent_between
 
+ASSUMES_RANDOM_SEARCH = True
 title = "Do factors interact?"
 
 

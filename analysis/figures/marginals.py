@@ -15,6 +15,7 @@ from analysis.statistics.search.marginals import EVERY
 from analysis.study.tables import Analysed
 from analysis.words import listing
 
+ASSUMES_RANDOM_SEARCH = True
 title = "Score against learning rate, other settings averaged"
 
 BY_CELL = "learning rate"

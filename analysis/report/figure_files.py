@@ -75,7 +75,7 @@ def pictures(
     captions |= helper.captions() if helper else {}
     # Where the helper failed, whatever was wrong with it is seen here.
     captions |= {n: picture(n, figures[n], study, folder) for n in figures if n not in captions}
-    return {name: made(name, figures[name], captions[name], folder) for name in figures}
+    return {name: made(name, figures[name], captions[name], folder, study) for name in figures}
 
 
 def start(source: Path, study: str, folder: Path, names: list[str]) -> subprocess.Popen:
@@ -102,11 +102,12 @@ def picture(name: str, module: ModuleType, study: Analysed, folder: Path) -> str
     return str(module.caption(data))
 
 
-def made(name: str, module: ModuleType, caption: str, folder: Path) -> dict[str, Any]:
+def made(name: str, module: ModuleType, caption: str, folder: Path, study: Analysed) -> dict[str, Any]:
     """name, title, caption and svg (markup; empty without data) of a figure that is written."""
     svg = folder / f"{name}.svg"
     if not caption:
-        return {"name": name, "title": module.title, "svg": "", "caption": "No data yet."}
+        why = study.results.no_random_search if getattr(module, "ASSUMES_RANDOM_SEARCH", False) else ""
+        return {"name": name, "title": module.title, "svg": "", "caption": why or "No data yet."}
     document = canvas.inline(svg.read_text(encoding="utf-8"), name, module.title)
     return {"name": name, "title": module.title, "svg": Markup(document), "caption": caption}
 

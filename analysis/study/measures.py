@@ -61,9 +61,11 @@ class Measure:
         return UNITS[self.name]
 
     def margin_in(self, declaration: Declaration) -> float:
-        """The margin that the study declared: its own for this measure, else for scores that of the test score."""
-        shared = declaration.margin if self.unit == "score" else self.margin
-        return shared if self.name == "test_score" else declaration.margins.get(self.name, shared)
+        """The margin that the study declared for this measure, else for scores that of the measure of the verdicts."""
+        if self.name == declaration.measure:
+            return declaration.margin
+        shared = self.unit == "score" == UNITS.get(declaration.measure, "score")
+        return declaration.margins.get(self.name, declaration.margin if shared else self.margin)
 
 
 def test_score(results: Results) -> pd.DataFrame:
@@ -116,7 +118,7 @@ def at_flops(results: Results) -> pd.DataFrame:
 
 
 def at_parameters(results: Results) -> pd.DataFrame:
-    return scores_at_parameters(results.stage("search"), results.stage("confirm"))
+    return scores_at_parameters(results.random_search, results.stage("confirm"))
 
 
 MEASURES = {

@@ -35,6 +35,23 @@ class Results:
         )
         return self.trials[known & (self.trials["stage"] == name)].reset_index(drop=True)
 
+    @property
+    def random_search(self) -> pd.DataFrame:
+        """Trials of the search stage where their settings are independent random draws, as shares of the variance and
+        the best of k assume; no rows where another strategy asked for them."""
+        search = self.stage("search")
+        return search if self.declaration.random_draws else search.iloc[:0]
+
+    @property
+    def no_random_search(self) -> str:
+        """Why `random_search` has no rows though the study searched; empty where that is not so."""
+        if self.declaration.random_draws:
+            return ""
+        return (
+            f"Not computed: it assumes independent random draws, and this study's settings were chosen by "
+            f"'{self.declaration.sampler}'."
+        )
+
     def missing(self, name: str) -> int:
         """Trials of a stage that are planned and have no row."""
         return max(self.declaration.planned(name) - int((self.trials["stage"] == name).sum()), 0)

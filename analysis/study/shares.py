@@ -29,13 +29,13 @@ RESAMPLES = 30
 
 def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(`importance` of all tasks, `marginals` of all tasks), in the declared order; both without rows where the
-    study searched nothing. The score is the study's measure."""
+    study searched nothing at random. The score is the study's, of one trial."""
     declaration = results.declaration
-    search = results.in_order(results.stage("search"), "trial_id")
+    search = results.in_order(results.random_search, "trial_id")
     aliases = {alias: cell for cell, alias in declaration.same}
     table, factors = searched(
         search.assign(cell=search["cell"].replace(aliases)),
-        scores(search, measure=declaration.measure)["score"],
+        scores(search, measure=declaration.score)["score"],
     )
     return by_task(table, factors, np.random.default_rng(0))
 

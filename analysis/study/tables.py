@@ -43,16 +43,27 @@ class Analysed:
 
     @cached_property
     def confirmed(self) -> pd.DataFrame:
+        """One value per seed, by the declared measure."""
+        if self.of_seeds:
+            return MEASURES[self.declaration.measure].values(self.results)
         return confirmed(self.results.trials, self.declaration)
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
+        if self.of_seeds:
+            return by_measure(self.results, self.declaration.measure)
         return verdicts(self.results.trials, self.declaration)
 
     @cached_property
     def trust(self) -> Trust:
         """Whether the verdicts may be believed."""
         return trust(self.results, self.verdicts)
+
+    @property
+    def of_seeds(self) -> bool:
+        """Whether the declared measure is another than a column of scores, and there are seeds to take it of."""
+        other = self.declaration.score != self.declaration.measure
+        return other and not self.results.stage("confirm").empty
 
     @property
     def over_tasks(self) -> pd.DataFrame:

@@ -70,7 +70,9 @@ def gaps(results: Results) -> list[str]:
 
 def warnings(results: Results) -> list[str]:
     """What a reader should know, though it does not break the controls."""
-    declaration, trials, found = results.declaration, results.trials, []
+    declaration, trials, found = results.declaration, results.trials, list[str]()
+    if declaration.overridden:
+        found.append(declaration.overridden)
     confirm = trials[trials["stage"] == "confirm"]
     margins = sorted(set(trials["margin"].dropna()) - {declaration.margin})
     if margins:
@@ -104,6 +106,15 @@ def warnings(results: Results) -> list[str]:
         f"Trials of {name} were made by more than one code, and kept on request: {told}."
         for name, told in mixed(declaration.codes).items()
     ]
+    if declaration.confirm_rule:
+        found.append(
+            f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the "
+            f"tests take them as fixed, so that their errors may be more frequent than their level says."
+        )
+    if results.no_random_search:
+        found.append(
+            f"Shares of the variance, the best of k, Greff et al.'s protocol. {results.no_random_search}"
+        )
     if confirm["dirty"].eq(True).any():
         found.append(
             "Some trials ran from a checkout with uncommitted changes: the commit does not tell all."

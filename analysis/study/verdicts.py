@@ -24,7 +24,7 @@ def confirmed(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
         & trials["cell"].isin(declaration.cells)
         & trials["task"].isin(declaration.tasks)
     )
-    return scores(trials[kept], measure=declaration.measure)
+    return scores(trials[kept], measure=declaration.score)
 
 
 def declared_pairs(declaration: Declaration) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def declared_pairs(declaration: Declaration) -> pd.DataFrame:
 
 def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """One row a task and pair of cells that are declared to run on it, also where trials are still missing, with the
-    columns of `compare`, for the declared measure and margin."""
+    columns of `compare`, for the declared margin and the measure, which is a column of scores."""
     values = confirmed(trials, declaration)
     return compare(
         values,

@@ -58,7 +58,12 @@ class Verdict:
     @property
     def sound(self) -> bool:
         """Conforms, keeps every promise, and has as many parameters as its formula says."""
-        return self.conforms and all(p.kept is not False for p in self.promises)
+        return self.conforms and self.keeps_its_promises
+
+    @property
+    def keeps_its_promises(self) -> bool:
+        """As far as they were asked for."""
+        return all(p.kept is not False for p in self.promises)
 
 
 def known_names() -> list[str]:

@@ -1,6 +1,6 @@
 """Which training steps are measured, and beside what: `step.py` says what a step is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 Case = dict[str, Any]
@@ -39,14 +39,16 @@ def step_case(cell: str, batch: int, hidden: int, length: int, members: int = 1)
     return {"what": "step", "cell": cell, **sizes}
 
 
-def beside(case: Case, forms: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """What a case is measured beside: `{side: (process, form there)}`. forms: what there is in JAX."""
+def beside(case: Case, forms: Iterable[str], eager: Collection[str]) -> dict[str, tuple[str, str]]:
+    """What a case is measured beside: `{side: (process, form there)}`. forms: what there is in JAX. eager: the cells
+    that are written as a loop in PyTorch."""
     cell, found = case["cell"], dict[str, tuple[str, str]]()
     if case["members"] > 1:
         return found
     if cell in LIBRARY:
         found[f"torch.nn.{LIBRARY[cell]}"] = "torch", "library"
-    found["PyTorch, batched" if cell in NO_LOOP else "PyTorch, eager"] = "torch", "eager"
+    if cell in eager:
+        found["PyTorch, batched" if cell in NO_LOOP else "PyTorch, eager"] = "torch", "eager"
     if cell == "lstm":
         names = {"flax": "flax.nnx.RNN", "cudnn": "jax.experimental.rnn"}
         found |= {names[form]: ("jax", form) for form in forms}

@@ -22,7 +22,10 @@ if os.environ.get("OMP_NUM_THREADS") == "1":
 
 
 def describe() -> dict[str, Any]:
-    return {"backend": DEVICE.type, "version": torch.__version__, "threads": torch.get_num_threads()}
+    """eager: the cells that have a loop here."""
+    eager = [*torch_cells.CELLS, *torch_cells.WHOLE]
+    about = {"backend": DEVICE.type, "version": torch.__version__, "threads": torch.get_num_threads()}
+    return {**about, "eager": eager}
 
 
 def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:

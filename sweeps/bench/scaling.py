@@ -29,6 +29,7 @@ MEMORY = """
 import sys
 from experiments import Adam, Adding, Trial
 from lstm_variants import LSTM
+from sweeps.job import Job
 from sweeps.plan import Entry, Work
 from sweeps.worker import Worker
 
@@ -36,7 +37,7 @@ cohort, length, hidden = map(int, sys.argv[1:])
 numbers = dict(steps=4, evaluate_every=2, batch=32, validation_batches=1, test_batches=1)
 trial = dict(cell=LSTM(hidden=hidden), task=Adding(length=length), optimizer=Adam(learning_rate=0.01), **numbers)
 entries = tuple(Entry(Trial(seed=k, **trial), "single", "lstm", "adding") for k in range(cohort))
-for event in Worker().run(Work(entries, cohort), None, "memory", None):
+for event in Worker().run(Work(entries, cohort), Job(study="memory")):
     pass
 """
 

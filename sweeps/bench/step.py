@@ -37,9 +37,9 @@ def run(options: Options) -> list[Row]:
     for setting in chosen:
         common = {"section": "step", "setting": setting}
         with started(setting) as sides:
-            forms = sides["jax"].describe()["forms"]
+            forms, eager = sides["jax"].describe()["forms"], sides["torch"].describe()["eager"]
             for case in planned:
-                rows += measured(sides, case, beside(case, forms), common, options)
+                rows += measured(sides, case, beside(case, forms, eager), common, options)
                 progress.done(f"{case['cell']} {label(case)}, {setting}")
     return rows
 

@@ -58,6 +58,12 @@ def table(rows: list[Row]) -> str:
         parts.append(times(here, [row for row in rows if row["setting"] == setting]))
         parts.append(targets(aims(here)))
         parts.append(cohorts([row for row in rows if row["setting"] == setting and row["members"] > 1]))
+    alone = dict.fromkeys(row["cell"] for row in rows)
+    for row in rows:
+        if row["side"] in ("PyTorch, eager", "PyTorch, batched"):
+            alone.pop(row["cell"], None)
+    if alone:
+        parts.append(f"Without an eager loop in PyTorch to be compared with: {', '.join(alone)}.")
     errors = [row for row in rows if "error" in row]
     lines = [
         (f"{row['cell']}, {row['side']}, {label(row)}, {row['setting']}", row["error"]) for row in errors

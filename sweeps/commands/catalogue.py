@@ -21,9 +21,7 @@ def run(options: argparse.Namespace) -> int:
     studies = table("Studies", "name", "trials", "question")
     for name in shipped():
         loaded = load_study(name)
-        study = loaded.study
-        arms = len(study.arms())
-        trials = arms * (len(study.search) if study.search else 0) + arms * study.confirm
+        trials = len(loaded.study.arms()) * sum(loaded.study.trials.values())
         studies.add_row(name, str(trials), loaded.doc.splitlines()[0])
     for part in (cells, tasks, studies):
         screen.print(part)

@@ -17,13 +17,13 @@ GPU_COHORT = 64
 
 
 def study_of(options: argparse.Namespace) -> "Loaded":
-    """The study, with `--seed` in place of its own seed where given."""
+    """The study, with what `--set` and `--seed` put in the place of its own. Raises InputError before anything runs."""
+    from sweeps.overrides import overridden
     from sweeps.study_file import load_study
 
     loaded = load_study(options.study)
-    if options.seed is None:
-        return loaded
-    return dataclasses.replace(loaded, study=dataclasses.replace(loaded.study, seed=options.seed))
+    settings = (*options.set, *([] if options.seed is None else [f"seed={options.seed}"]))
+    return dataclasses.replace(loaded, study=overridden(loaded.study, settings), overrides=settings)
 
 
 def store_of(options: argparse.Namespace, study: str) -> "Store":

@@ -17,8 +17,9 @@ from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, worke
 from sweeps.errors import InputError
 from sweeps.estimate import RAY_START_SECONDS, WORKER_START_SECONDS, Cost, estimate, measure
 from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
-from sweeps.plan import Entry, choices, confirm_entries, cut, search_entries, unique
+from sweeps.plan import Entry, cut, unique
 from sweeps.progress import seconds
+from sweeps.stages import Stages
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
 from sweeps.terminal.screen import console
@@ -32,15 +33,18 @@ def run(options: argparse.Namespace) -> int:
     store = store_of(options, loaded.name)
     todo, done, news = missing(loaded, store, keep=options.other_code == KEEP)
     study = loaded.study
-    arms = len(study.arms())
+    arms, largest = len(study.arms()), study.trials
     question = loaded.doc.splitlines()[0] if loaded.doc else ""
     screen.print(Text.assemble((loaded.name, "bold"), ": ", question))
+    expected, at_most = study.rule.expected, "at most " * (study.rule.expected < largest["confirm"])
+    about = f" (about {expected})" * bool(at_most)
     screen.print(
-        f"{arms} arms (cell on task): {len(study.search) if study.search else 0} search and {study.confirm} confirm "
-        f"trials each, {arms * ((len(study.search) if study.search else 0) + study.confirm)} in all; "
-        f"{done} in {store.path} already",
+        f"{arms} arms (cell on task): {largest['search']} search and {at_most}{largest['confirm']}{about} confirm "
+        f"trials each, {at_most}{arms * sum(largest.values())} in all; {done} in {store.path} already",
         soft_wrap=True,
     )
+    if loaded.overrides:
+        screen.print(f"set here: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if not todo:
@@ -67,22 +71,19 @@ def run(options: argparse.Namespace) -> int:
 def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entry], int, list[str]]:
     """Entries that a sweep would run, how many it would find done, and what it would have to say of its rows.
 
-    The confirm trials of arms whose search is incomplete are not known yet: the arm's first search trial
-    stands in for the choice. Reads the store, writes nothing.
+    What is not known yet is stood in for: settings that a strategy has still to ask for, and the choice of an arm, by
+    the arm's first; the seeds of a rule that has not decided by as many as it expects. Reads the store, writes nothing.
     """
-    search = unique(search_entries(loaded.study))
     found = made(store, keep) if store.path.exists() else Made()
-    rows = found.by_id(search)
-    best = choices(loaded.study, search, rows)
-    known = unique(search + confirm_entries(loaded.study, best))
-    stand_in = {e.arm: e.trial for e in reversed(search) if e.arm not in best}
+    stages = Stages(loaded.study)
+    known = unique(stages.go_on(lambda entry: found.counted(entry)[0]))
     rows = found.by_id(known)
     todo = [e for e in known if e.id not in rows]
-    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, search, found)
+    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, known, found)
     if others:
         told = "counted as they are" if keep else "here as to be run again"
         news.insert(0, f"{said(others, found)} `sweep` asks for --other-code rerun or keep; they are {told}.")
-    return todo + confirm_entries(loaded.study, stand_in), len(known) - len(todo), news
+    return todo + stages.stand_ins(), len(known) - len(todo), news
 
 
 def calibrate(

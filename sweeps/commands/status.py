@@ -24,6 +24,8 @@ def run(options: argparse.Namespace) -> int:
         f"{done} of {total} trials done ({sum(bool(r['solved']) for r in rows)} solved, "
         f"{statuses['diverged']} diverged), {statuses['failed']} failed, {total - done} to run"
     )
+    if declaration.overridden:
+        screen.print(declaration.overridden, soft_wrap=True)
     for line in told(declaration.codes, planned.other):
         screen.print(line, style="yellow", soft_wrap=True)
     table = Table(box=None, header_style="bold")

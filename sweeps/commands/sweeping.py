@@ -1,15 +1,16 @@
 """A sweep as its command shows it: progress, the mirror beside it, the last words."""
 
 import argparse
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 
 from experiments.layout import Layout
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
-from sweeps.sweep import Scheduler
-from sweeps.sweep import run as run_queue
+from sweeps.sweep import sweep as run_sweep
 from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
 from sweeps.workers.crew import Crew
@@ -26,7 +27,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         from sweeps.mirror.settings import check
 
         check(options.project)
-    store = store_of(options, loaded.name).prepare()
+    store = store_of(options, loaded.name)
     board = Board(screen, max(1, workers_of(options)))
     start, said = time.monotonic(), list[str]()
 
@@ -35,19 +36,32 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             said.append(line)
             screen.print(line, style="dim", soft_wrap=True)
 
-    with store.lock(), board.running():
-        layout = Layout(members=options.members)
-        scheduler = Scheduler(loaded, store, size, board, layout, options.other_code)
-        follower = None
+    follower: Follower | None = None
+
+    @contextlib.contextmanager
+    def mirrored() -> Iterator[None]:
+        nonlocal follower
         if options.wandb != "off":
             names = {"mode": options.wandb, "project": options.project, "entity": options.entity}
             follower = Follower.start(store.results, loaded.name, **names, report=tell)
         try:
-            run_queue(scheduler, workers)
+            yield
         except BaseException:
             if follower is not None:
                 follower.kill()
             raise
+
+    with board.running():
+        scheduler = run_sweep(
+            loaded,
+            store,
+            workers=workers,
+            size=size,
+            listener=board,
+            layout=Layout(members=options.members),
+            other_code=options.other_code,
+            beside=mirrored,
+        )
     took = time.monotonic() - start
     if follower is not None:
         with screen.status("W&B: writing the last runs"):

@@ -1,25 +1,20 @@
 """`lstm-variants train`: one trial, live, with its curve at the end and a row in the store."""
 
 import argparse
-from pathlib import Path
 from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from experiments.optimizers import SGD, Adam
 from experiments.specs import SpecError, canonical, construct, replace, set_text, unknown
 from experiments.tasks import TASKS
 from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Stacked
+from sweeps.commands import train_again
+from sweeps.commands.training import STUDY, draw, show, train
 from sweeps.errors import InputError
-from sweeps.plan import Entry, Work
-from sweeps.rows import Row
+from sweeps.plan import Entry
 from sweeps.store.store import Store
 from sweeps.terminal.screen import console
-from sweeps.worker import Worker
 
-STUDY = "single"
 LENGTHS = (
     "length",
     "delay",
@@ -34,18 +29,23 @@ LENGTHS = (
     "blank",
     "marks",
 )
-BARS = "▁▂▃▄▅▆▇█"
 
 
 def run(options: argparse.Namespace) -> int:
+    """Train the trial that the options describe, or show its row where the store has it; with `--again` a stored one.
+
+    Exit code 1 where the trial diverged. Raises InputError before anything runs.
+    """
+    if options.again is not None:
+        return train_again.run(options)
     screen = console()
     trial = trial_of(options)
     entry = Entry(trial, "single", options.cell, options.task)
     store = Store(options.results, STUDY).prepare()
     screen.print(canonical(trial), style="dim", soft_wrap=True)
     stored = [row for row in store.trials().to_pylist() if row["trial_id"] == entry.id]
-    if stored and not options.again:
-        screen.print("The store has this trial already (--again trains it once more).")
+    if stored and not options.anew:
+        screen.print("The store has this trial already (--anew trains it once more).")
         row = stored[0]
     else:
         row = train(screen, entry, store)
@@ -60,6 +60,11 @@ def run(options: argparse.Namespace) -> int:
 
 def trial_of(options: argparse.Namespace) -> Trial:
     """The trial that the options describe. Raises InputError, with the nearest name, for what is unknown."""
+    for name in ("cell", "task"):
+        if getattr(options, name) is None:
+            raise InputError(
+                "train needs --cell NAME and --task NAME, or --again TRIAL_ID for a stored trial."
+            )
     if options.cell not in CELLS:
         raise InputError(unknown("cell", options.cell, CELLS))
     if options.task not in TASKS:
@@ -99,76 +104,3 @@ def length_field(name: str, task: Any) -> str:
             f"{name} has no field for --length; use --set, such as --set task.{task.axes[0]}=..."
         )
     return found[0]
-
-
-def train(screen: Console, entry: Entry, store: Store) -> Row:
-    """Train it here, showing the newest validation score; returns the row that was stored."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f} %"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=screen, transient=True) as progress:
-        bar = progress.add_task("compiling", total=1.0)
-        for event in Worker().run(Work((entry,), 1), store, STUDY, None):
-            score = event.scores.get(entry.id)
-            text = f"validation score {score:.3f}" if score is not None else "training"
-            progress.update(bar, completed=event.fraction, description=text)
-    return event.rows[0]
-
-
-def show(screen: Console, row: Row, curve: list[Row]) -> None:
-    scores = [c["valid_score"] for c in curve]
-    screen.print(
-        f"validation score, steps {curve[0]['step']} to {curve[-1]['step']}: {sparkline(scores)}",
-    )
-    if row["status"] == "diverged":
-        screen.print(
-            f"Diverged at step {row['diverged_step']}: the loss or its gradient was not finite. "
-            "Lower --learning-rate or --set optimizer.clip=1.",
-            style="red",
-        )
-        return
-    sample = f" of {row['test_sequences']}" if row["test_sequences"] else ""
-    solved = f"solved at step {row['solved_step']}" if row["solved"] else "not solved"
-    screen.print(
-        f"test score {row['test_score']:.4f} (0 naive baseline, 1 perfect), loss {row['test_loss']:.4g} "
-        f"(baseline {row['baseline_loss']:.4g}), wrong {row['test_error']:.2%}{sample}; {solved}; "
-        f"{row['parameters']} parameters; compiled in {row['compile_seconds']:.1f} s, ran {row['run_seconds']:.1f} s",
-        soft_wrap=True,
-    )
-
-
-def sparkline(values: list[Any]) -> str:
-    """One bar a value, empty at a score of 0 or below, full at 1, a blank for what is missing."""
-    top = len(BARS) - 1
-    return "".join(" " if v is None else BARS[round(top * min(1.0, max(0.0, v)))] for v in values)
-
-
-def draw(entry: Entry, row: Row, curve: list[Row], path: Path) -> Path:
-    """The curve as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
-    axes = figure.subplots()
-    steps = [c["step"] for c in curve]
-    axes.plot(steps, [c["valid_score"] for c in curve], marker=".", color="#0072B2")
-    axes.axhline(0, color="0.6", linewidth=0.8)
-    axes.axhline(1, color="0.6", linewidth=0.8, linestyle=":")
-    if row["solved_step"] is not None:
-        axes.axvline(row["solved_step"], color="#009E73", linewidth=1)
-        axes.annotate(
-            "solved", (row["solved_step"], 0.02), rotation=90, color="#009E73", va="bottom", ha="right"
-        )
-    axes.set(
-        xlabel="step",
-        ylabel="validation score",
-        title=f"{entry.cell} on {entry.task}, seed {entry.trial.seed}",
-    )
-    axes.set_ylim(
-        max(-1.0, axes.get_ylim()[0]), 1.05
-    )  # what a network far below the baseline does is no detail
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=150)
-    return path

@@ -25,13 +25,12 @@ from pathlib import Path
 
 import wandb
 
-from sweeps import locks
 from sweeps.errors import InputError
 from sweeps.mirror.account import MirrorError, Mode, log_in, one_line, own_environment
 from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.missing import Now, look, read_trials
 from sweeps.mirror.upload import Declared, Trial, scratch_folder, upload
-from sweeps.store.parts import writing
+from sweeps.store.lock import Held, locked
 from sweeps.store.store import Store
 
 POLL = 2.0  # seconds between two looks at the store while following
@@ -61,17 +60,13 @@ class MirrorSummary:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator[None]:
-    """One mirror a study, waiting for the one before while `patient()`."""
-    with writing(folder / ".lock"):
-        handle = open(folder / ".lock", "a")  # noqa: SIM115 closed below
-    with handle:
-        while True:
-            if locks.try_lock(handle, "mirror"):
-                break
-            if not patient():
-                raise MirrorError(f"another mirror is at work in {folder}")
-            time.sleep(0.2)
+def alone(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    """One mirror a study, waiting for the one before while `patient()`. Raises MirrorError when that is over."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / ".lock", "mirror", patient))
+        except Held:
+            raise MirrorError(f"another mirror is at work in {folder}") from None
         yield
 
 
@@ -102,7 +97,7 @@ def mirror(
     except OSError as error:
         raise InputError(f"Cannot write to {folder}: {error.strerror}. Name other --results.") from None
     with contextlib.ExitStack() as stack:
-        stack.enter_context(locked(folder, patient=lambda: follow and not stop()))
+        stack.enter_context(alone(folder, patient=lambda: follow and not stop()))
         stack.enter_context(own_environment())
         scratch = stack.enter_context(scratch_folder(folder))
         stack.callback(wandb.teardown)

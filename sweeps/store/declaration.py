@@ -12,13 +12,18 @@ class Declaration:
 
     study: its name. doc: its docstring. measure: the column that verdicts compare. margin: smallest
     difference of interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where
-    it is not the measure's own. alpha: level of every test. cells, tasks: labels in order. arms: pairs
-    `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come
-    out equivalent on every task on which both run. different: triples `[cell, reference, task]` that must come
-    out different. plan: trial ids by stage, complete for a stage once it is planned. total: number of trials by
-    stage when all is planned. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`;
-    empty in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column)
+    it is not the measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random
+    (independent draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from
+    before there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where
+    they were fixed. cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every
+    task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task on which both run.
+    different: triples `[cell, reference, task]` that must come out different. plan: trial ids by stage, as far as they
+    are known: they grow when choices are made and confirm rules ask for more. total: number of trials by stage when
+    all is planned; while that is open, the largest that it can be. labels: what the trials of the plan are called, by
+    stage: `[cell, task, trial ids]`; empty in declarations from before there was this: there a row's own labels hold.
+    codes: by code (a row's column)
     the trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
+    overrides: what of the study was set on the command line (`sweeps.overrides`), as `PATH=VALUE`.
     """
 
     study: str
@@ -27,6 +32,8 @@ class Declaration:
     margin: float = 0.05
     margins: dict[str, float] = field(default_factory=dict)
     alpha: float = 0.05
+    sampler: str = ""
+    confirm_rule: str = ""
     cells: list[str]
     tasks: list[str]
     arms: list[list[str]] = field(default_factory=list)
@@ -36,11 +43,30 @@ class Declaration:
     total: dict[str, int] = field(default_factory=dict)
     labels: dict[str, list[Any]] = field(default_factory=dict)
     codes: dict[str, list[str]] = field(default_factory=dict)
+    overrides: list[str] = field(default_factory=list)
     schema_version: int = schema.VERSION
 
     def runs(self, task: str, *cells: str) -> bool:
         """Whether all these cells run on the task."""
         return not self.arms or all([cell, task] in self.arms for cell in cells)
+
+    @property
+    def score(self) -> str:
+        """The column of scores that a single trial is told by: the measure, or test_score where the measure is not a
+        score of one trial."""
+        return "test_score" if self.measure in schema.MEASURES else self.measure
+
+    @property
+    def random_draws(self) -> bool:
+        """Whether the search's settings are independent random draws, as far as is known."""
+        return self.sampler in ("", "random")
+
+    @property
+    def overridden(self) -> str:
+        """One sentence on the overrides, nothing where there are none."""
+        return (
+            f"Not as its file has it: run with --set {', '.join(self.overrides)}." if self.overrides else ""
+        )
 
     @property
     def stages(self) -> dict[str, str]:

@@ -20,11 +20,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from sweeps import locks
 from sweeps.errors import InputError, NeverRan
 from sweeps.store import schema
 from sweeps.store.declaration import Declaration
-from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part, writing
+from sweeps.store.lock import Held, locked
+from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part
 
 UNRECORDED = ""  # the code of rows that do not say by which they were made
 
@@ -85,19 +85,14 @@ class Store:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the study for one sweep. Raises InputError where another sweep holds it."""
-        path = self.path / ".lock"
-        with writing(path):
-            handle = open(path, "a+")  # noqa: SIM115 closed below
-        with handle:
-            if not locks.try_lock(handle, "sweep"):
-                handle.seek(0)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self.path / ".lock", "sweep"))
+            except Held as held:
                 raise InputError(
-                    f"Another sweep (process {handle.read().strip() or 'unknown'}) is running on {self.path}. "
+                    f"Another sweep (process {held.holder}) is running on {self.path}. "
                     f"Wait for it, stop it, or use another --results."
-                )
-            with contextlib.suppress(OSError):  # a full disk holds a lock all the same
-                handle.truncate(0)
-                os.write(handle.fileno(), str(os.getpid()).encode())
+                ) from None
             yield
 
     def forget_checkpoints(self, ids: Collection[str]) -> None:

@@ -9,6 +9,8 @@ import argparse
 import re
 from typing import Any
 
+from sweeps.terminal.printed import RESULTS
+
 NEGATIVE = re.compile(r"-(\.?\d.*|inf(inity)?|nan)$", re.IGNORECASE)
 
 
@@ -31,3 +33,13 @@ def whole(text: str) -> int:
         if not value.is_integer():
             raise
         return int(value)
+
+
+def study_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", help="name of a study, or path of a study file")
+
+
+def results_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results", default=RESULTS, metavar="DIR", help=f"results directory (default: {RESULTS})"
+    )

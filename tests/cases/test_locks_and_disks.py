@@ -12,11 +12,11 @@ from studies import tiny, write_study
 from sweeps import cli
 from sweeps.errors import InputError, WriteError, write_error
 from sweeps.mirror.account import MirrorError
-from sweeps.mirror.follow import locked
-from sweeps.store import store as module
+from sweeps.mirror.follow import alone
+from sweeps.store import parts as module
 from sweeps.store.parts import replace_file
 from sweeps.store.store import Store
-from sweeps.sweep import Scheduler, Silent, sweep
+from sweeps.sweep import Scheduler, sweep
 
 NO_LOCKS = [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS, errno.EIO]
 NO_ROOM = [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG]
@@ -49,7 +49,7 @@ def test_where_the_file_system_has_no_locks_work_goes_on_and_one_sentence_says_s
     assert said.count("\n") == 1
     assert f"has no locks ({os.strerror(number)}): going on without one" in said
     assert "no other sweep works there" in said
-    with locked(tmp_path / "quick"):
+    with alone(tmp_path / "quick"):
         assert "no other mirror works there" in capsys.readouterr().err
 
 
@@ -59,7 +59,7 @@ def test_a_lock_that_another_process_holds_is_still_held(tmp_path, monkeypatch, 
     monkeypatch.setattr(fcntl, "flock", raises(number))
     with pytest.raises(InputError, match="Another sweep"), store.lock():
         pass
-    with pytest.raises(MirrorError, match="another mirror"), locked(store.path):
+    with pytest.raises(MirrorError, match="another mirror"), alone(store.path):
         pass
 
 
@@ -119,7 +119,7 @@ def test_whatever_a_disk_refuses_a_write_with_is_told_with_the_file_and_a_cure(t
     replace = os.replace
     monkeypatch.setattr(os, "replace", raises(number))  # at the very first file, the declaration
     with pytest.raises(WriteError) as told:
-        sweep(loaded, store, pool=None, size=2, listener=Silent())
+        sweep(loaded, store, size=2)
     assert str(store.path / "study.json") in str(told.value)
     assert os.strerror(number) in str(told.value)
     assert "the same command runs the rest" in str(told.value)

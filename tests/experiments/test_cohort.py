@@ -12,10 +12,11 @@ import optax
 import pytest
 from flax import nnx
 
-from experiments import SGD, Adam, Adding, Cohort, CopyMemory, Program, Trial
+from experiments import SGD, Adam, Adding, Cohort, CopyMemory, Program, Trial, evaluation
 from experiments import cohort as engine
-from experiments.cohort import NEVER, make_advance, network_of
+from experiments.cohort import make_advance, network_of
 from experiments.specs import replace
+from experiments.state import NEVER
 from experiments.streams import stream
 from lstm_variants import GRU, LSTM, Layers
 
@@ -129,7 +130,8 @@ def test_noise_has_a_stream_of_its_own_that_only_layers_draw_from(monkeypatch, c
         drawn[name] = index
         return stream(seed, name, index)
 
-    monkeypatch.setattr(engine, "stream", watched)
+    for module in (engine, evaluation):
+        monkeypatch.setattr(module, "stream", watched)
     bare = Cohort((replace(BASE, "cell", cell),), 1).structure
     state = jax.eval_shape(engine.make_init(bare), *Cohort((bare,), 1).stack())
     jax.eval_shape(engine.make_advance(bare), state)

@@ -16,13 +16,14 @@ import pytest
 
 from experiments import SGD, Adam, Adding, Cohort, Trial
 from experiments import engine as engine_module
-from experiments.cohort import NEVER, make_advance, make_init
+from experiments.cohort import make_advance, make_init
 from experiments.compiler import compile_with, training_options
 from experiments.engine import Engine, fitting_size
 from experiments.layout import Layout
 from experiments.memory import cohort_bytes, most_members
 from experiments.program import cohort_shapes
 from experiments.specs import replace, structure
+from experiments.state import NEVER
 from experiments.tasks.contract import Batch
 from lstm_variants import CELLS, GRU, LSTM, VanillaRNN
 

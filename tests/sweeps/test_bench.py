@@ -3,6 +3,7 @@
 Nothing here asserts how fast anything is.
 """
 
+import importlib
 import importlib.util
 import json
 import os
@@ -163,8 +164,8 @@ def test_every_cell_is_measured_and_large_cohorts_on_accelerators():
 
 
 def test_what_a_cell_is_measured_beside():
-    def sides(cell, forms=("flax",), members=1):
-        return list(cases.beside(cases.step_case(cell, 32, 32, 100, members), forms))
+    def sides(cell, forms=("flax",), members=1, eager=CELLS):
+        return list(cases.beside(cases.step_case(cell, 32, 32, 100, members), forms, eager))
 
     assert sides("lstm") == ["torch.nn.LSTM", "PyTorch, eager", "flax.nnx.RNN"]
     assert sides("lstm", ("flax", "cudnn"))[-1] == "jax.experimental.rnn"
@@ -172,6 +173,14 @@ def test_what_a_cell_is_measured_beside():
     assert sides("gru") == ["torch.nn.GRU", "PyTorch, eager"]
     assert sides("mut1") == ["PyTorch, eager"]
     assert sides("transformer") == ["PyTorch, batched"]
+    assert sides("mut1", eager=["lstm"]) == []
+    assert sides("lstm", eager=[]) == ["torch.nn.LSTM", "flax.nnx.RNN"]
+
+
+def test_a_cell_without_a_loop_in_pytorch_is_measured_alone_and_named():
+    rows = [*three("ours", [1.0]), *three("PyTorch, eager", [2.0]), *three("ours", [1.0], cell="newcomer")]
+    assert "Without an eager loop in PyTorch to be compared with: newcomer." in step.table(rows)
+    assert "Without an eager loop" not in step.table(rows[:6])
 
 
 def test_cohorts_are_told_by_the_trial():
@@ -228,12 +237,9 @@ def test_json_prints_what_is_stored(capsys, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", SECTIONS)
 def test_sections_are_what_the_command_expects(name):
-    if importlib.util.find_spec(f"sweeps.bench.{name}") is None:
-        pytest.skip("not there yet")
-    section = bench.chosen(name)[name] if importlib.util.find_spec("torch") else None
-    if section is not None:
-        assert callable(section.run)
-        assert callable(section.table)
+    section = importlib.import_module(f"sweeps.bench.{name}")
+    assert callable(section.run)
+    assert callable(section.table)
 
 
 def test_a_case_that_can_not_be_built_says_so_and_the_process_goes_on():

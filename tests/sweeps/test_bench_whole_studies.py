@@ -22,7 +22,7 @@ def test_orchestration_is_what_neither_compiling_nor_computing_took():
 def test_the_short_study_has_the_trials_it_says(tmp_path):
     loaded = load_study(str(orchestration.write_study(tmp_path, "short_study", 400)))
     arms = loaded.study.arms()
-    assert len(arms) * (len(loaded.study.search) + loaded.study.confirm) == 400
+    assert len(arms) * (sum(loaded.study.trials.values())) == 400
 
 
 def test_what_was_spent_is_added_up_and_the_first_cohort_began_before_it_ended(tmp_path):

@@ -13,7 +13,9 @@ from studies import tiny
 from lstm_variants import LSTM
 from sweeps import checkpoints
 from sweeps.checkpoints import Checkpoint
-from sweeps.plan import cut, search_entries
+from sweeps.job import Job
+from sweeps.plan import cut
+from sweeps.stages import search_entries
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.sweep import Silent, sweep
@@ -42,7 +44,10 @@ class Cohort:
 
     def run(self, evaluations=None, work=None):
         """Steps at which an evaluation was told of; stops dead after so many."""
-        events, told = self.worker.run(work or self.work, self.store, "tiny", 0.05), []
+        events, told = (
+            self.worker.run(work or self.work, Job(study="tiny", store=self.store, margin=0.05)),
+            [],
+        )
         for event in events:
             if event.kind == "evaluated":
                 told.append(round(event.fraction * 60))
@@ -204,7 +209,7 @@ def swept(folder):
     checkpoints.EVERY, listener = 0.0, Telling()
     loaded = tiny(cells={"lstm": LSTM(hidden=3)}, search=None, steps=60, evaluate_every=5)
     store = Store(folder, loaded.name)
-    sweep(loaded, store, pool=None, size=2, listener=listener)
+    sweep(loaded, store, size=2, listener=listener)
     return store, listener.first
 
 

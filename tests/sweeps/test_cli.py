@@ -1,5 +1,6 @@
 """The command line: light until it has to be, and exit code 2 before any work for bad input."""
 
+import importlib
 import subprocess
 import sys
 
@@ -13,18 +14,32 @@ from sweeps.commands.train import length_field
 HEAVY = {"jax", "flax", "optax", "ray", "wandb", "pyarrow", "pandas", "matplotlib", "scipy", "numpy"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["--help"], ["sweep", "--help"], ["train", "--help"], ["report", "--help"], ["verdicts", "--help"]],
-)
-def test_help_imports_nothing_heavy(arguments):
-    script = (
-        "import sys\nfrom sweeps.cli import main\n"
-        f"try: main({arguments!r})\n"
-        f"except SystemExit: print('HEAVY', sorted({HEAVY!r} & set(sys.modules)))"
-    )
+def loaded_by(script):
+    """Which heavy modules a fresh interpreter has loaded at the end of a script."""
+    script += f"\nimport sys; print('HEAVY', sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "HEAVY []"
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_help_of_the_program_and_of_every_command_imports_nothing_heavy():
+    asked = [["--help"], *([command.name, "--help"] for command in cli.COMMANDS)]
+    script = "from sweeps.cli import main\n" + "\n".join(
+        f"try: main({arguments!r})\nexcept SystemExit as stop: assert stop.code == 0" for arguments in asked
+    )
+    assert loaded_by(script) == "HEAVY []"
+
+
+def test_a_misspelt_command_is_refused_before_anything_heavy_is_imported():
+    script = (
+        "from sweeps.cli import main\ntry: main(['swep'])\nexcept SystemExit as stop: assert stop.code == 2"
+    )
+    assert loaded_by(script) == "HEAVY []"
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.name)
+def test_every_command_of_the_table_names_a_function_that_runs_it(command):
+    module, _, function = command.run.partition(":")
+    assert callable(getattr(importlib.import_module(module), function))
 
 
 def run(capsys, *arguments):

@@ -9,11 +9,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from studies import TEXT, tiny, write_study
+from studies import TEXT, write_study
 
 from sweeps.errors import InputError
 from sweeps.store.store import Store
-from sweeps.sweep import Silent, sweep
+from sweeps.workers import crew
 from sweeps.workers.crew import Pool
 
 pytestmark = pytest.mark.slow
@@ -138,7 +138,8 @@ def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path, where)
     )
 
 
-def test_a_cluster_that_does_not_answer_is_named(tmp_path):
+def test_a_cluster_that_does_not_answer_is_named():
     pool = Pool(workers=1, address="127.0.0.1:1")
-    with pytest.raises(InputError, match=r"No Ray cluster answers at '127.0.0.1:1'.*ray start --head"):
-        sweep(tiny(), Store(tmp_path, "tiny"), pool=pool, size=2, listener=Silent())
+    answer = pytest.raises(InputError, match=r"No Ray cluster answers at '127.0.0.1:1'.*ray start --head")
+    with answer, crew.started(pool):
+        pass

@@ -353,7 +353,7 @@ def test_a_mirror_ended_at_work_leaves_every_trial_to_be_mirrored_once(
 def test_two_mirrors_of_a_study_do_not_work_at_once(store: Store) -> None:
     add(store, range(1))
     (store.path / "wandb").mkdir()
-    with module.locked(store.path / "wandb"), pytest.raises(MirrorError, match="another mirror"):
+    with module.alone(store.path / "wandb"), pytest.raises(MirrorError, match="another mirror"):
         mirror(store, mode="offline")
 
 

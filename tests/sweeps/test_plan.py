@@ -8,8 +8,9 @@ from studies import tiny
 from experiments import Adam
 from lstm_variants import LSTM
 from sweeps.errors import InputError
-from sweeps.plan import choices, confirm_entries, cut, search_entries, unique
+from sweeps.plan import choices, cut, unique
 from sweeps.spaces import choice, sampled, uniform
+from sweeps.stages import confirm_entries, search_entries
 
 
 def row(entry, score=0.5, status="finished", loss=0.1):

@@ -7,8 +7,9 @@ from rich.console import Console
 from studies import tiny
 
 from sweeps.estimate import Cost, estimate
-from sweeps.plan import cut, search_entries
+from sweeps.plan import cut
 from sweeps.progress import Board, seconds
+from sweeps.stages import search_entries
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.worker import Event

@@ -1,12 +1,16 @@
 """A study file is found, read, and refused with the line and the likely fix."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from studies import TEXT, tiny, write_study
 
 from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN
 from sweeps.errors import InputError
-from sweeps.plan import search_entries
+from sweeps.stages import search_entries
 from sweeps.study import Controls
 from sweeps.study_file import load_study, shipped
 
@@ -156,3 +160,47 @@ def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
     for longer in (2, (2.5,), ("a",), (20_000,)):
         with pytest.raises(InputError, match="tuple of rising whole factors from 2 to 10,000"):
             search_entries(tiny(longer=longer).study)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"measure": "solvd"}, "Unknown measure 'solvd'. Did you mean 'solved'"),
+        ({"alpha": 0.0}, "between 0 and 1; got alpha=0.0"),
+        ({"alpha": 5}, "between 0 and 1; got alpha=5"),
+        ({"measure": "solved", "margins": {"solved": 0.1}}, "The margin of solved is the study's `margin`"),
+        ({"measure": "log_steps", "margin": 0}, r"must be > 0 \(log2 of updates\)"),
+    ],
+)
+def test_a_measure_a_level_or_a_margin_that_makes_no_sense_is_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        tiny(**changes)
+
+
+def test_a_study_by_another_measure_may_have_a_margin_of_the_test_score_beside_its_own():
+    study = tiny(measure="solved", margin=0.2, margins={"test_score": 0.02}).study
+    assert (study.margin, study.margins) == (0.2, {"test_score": 0.02})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["0", "2"])
+def test_a_users_study_file_is_executed_once_by_a_command_also_with_a_cell_in_it(tmp_path, where):
+    mine = (
+        f"import dataclasses\n\nopen({str(tmp_path / 'times')!r}, 'a').write('x')\n\n\n"
+        "@dataclasses.dataclass(frozen=True, kw_only=True)\nclass Mine(GRU):\n    hidden: int = 3\n\n\nSTUDY ="
+    )
+    path = write_study(tmp_path, TEXT.replace("STUDY =", mine).replace("GRU(hidden=3)", "Mine()"), "counts")
+    common = [str(path), "--results", str(tmp_path / "results")]
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    times = []
+    for command in (
+        ["plan", *common, "--workers", where],
+        ["sweep", *common, "--workers", where, "--wandb", "off"],
+        ["status", *common],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "sweeps.cli", *command], env=environment, capture_output=True
+        )
+        assert done.returncode == 0, done.stderr
+        times.append(len((tmp_path / "times").read_text()))
+    assert times == [1, 2, 2]

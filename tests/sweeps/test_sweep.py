@@ -5,13 +5,15 @@ from collections import Counter
 from typing import ClassVar
 
 import pytest
+from doors import Narrowing, Precise
 from studies import tiny
 
 from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
 from sweeps.errors import InputError
-from sweeps.plan import cut, search_entries
+from sweeps.plan import cut
+from sweeps.stages import search_entries
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.sweep import Queue, Scheduler, Silent, sweep
@@ -20,7 +22,7 @@ from sweeps.worker import Event
 
 def run(loaded, folder, size=2):
     store = Store(folder, loaded.name)
-    return sweep(loaded, store, pool=None, size=size, listener=Silent()), store
+    return sweep(loaded, store, size=size), store
 
 
 def essential(table):
@@ -125,11 +127,45 @@ def test_ctrl_c_leaves_everything_resumable(tmp_path, finished):
 
     store = Store(tmp_path, "tiny")
     with pytest.raises(KeyboardInterrupt):
-        sweep(tiny(), store, pool=None, size=2, listener=Impatient())
+        sweep(tiny(), store, size=2, listener=Impatient())
     stored = set(store.trials()["trial_id"].to_pylist())
     assert len(stored) == 4
     run(tiny(), tmp_path)
     assert essential(store.trials()) == essential(finished[1].trials())
+
+
+@pytest.mark.slow
+def test_a_study_that_looks_at_results_is_resumed_from_its_store_alone(tmp_path):
+    class Impatient(Silent):
+        works = 0
+
+        def heard(self, work, event):
+            self.works += event.kind == "done"
+            if self.works == 4:
+                raise KeyboardInterrupt
+
+    loaded = tiny(search=Narrowing(most=4), confirm=Precise(error=0.02, most=6, look=2), measure="test_score")
+    whole, store = run(loaded, tmp_path / "whole")
+    declared = store.declaration()
+    assert 4 * 2 < len(declared.plan["confirm"]) == declared.total["confirm"] <= 4 * 6
+    other, kills = Store(tmp_path / "killed", "tiny"), 0
+    while True:
+        try:
+            again = sweep(loaded, other, size=1 + kills % 3, listener=Impatient())
+            break
+        except KeyboardInterrupt:
+            kills += 1
+    assert kills >= 3
+    assert again.stored == again.total == whole.total
+    assert other.declaration() == declared
+    assert essential(other.trials()) == essential(store.trials())
+
+
+def test_measure_and_level_are_declared_before_anything_runs(tmp_path):
+    store = Store(tmp_path, "tiny").prepare()
+    Scheduler(tiny(measure="solved", margin=0.2, alpha=0.1), store, 2)
+    declared = store.declaration()
+    assert (declared.measure, declared.margin, declared.alpha) == ("solved", 0.2, 0.1)
 
 
 class Explosive(LSTMCell):
@@ -255,8 +291,9 @@ def test_a_resumed_sweep_promotes_what_was_complete_and_waits_for_the_rest(finis
     copy.append([row for row in rows if row["cell"] in ("gru", "lstm")][:-1], [])
     scheduler = scheduler_of(tmp_path)
     kept = {row["trial_id"] for row in copy.trials().to_pylist()}
-    full = {arm for arm, ids in scheduler.missing.items() if not ids}
-    assert full == {arm for arm, es in scheduler.searching.items() if {e.id for e in es} <= kept}
+    searches = scheduler.stages.searches
+    full = {arm for arm, search in searches.items() if search.complete}
+    assert full == {arm for arm, search in searches.items() if {e.id for e in search.entries} <= kept}
     assert {e.arm for e in scheduler.confirm} == full
     assert scheduler.stored == 3
     assert len(scheduler.queue) == 8 - 3 + 2 * len(full)

@@ -9,8 +9,10 @@ from experiments.layout import Layout
 from experiments.memory import SAFETY, cohort_bytes
 from experiments.tasks.contract import TOLERANCE
 from sweeps import worker
-from sweeps.plan import Work, cut, search_entries
+from sweeps.job import Job
+from sweeps.plan import Work, cut
 from sweeps.rows import failed_rows
+from sweeps.stages import search_entries
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.workers import cluster
@@ -56,7 +58,7 @@ def test_a_trial_that_does_not_fit_alone_is_an_error_that_says_so(monkeypatch):
 
 
 def test_rows_say_of_which_classes_they_are_as_their_spec_does_and_when_a_task_is_solved():
-    for row in failed_rows(one_work(4), "tiny", None, MemoryError("no room")):
+    for row in failed_rows(one_work(4), Job(study="tiny"), MemoryError("no room")):
         spec = json.loads(row["spec"])
         assert (row["cell.type"], row["task.type"]) == (spec["cell"]["type"], spec["task"]["type"])
         assert row["tolerance"] == TOLERANCE
@@ -66,11 +68,11 @@ def test_rows_say_of_which_classes_they_are_as_their_spec_does_and_when_a_task_i
 def test_parts_of_a_cohort_make_the_rows_of_the_whole(monkeypatch, tmp_path):
     work = one_work(4)
     assert len(work.entries) > 1
-    whole = list(worker.Worker().run(work, None, "tiny", None, SIDE_BY_SIDE))[-1]
+    whole = list(worker.Worker().run(work, Job(study="tiny", layout=SIDE_BY_SIDE)))[-1]
     monkeypatch.setattr(worker, "device_memory", lambda: room_for(1, work.structure))
     worker.room.cache_clear()
     store = Store(tmp_path, "tiny").prepare()
-    events = list(worker.Worker().run(work, store, "tiny", None, SIDE_BY_SIDE))
+    events = list(worker.Worker().run(work, Job(study="tiny", store=store, layout=SIDE_BY_SIDE)))
     assert [event.kind for event in events].count("done") == 1
     assert [row["trial_id"] for row in events[-1].rows] == [row["trial_id"] for row in whole.rows]
     for ours, theirs in zip(events[-1].rows, whole.rows, strict=True):
@@ -86,7 +88,7 @@ def test_a_cohort_that_fails_after_a_part_was_stored_keeps_that_part(tmp_path):
     scheduler = Scheduler(tiny(), store, 4)
     work = next(w for _, w in (line[0] for line in scheduler.queue.lines.values()) if len(w.entries) > 1)
     done, *left = work.entries
-    list(worker.Worker().run(Work((done,), 1), store, "tiny", None))
+    list(worker.Worker().run(Work((done,), 1), Job(study="tiny", store=store)))
     scheduler.failed(work, RuntimeError("the second part"))
     statuses = {row["trial_id"]: row["status"] for row in store.trials(["trial_id", "status"]).to_pylist()}
     assert statuses == {done.id: "finished"} | {entry.id: "failed" for entry in left}

@@ -1,0 +1,9 @@
+"""What `lstm-variants list` takes."""
+
+import argparse
+
+from sweeps.terminal.arguments import results_option
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    results_option(parser)

@@ -1,0 +1,12 @@
+"""What `lstm-variants plan` takes."""
+
+import argparse
+
+from sweeps.commands.where_to_run import where_to_run
+from sweeps.terminal.arguments import results_option, study_argument
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    study_argument(parser)
+    results_option(parser)
+    where_to_run(parser)

@@ -1,0 +1,10 @@
+"""What `lstm-variants status` takes."""
+
+import argparse
+
+from sweeps.terminal.arguments import results_option, study_argument
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    study_argument(parser)
+    results_option(parser)

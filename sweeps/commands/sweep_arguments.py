@@ -1,0 +1,18 @@
+"""What `lstm-variants sweep` takes."""
+
+import argparse
+
+from sweeps.commands.where_to_run import where_to_run
+from sweeps.terminal.arguments import results_option, study_argument
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    study_argument(parser)
+    results_option(parser)
+    where_to_run(parser)
+    parser.add_argument("--dry-run", action="store_true", help="the same as `plan`")
+    parser.add_argument(
+        "--wandb", choices=["online", "offline", "off"], help="default: online where logged in, else offline"
+    )
+    parser.add_argument("--project", help="W&B project (default: lstm-variants)")
+    parser.add_argument("--entity", help="W&B user or team (default: yours)")

@@ -1,0 +1,185 @@
+"""`lstm-variants train --again TRIAL_ID`: is a stored row what its trial gives here?
+
+The trial is read back from the row, trained in a store of its own that is thrown away, and compared number by number:
+the row's measures, and the curve's at every evaluation. On a CPU of the same kind, with the same versions, they are
+the same bit for bit.
+"""
+
+import argparse
+import math
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.read_back import from_json
+from experiments.specs import SpecError, canonical, trial_id
+from sweeps.commands.catalogue import table
+from sweeps.commands.train_arguments import arguments
+from sweeps.commands.training import STUDY, show, train
+from sweeps.errors import InputError
+from sweeps.plan import Entry
+from sweeps.rows import Row
+from sweeps.store.schema import LONGER
+from sweeps.store.store import Store
+from sweeps.terminal.screen import console
+
+MEASURED = re.compile(
+    r"status|steps_done|solved|(solved|diverged)_step|train_loss|gradient_norm|(valid|test)_(loss|error|score)"
+)
+LIBRARIES = ("version.jax", "version.flax", "version.optax")
+KIND = ("device", *LIBRARIES, "version.project", "commit")
+SHOWN = 10  # numbers that differ
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A number that is not the same. where: column, and the curve's step. then, now: the values."""
+
+    where: str
+    then: object
+    now: object
+
+    @property
+    def size(self) -> float:
+        """How far apart, infinity where either is no number."""
+        numbers = isinstance(self.then, int | float) and isinstance(self.now, int | float)
+        return abs(self.now - self.then) if numbers else math.inf  # type: ignore[operator]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train a stored trial again and say whether it gives the stored numbers.
+
+    Exit code 1 where they differ though device and libraries are those of the row. Raises InputError for options of
+    another trial, for a trial that is not in the results or not the only one, and for one that can not be read back.
+    """
+    refuse_others(options)
+    screen = console()
+    store, row = stored(Path(options.results), options.again)
+    try:
+        trial = from_json(row["spec"])
+    except SpecError as error:
+        raise InputError(f"Trial {row['trial_id']} of {store.path}: {error}") from None
+    entry = Entry(trial, row["stage"], row["cell"], row["task"])
+    if trial_id(trial) != row["trial_id"]:
+        raise InputError(
+            f"The row of {row['trial_id']} in {store.path} describes the trial {trial_id(trial)}: it was edited."
+        )
+    screen.print(canonical(trial), style="dim", soft_wrap=True)
+    with tempfile.TemporaryDirectory() as folder:
+        here = Store(folder, STUDY).prepare()
+        now = train(screen, entry, here)
+        curve = curve_of(here, entry.id)
+    show(screen, now, curve)
+    before = curve_of(store, entry.id)
+    compared, differences = compare(row, now, before, curve)
+    if not differences:
+        screen.print(
+            f"The same as in {store.path}, bit for bit: {compared} numbers of the row and of its curve.",
+            soft_wrap=True,
+        )
+        return 0
+    other = {name: (row.get(name), now[name]) for name in KIND if row.get(name) != now[name]}
+    screen.print(
+        f"Not the same as in {store.path}: {len(differences)} of {compared} numbers differ.", soft_wrap=True
+    )
+    columns = table("", "number", "stored", "here", "difference")
+    for each in sorted(differences, key=lambda d: -d.size)[:SHOWN]:
+        apart = f"{each.size:.3g}" if math.isfinite(each.size) else ""
+        columns.add_row(each.where, str(each.then), str(each.now), apart)
+    screen.print(columns)
+    for name, (then, today) in other.items():
+        screen.print(f"{name}: the row's is {then}, here it is {today}", soft_wrap=True)
+    excused = excuse(str(row["device"]), other)
+    blame = "Device and libraries are the same, so that the numbers should be; CHANGELOG.md says what changed results."
+    screen.print(excused or blame, soft_wrap=True)
+    return 0 if excused else 1
+
+
+def refuse_others(options: argparse.Namespace) -> None:
+    """Raise InputError for an option that describes a trial, beside `--again`, which names one."""
+    parser = argparse.ArgumentParser()
+    arguments(parser)
+    given = {name: value for name, value in vars(options).items() if name not in ("again", "results")}
+    odd = [
+        "--" + name.replace("_", "-")
+        for name, value in given.items()
+        if name in vars(parser.parse_args([])) and value != parser.get_default(name)
+    ]
+    if odd:
+        raise InputError(f"--again trains a stored trial as it is; leave out {', '.join(odd)}.")
+
+
+def stored(results: Path, prefix: str) -> tuple[Store, Row]:
+    """The row of the trial whose id begins so, with its store; of several studies that have it, the first's.
+
+    Raises InputError where there is none or several, and where the trial has failed.
+    """
+    places: dict[str, list[Store]] = {}
+    for folder in sorted(results.glob("*/trials")):
+        store = Store(results, folder.parent.name)
+        for name in store.trials(["trial_id"])["trial_id"].to_pylist():
+            if name.startswith(prefix):
+                places.setdefault(name, []).append(store)
+    if not places:
+        raise InputError(
+            f"No trial below {results} has an id that begins with '{prefix}'. Ids are in the column trial_id of the "
+            "results; --results names their directory."
+        )
+    if len(places) > 1:
+        some = ", ".join(sorted(places)[:5])
+        raise InputError(
+            f"{len(places)} trials below {results} begin with '{prefix}': {some}. Give more of it."
+        )
+    ((name, stores),) = places.items()
+    rows = [(store, row) for store in stores for row in rows_of(store, name)]
+    for store, row in rows:
+        if row["status"] != "failed":
+            return store, row
+    raise InputError(f"Trial {name} failed, so that there is nothing to compare: {rows[0][1]['error']}")
+
+
+def rows_of(store: Store, name: str) -> list[Row]:
+    return [row for row in store.trials().to_pylist() if row["trial_id"] == name]
+
+
+def curve_of(store: Store, name: str) -> list[Row]:
+    rows = [row for row in store.curves().to_pylist() if row["trial_id"] == name]
+    return sorted(rows, key=lambda row: row["step"])
+
+
+def compare(then: Row, now: Row, before: list[Row], curve: list[Row]) -> tuple[int, list[Difference]]:
+    """How many numbers were compared, and those that are not the same, of the rows and of the curves by step."""
+    pairs = [("", then, now)]
+    steps = {row["step"]: row for row in before}, {row["step"]: row for row in curve}
+    pairs += [
+        (f" at step {step}", steps[0].get(step, {}), steps[1].get(step, {}))
+        for step in sorted(steps[0].keys() | steps[1].keys())
+    ]
+    compared, differences = 0, []
+    for where, a, b in pairs:
+        for name in measured(a, b):
+            compared += 1
+            if a.get(name) != b.get(name):
+                differences.append(Difference(where=name + where, then=a.get(name), now=b.get(name)))
+    return compared, differences
+
+
+def measured(*rows: Row) -> Iterator[str]:
+    """Columns that hold what a trial gave."""
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if MEASURED.fullmatch(name) or LONGER.fullmatch(name):
+            yield name
+
+
+def excuse(device: str, other: Collection[str]) -> str | None:
+    """Why the numbers may differ; None where they may not. device: of the row. other: columns of `KIND` that differ."""
+    digits = "computes other last digits, which training enlarges: compare scores over several seeds"
+    if "device" in other:
+        return f"Another device {digits}."
+    if any(name in LIBRARIES for name in other):
+        return f"Another version of a library {digits}."
+    if not device.startswith("cpu"):
+        return "A GPU gives the same bits again only to sweeps with --deterministic."
+    return None

@@ -1,0 +1,42 @@
+"""What `lstm-variants train` takes."""
+
+import argparse
+
+from sweeps.terminal.arguments import results_option
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    results_option(parser)
+    parser.add_argument("--cell", metavar="NAME", help="a cell from `lstm-variants list`")
+    parser.add_argument("--task", metavar="NAME", help="a task from `lstm-variants list`")
+    parser.add_argument("--hidden", type=int, metavar="N", help="hidden units of the cell")
+    parser.add_argument(
+        "--length",
+        type=int,
+        metavar="T",
+        help="length of the task's sequences (or lag, delay, distance, what it has)",
+    )
+    parser.add_argument(
+        "--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)"
+    )
+    parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
+    parser.add_argument(
+        "--learning-rate", type=float, metavar="X", help="default: 0.01 for adam, 0.1 for sgd"
+    )
+    parser.add_argument("--steps", type=int, metavar="N", help="optimiser updates (default: 2000)")
+    parser.add_argument("--batch", type=int, metavar="N", help="sequences per update (default: 32)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
+    )
+    parser.add_argument("--anew", action="store_true", help="train although the store has this trial")
+    parser.add_argument(
+        "--again",
+        metavar="TRIAL_ID",
+        help="in place of all these: train this trial of any study in DIR again, store nothing, and say whether its "
+        "numbers are the same",
+    )

@@ -1,0 +1,73 @@
+"""What a search strategy is: asked for one setting after the other, given what is known of those before.
+
+    class Strategy:
+        sampler = "random"          # what study.json says; only `random` means independent draws
+        most = 8                    # settings per cell and task, at most
+        def ask(self, tried, seed): # the next setting, or None
+
+A strategy is a frozen dataclass and a pure function: the same `tried` and `seed` give the same answer. That is all
+that it takes to resume from the store alone. It answers None when it has no more to ask for *now*. Once all that it
+has asked for is in, it is asked again with the results; when it then answers None at once, the search is complete.
+What it asked for since it last answered None is *pending* and stays so, whatever is in the store already: so the
+order in which workers finish can not matter. `sweeps.sobol` is a strategy in one file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+Setting = dict[str, Any]  # dotted path of the trial's spec to value
+Seed = tuple[int, ...]  # for numpy.random.default_rng
+
+RANDOM = "random"
+PENDING = "pending"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """A setting that was asked for, and what became of it.
+
+    status: pending, finished, diverged or failed. score, loss: on validation at the end; None where there is none.
+    """
+
+    setting: Setting
+    status: str = PENDING
+    score: float | None = None
+    loss: float | None = None
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """sampler: how settings are drawn, in a word: random (independent draws), grid, sobol, or a word of your own.
+    most: the largest number of settings per cell and task."""
+
+    @property
+    def sampler(self) -> str: ...
+    @property
+    def most(self) -> int: ...
+
+    def ask(self, tried: Sequence[Tried], seed: Seed) -> Setting | None:
+        """The next setting, None to wait for what is pending, or to end where nothing is.
+
+        tried: all that was asked for, in order. seed: of every draw; one for all cells and one for the alias.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A strategy that needs no results: all its settings are known from the start. Subclasses say which."""
+
+    _known: dict[Seed, list[Setting]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def settings(self, rng: np.random.Generator) -> list[Setting]:
+        """All settings in order; nothing but the generator may decide them."""
+        raise NotImplementedError
+
+    def ask(self, tried: Sequence[Tried], seed: Seed) -> Setting | None:
+        if seed not in self._known:
+            self._known[seed] = self.settings(np.random.default_rng(seed))
+        settings = self._known[seed]
+        return settings[len(tried)] if len(tried) < len(settings) else None

@@ -1,0 +1,43 @@
+"""The pages say what the catalogue says."""
+
+from pathlib import Path
+
+import pytest
+
+from lstm_variants import CELLS
+from sweeps import docs
+from sweeps.errors import InputError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_pages_are_what_the_command_writes():
+    for path, text in docs.pages(ROOT).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make docs-tables`"
+
+
+def test_a_new_cell_is_in_the_table_and_in_the_count(monkeypatch):
+    class New:
+        reference, parameters = "Nobody 2030 | a draft", "4*h"
+
+    monkeypatch.setitem(CELLS, "new", New)
+    table = docs.cells()
+    assert table.splitlines()[-1].startswith("| `new` | `New` | `4*h` | Nobody 2030")
+    assert len(table.splitlines()) == 2 + len(CELLS)
+
+
+def test_the_command_writes_what_stands_between_the_markers_and_nothing_else(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text("of the [3](docs/cells.md), [4 of them](docs/tasks.md)!")
+    (tmp_path / "docs" / "cells.md").write_text(f"before {docs.BEGIN}old{docs.END} after")
+    assert docs.main([str(tmp_path)]) == 0
+    page = (tmp_path / "docs" / "cells.md").read_text()
+    assert page == f"before {docs.BEGIN}\n{docs.cells()}\n{docs.END} after"
+    assert f"of the [{len(CELLS)}](docs/cells.md)" in (tmp_path / "README.md").read_text()
+
+
+def test_a_page_without_the_markers_is_refused():
+    with pytest.raises(InputError, match="no lines <!-- cells:begin"):
+        docs.between("nothing", "table")
+    with pytest.raises(InputError, match="no place for the count"):
+        docs.counted("nothing")
