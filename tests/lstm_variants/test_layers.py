@@ -16,7 +16,6 @@ from lstm_variants import (
     ClockworkRNN,
     Initial,
     Layers,
-    LSTMState,
     MinLSTM,
     Stacked,
     TransformerBlock,
@@ -26,6 +25,7 @@ from lstm_variants import (
     run_sequence,
     state_size,
 )
+from lstm_variants.cells.lstm import LSTMState
 from lstm_variants.layers import Knob
 
 T, B, N, H = 8, 2, 3, 4
