@@ -13,6 +13,8 @@ from analysis.study.results import load
 from sweeps.errors import InputError
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 STUDIES = sorted(path.parent.name for path in DOCS.glob("*/results"))
@@ -46,7 +48,9 @@ def test_the_tables_beside_the_quick_study_are_what_its_results_say(tmp_path):
     written = sorted(path.name for path in (tmp_path / "docs" / "quick").glob("*.csv"))
     assert written == sorted(path.name for path in (DOCS / "quick").glob("*.csv"))
     for name in written:
-        ours, shipped = (pd.read_csv(folder / name) for folder in (tmp_path / "docs" / "quick", DOCS / "quick"))
+        ours, shipped = (
+            pd.read_csv(folder / name) for folder in (tmp_path / "docs" / "quick", DOCS / "quick")
+        )
         pd.testing.assert_frame_equal(ours, shipped, rtol=1e-9)  # the last bits are the processor's
     assert readme.read_text() == (ROOT / "README.md").read_text()
 

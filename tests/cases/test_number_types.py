@@ -17,6 +17,8 @@ from experiments.program import Program
 from lstm_variants import CELLS, LSTM, Initial, run_sequence
 from lstm_variants.products import affine, product, split
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 6, 2, 3, 4
 f64, f32, bf16, f16 = map(np.dtype, (jnp.float64, jnp.float32, jnp.bfloat16, jnp.float16))
 each_cell = pytest.mark.parametrize("name", CELLS)

@@ -29,6 +29,8 @@ from experiments.program import cohort_shapes
 from experiments.specs import structure
 from lstm_variants import CELLS, GRU, LSTM
 
+pytestmark = pytest.mark.slow
+
 BASE = Trial(
     cell=LSTM(hidden=16),
     task=Adding(length=20),
@@ -92,7 +94,11 @@ def test_the_rule_holds_for_cells_of_others_whose_derivatives_transpose_their_ma
 
 @pytest.mark.parametrize("name", CELLS)
 def test_every_recurrent_cell_of_16_units_is_one_function(name):
-    parallel = name in ("transformer", "min_lstm", "grid_depth")  # the last: no state, so one step alone trains
+    parallel = name in (
+        "transformer",
+        "min_lstm",
+        "grid_depth",
+    )  # the last: no state, so one step alone trains
     assert is_one_function(options_for(CELLS[name](hidden=16))) == (not parallel)
 
 

@@ -28,6 +28,8 @@ from lstm_variants import (
 from lstm_variants.cells.lstm import LSTMState
 from lstm_variants.layers import Knob
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 8, 2, 3, 4
 XS = normal(1, T, B, N)
 KEY = jax.random.key(7)
