@@ -15,7 +15,7 @@ INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.ind
 install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test check torch readme comparable claims notebooks docs-tables lock clean
+.PHONY: study test fast check torch readme comparable claims notebooks docs-tables lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -23,6 +23,10 @@ study: $(RUN)
 
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+# What CI runs beside the tests, and the tests that neither start workers nor train nor compile every cell: two minutes.
+fast: check
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m 'not slow'
 
 # What CI runs beside the tests: lint, format, types, import contracts.
 check: $(READY)

@@ -41,7 +41,7 @@ class Layout:
 
     @property
     def mesh(self) -> Mesh:
-        """The devices in a row."""
+        """The devices in a row. Raises ValueError where this machine has fewer."""
         local = jax.local_devices()
         if self.devices is not None and self.devices > len(local):
             raise ValueError(

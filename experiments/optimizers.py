@@ -25,6 +25,7 @@ def cooled(learning_rate: float, cooldown: float, steps: int) -> optax.Schedule:
 
 
 def check_common(name: str, learning_rate: float, clip: float, weight_decay: float, cooldown: float) -> None:
+    """The ranges that all optimisers share. Raises ValueError."""
     if not 0 < learning_rate < math.inf:
         raise ValueError(
             f"{name} needs a finite learning_rate > 0 to learn at all; got learning_rate={learning_rate!r}."
@@ -55,6 +56,7 @@ class Adam:
     cooldown: float = 0.0
 
     def check(self) -> None:
+        """Raises ValueError for a number out of its range."""
         check_common("Adam", self.learning_rate, self.clip, self.weight_decay, self.cooldown)
         if not (0 <= self.b1 < 1 and 0 <= self.b2 < 1 and self.eps > 0):
             raise ValueError(
@@ -83,6 +85,7 @@ class SGD:
     nesterov: bool = True
 
     def check(self) -> None:
+        """Raises ValueError for a number out of its range."""
         check_common("SGD", self.learning_rate, self.clip, self.weight_decay, self.cooldown)
         if not 0 <= self.momentum < 1:
             raise ValueError(f"SGD needs 0 <= momentum < 1; got momentum={self.momentum!r}.")

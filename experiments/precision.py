@@ -76,7 +76,10 @@ def evaluate(traced: core.ClosedJaxpr, *arguments: Any) -> list[Any]:
 
 
 def rewritten(param: Any) -> Any:
-    """A primitive's parameter with the programs in it (the body of a loop, the branches of a choice) rewritten."""
+    """A primitive's parameter with the programs in it (the body of a loop, the branches of a choice) rewritten.
+
+    Raises NotImplementedError for a constant array inside a custom derivative.
+    """
     if isinstance(param, core.ClosedJaxpr):
         shapes = [variable.aval for variable in param.jaxpr.invars]
         return jax.make_jaxpr(lambda *arguments: evaluate(param, *arguments))(*shapes)

@@ -69,6 +69,7 @@ class Trial:
             raise ValueError(f"A seed is a whole number in [0, 2**32); got seed={self.seed}.")
 
     def check(self) -> None:
+        """Raises ValueError for what only a check before the run can see: floats, and lengths of `longer`."""
         for factor in self.longer:
             self.task.longer(factor)
         if not self.stop_after >= 0:

@@ -154,6 +154,7 @@ class Layers:
             )
 
     def check(self) -> None:
+        """Raises ValueError for a number out of its range."""
         if hasattr(self.cell, "check"):
             self.cell.check()
         finite("Layers", "noise", self.noise, "(a standard deviation; 0 for none)")

@@ -116,7 +116,10 @@ def loop(cell: nnx.RNNCellBase, carry: Any, xs: Any, first: Any, last: int, earl
 
 
 def lengths_mask(lengths: Array, T: int, *, padding: str = "right") -> Array:
-    """Mask `(T, ...)` of sequences that have `lengths` (...) steps, padded to T on the "right" or "left"."""
+    """Mask `(T, ...)` of sequences that have `lengths` (...) steps, padded to T on the "right" or "left".
+
+    Raises ValueError for another side.
+    """
     if padding not in ("right", "left"):
         raise ValueError(f"lengths_mask knows padding = right | left; got padding={padding!r}.")
     lengths = jnp.asarray(lengths)

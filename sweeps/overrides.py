@@ -69,7 +69,10 @@ def changed(value: Any, annotation: Any, rest: str, text: str, path: str) -> Any
 
 
 def in_mapping(value: Mapping[str, Any], annotation: Any, rest: str, text: str, path: str) -> dict[str, Any]:
-    """A dictionary with an entry changed, or made where its values are no specs. A label may have dots in it."""
+    """A dictionary with an entry changed, or made where its values are no specs. A label may have dots in it.
+
+    Raises SpecError as `changed` does.
+    """
     kind = next(typing.get_args(a)[1] for a in members(annotation) if typing.get_origin(a) is Mapping)
     label = max((name for name in value if f"{rest}.".startswith(f"{name}.")), key=len, default=None)
     if label is None:

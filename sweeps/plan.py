@@ -110,6 +110,7 @@ def base_trial(
     seed: int,
     stop_after: float = math.inf,
 ) -> Trial:
+    """The trial of an arm before its setting. Raises InputError where the study's settings make none."""
     values = study.settings(label) | {"optimizer": study.optimizer, "seed": seed, "stop_after": stop_after}
     try:
         return Trial(cell=cell, task=task, **values)
@@ -118,6 +119,7 @@ def base_trial(
 
 
 def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
+    """The trial with the fields of a setting put in, checked. Raises InputError that says whose (`who`) trial it is."""
     try:
         for path, value in setting.items():
             trial = replace(trial, path, value)

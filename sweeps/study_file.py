@@ -48,7 +48,10 @@ def load_study(name: str) -> Loaded:
 
 
 def import_file(path: Path) -> types.ModuleType:
-    """Run a Python file as a module named after it; modules beside it can be imported from it."""
+    """Run a Python file as a module named after it; modules beside it can be imported from it.
+
+    Raises InputError where its name is no Python name, and whatever the file raises.
+    """
     if not path.stem.isidentifier():
         raise InputError(
             f"A study file's name must be a Python name, since results carry it; got {path.name}."
@@ -64,7 +67,10 @@ def import_file(path: Path) -> types.ModuleType:
 
 
 def loaded(name: str, load, folder: Path | None) -> Loaded:  # type: ignore[no-untyped-def]
-    """Run the file and take its STUDY. An error in it becomes an InputError that names the line."""
+    """Run the file and take its STUDY. An error in it becomes an InputError that names the line.
+
+    Raises it also where there is no STUDY.
+    """
     try:
         module = load()
     except InputError as error:

@@ -187,6 +187,8 @@ class Scheduler:
         self.listener.heard(work, event)
 
     def failed(self, work: Work, error: BaseException) -> None:
+        """Record the trials of a cohort that raised as failed. Raises the error itself where the disk is to blame:
+        then nothing that follows could be stored."""
         from sweeps.rows import failed_rows
         from sweeps.worker import Event
 

@@ -17,6 +17,7 @@ WRONG = 0.04  # largest error that counts as right
 
 
 def check_length(name: str, length: int) -> None:
+    """Raises ValueError unless the sequence has room for both marks."""
     if length < 2 * FIRST:
         raise ValueError(
             f"{name} needs length >= {2 * FIRST} for its first {FIRST} pairs to lie in the first half; "

@@ -147,6 +147,7 @@ class LSTM1997:
             )
 
     def check(self) -> None:
+        """Raises ValueError for a number out of its range."""
         for field in ("input_bias", "output_bias"):
             value = getattr(self, field)
             finite("LSTM1997", field, value, "(-1 to -6 in the paper: the gate starts shut)")

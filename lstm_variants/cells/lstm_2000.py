@@ -120,6 +120,7 @@ class LSTM2000:
             )
 
     def check(self) -> None:
+        """Raises ValueError for a number out of its range."""
         check_memory("LSTM2000", self.initial, self.forget_bias)
         finite("LSTM2000", "input_bias", self.input_bias, "(negative: the gate starts shut)")
         finite("LSTM2000", "output_bias", self.output_bias, "(negative: the gate starts shut)")

@@ -137,6 +137,7 @@ def without_batch(single: list[Any], several: list[Any]) -> frozenset[int]:
 
 
 def build(thing: Any, n: int, h: int, options: dict[str, Any]) -> Any:
+    """The cell of n inputs and h units that a thing stands for. Raises TypeError for one that is no cell."""
     make: Any = thing
     if isinstance(thing, type) and issubclass(thing, nnx.RNNCellBase):
         return blank(lambda: make(n, h, rngs=nnx.Rngs(0), **options))

@@ -65,7 +65,10 @@ class Probe:
 
     @cached_property
     def tilings(self) -> dict[Matrices, list[tuple[Tile, ...]]]:
-        """The ways to cut the parameters, by how many matrices of each kind that makes."""
+        """The ways to cut the parameters, by how many matrices of each kind that makes.
+
+        Raises CanNotCheck for a parameter that can not be cut.
+        """
         found: dict[Matrices, list[tuple[Tile, ...]]] = {}
         for tiles in tilings(self.cell, self.odd):
             found.setdefault(matrices(tile.kind for tile in tiles), []).append(tiles)

@@ -75,6 +75,7 @@ def close(a: Any, b: Any) -> bool:
 
 
 def batch_dimensions(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     if cell.shared:
         shape = np.shape(cell.carry[min(cell.shared)])
         raise Broken(
@@ -99,12 +100,14 @@ def batch_dimensions(cell: Adapter) -> None:
 
 
 def no_memory_outside_the_carry(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     xs = inputs(cell, T, B)
     if not all(np.array_equal(a, b) for a, b in zip(loop(cell, xs)[1], loop(cell, xs)[1], strict=True)):
         raise Broken("the same sequence again gives other outputs")
 
 
 def no_future(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     xs = inputs(cell, T, B)
     later = xs.copy()
     later[3:] += 10
@@ -122,6 +125,7 @@ def no_future(cell: Adapter) -> None:
 
 
 def no_neighbours(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     xs = inputs(cell, T, B)
     other = xs.copy()
     other[:, 1] += 10
@@ -130,6 +134,7 @@ def no_neighbours(cell: Adapter) -> None:
 
 
 def carry_keeps_its_form(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     first = cell.start(B)
     after, _ = cell.step(weights(cell), first, inputs(cell, B))
     for a, b in zip(first, after, strict=True):
@@ -172,6 +177,7 @@ class Module:
 
 
 def finite_gradients(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     module, xs = Module(cell), jnp.asarray(100 * inputs(cell, 100, B))
 
     def loss(params: Any, xs: Any) -> Any:
@@ -185,6 +191,7 @@ def finite_gradients(cell: Adapter) -> None:
 
 
 def transformations(cell: Adapter) -> None:
+    """Raises Broken where the cell does not keep this promise."""
     module, xs = Module(cell), jnp.asarray(inputs(cell, 3, B))
     carry, plain = module.carry((B,)), []
     axes = [None if k in cell.shared else 0 for k in range(len(cell.carry))]

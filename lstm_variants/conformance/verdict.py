@@ -153,7 +153,7 @@ def conform(
 
 
 def clockwork_verdict(cell: Adapter, claim: str | None, contract: bool) -> Verdict:
-    """For a cell that carries one vector and a clock."""
+    """For a cell that carries one vector and a clock. Raises CanNotCheck where it carries no clock."""
     if not clockwork.has_clock(cell):
         raise CanNotCheck(
             f"{cell.name} carries no integer that counts steps beside one vector of units, so its clocks can not be "

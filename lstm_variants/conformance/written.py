@@ -81,6 +81,7 @@ def written(text: str, name: str = "equations") -> Equations:
 
 
 def assignment(number: int, line: str) -> ast.Assign:
+    """One line of a file, parsed. Raises Unreadable where it is no assignment."""
     try:
         tree = parse(line)
     except (SyntaxError, ValueError, AssertionError) as error:

@@ -135,7 +135,7 @@ def report_cases(options: Options) -> list[int]:
 
 
 def estimated(output: str) -> tuple[float, float]:
-    """Seconds and bytes a worker that `lstm-variants plan` wrote."""
+    """Seconds and bytes a worker that `lstm-variants plan` wrote. Raises ValueError where it wrote none."""
     match = re.search(r"about ((?:\d+ (?:s|min|h) ?)+); memory about (\d+) MiB", output)
     if match is None:
         raise ValueError(f"lstm-variants plan wrote no estimate: {output[-300:]}")

@@ -31,6 +31,8 @@ from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
+    """Measure, write both files, print them; exit code 1 where something failed. Raises InputError before anything
+    is measured."""
     out = Path(options.out)
     sections = chosen(options.only)
     if options.rounds is not None and options.rounds < 1:

@@ -28,6 +28,8 @@ HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print a verdict for each cell; exit code 1 where one is not what it should be, 2 where one can not be
+    checked. Raises InputError before any work starts."""
     own = equations_of(options.against) if options.against is not None else None
     if options.claim is not None and options.claim.lower() not in known_names():
         raise InputError(unknown("equations", options.claim, known_names()))

@@ -18,6 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     """`lstm-variants mirror STUDY [--results DIR] [--wandb online|offline] [--project P] [--entity E]`.
 
     Exit code 1 where W&B did not take everything, or where online was asked for and it became offline.
+
+    Raises InputError where there are no results that could be mirrored.
     """
     study = arguments.study
     store = Store(arguments.results, study)

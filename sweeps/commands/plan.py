@@ -93,7 +93,10 @@ def calibrate(
     sizes: dict[Trial, int],
     workers: int,
 ) -> dict[Trial, Cost]:
-    """Measure every structure on as many workers as the sweep will have, so that they share the machine alike."""
+    """Measure every structure on as many workers as the sweep will have, so that they share the machine alike.
+
+    Raises InputError for a structure that does not run.
+    """
     queue, costs, start = list(samples), dict[Trial, Cost](), time.monotonic()
 
     def take(

@@ -21,6 +21,7 @@ MEMBERS = [*TaskSpec.__annotations__, *(n for n in vars(TaskSpec) if not n.start
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print what the task is, what it declares, and some sequences. Raises InputError."""
     screen = console()
     if options.sequences < 1:
         raise InputError(f"--sequences takes a number of at least 1; got {options.sequences}.")

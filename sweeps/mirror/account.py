@@ -69,7 +69,10 @@ def own_environment() -> Iterator[None]:
 
 
 def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, str, str | None]:
-    """Host, project and entity to use."""
+    """Host, project and entity to use.
+
+    Raises MirrorError where nobody is logged in or W&B does not answer, InputError for settings that it refuses.
+    """
     try:
         settings = connect(mode)
         project = project or settings.project or PROJECT

@@ -155,7 +155,10 @@ def canonical(config: Row) -> str:
 
 
 def typed(value: object, name: str, kind: pa.DataType, run: Run) -> object:
-    """A JSON value as the column's type; W&B's words NaN and Infinity as numbers."""
+    """A JSON value as the column's type; W&B's words NaN and Infinity as numbers.
+
+    Raises InputError where it is of another type.
+    """
     if value is None:
         return None
     try:
@@ -180,6 +183,7 @@ def changed(run: Run, name: str, expected: str, value: object) -> InputError:
 
 
 def whole(value: object) -> int:
+    """The number as an int. Raises ValueError where it is not whole."""
     number = int(value)  # type: ignore[call-overload]
     if number != value:
         raise ValueError

@@ -55,6 +55,8 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def read_part(path: Path, columns: list[str] | None) -> pa.Table:
+    """A part as a table, or these of its columns, those that it lacks left out. Raises InputError for a file that
+    can not be read or that a newer version wrote."""
     try:
         with pq.ParquetFile(path) as part:
             version = int((part.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
@@ -77,7 +79,7 @@ def read_part(path: Path, columns: list[str] | None) -> pa.Table:
 
 @contextlib.contextmanager
 def writing(path: Path, temporary: Path | None = None) -> Iterator[None]:
-    """Around whatever writes `path`: a disk that does not take it is a WriteError, and nothing half written stays."""
+    """Around whatever writes `path`: a disk that does not take it raises WriteError, and nothing half written stays."""
     try:
         yield
     except OSError as error:

@@ -14,6 +14,7 @@ ABSENT = object()
 
 
 def check(key: str) -> None:
+    """Raises InputError for a key of a form that no run has."""
     head, _, rest = key.partition(".")
     if key not in WORDS and not (head in ("config", "summary") and rest):
         raise InputError(
@@ -75,7 +76,7 @@ def where(runs: Sequence[Run], conditions: Sequence[str]) -> list[Run]:
 
 
 def split(condition: str) -> tuple[str, bool, str]:
-    """Key, whether it must be equal, and value."""
+    """Key, whether it must be equal, and value. Raises InputError for a condition that is none."""
     key, sign, wanted = condition.partition("=")
     if not sign:
         raise InputError(

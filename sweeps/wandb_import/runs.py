@@ -63,6 +63,7 @@ def opened(source: str, progress: Progress = lambda done, total: None) -> Iterat
 
 
 def read_folder(folder: Path, progress: Progress) -> list[Run]:
+    """The runs in a folder of offline files. Raises InputError where there are none."""
     paths = find(folder)
     if not paths:
         raise InputError(
@@ -77,7 +78,7 @@ def read_folder(folder: Path, progress: Progress) -> list[Run]:
 
 
 def read_project(source: str, progress: Progress, stack: contextlib.ExitStack) -> list[Run]:
-    """`stack` keeps the connection that the histories need."""
+    """`stack` keeps the connection that the histories need. Raises InputError where the project has no runs."""
     stack.enter_context(own_environment())
     scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="wandb-"))
     os.environ["WANDB_DIR"] = scratch  # wandb.Api makes a folder for each run it lists
@@ -103,7 +104,7 @@ def hang_up() -> None:
 
 
 def log_in(source: str) -> Any:
-    """A `wandb.Api` for whoever is logged in."""
+    """A `wandb.Api` for whoever is logged in. Raises InputError where nobody is, or W&B refuses the settings."""
     check()
     try:
         wandb.setup(

@@ -112,6 +112,7 @@ class Actors:
         return [worker for worker in workers if worker.asked in speaking]
 
     def hear(self, worker: Worker) -> list[Any]:
+        """What a worker says next. Raises Lost where it is gone, Failed where its task raised."""
         try:
             if not worker.ready:
                 ray.get(worker.asked)

@@ -192,7 +192,10 @@ class Crew:
                 put(handle.given[0], said)
 
     def replace(self, handle: Handle, error: Lost, failed: Callable[[Any, BaseException], None]) -> None:
-        """Start another worker in place of a lost one, and its cohort again."""
+        """Start another worker in place of a lost one, and its cohort again.
+
+        Raises InputError where no worker starts at all.
+        """
         self.handles.remove(handle)
         self.place.end(handle.worker)
         if handle.given is None:

@@ -60,6 +60,7 @@ class Processes:
         return [worker for worker in workers if worker.pipe in speaking]
 
     def hear(self, worker: Process) -> list[Any]:
+        """What a worker says next. Raises Lost where it is gone, Failed where its task raised."""
         try:
             kind, value = cloudpickle.loads(worker.pipe.recv_bytes())
         except (EOFError, OSError):

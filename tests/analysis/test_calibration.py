@@ -15,6 +15,8 @@ from analysis.statistics.pairs import evidence
 from analysis.statistics.pairs.bounded_means import shapes
 from analysis.statistics.pairs.compare import compare
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[2] / "docs"
 STUDIES = 800
 MARGIN = 0.05

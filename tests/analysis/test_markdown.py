@@ -10,6 +10,8 @@ from analysis.report import latex, markdown
 from analysis.study.tables import Analysed
 from analysis.words import signed
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def text(written):

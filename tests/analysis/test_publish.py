@@ -15,6 +15,8 @@ from analysis.study.tables import Analysed
 from sweeps.errors import InputError
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 STUDIES = sorted(path.parent.name for path in DOCS.glob("*/results"))

@@ -18,6 +18,8 @@ from analysis.study.results import load
 from analysis.study.tables import Analysed
 from sweeps.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"differences": FIGURES["differences"]}
 
 

@@ -21,6 +21,8 @@ from sweeps.code_of import code_of, code_of_class
 from sweeps.sources import Bare, canonical, digest, source_of
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 HELPER = '''"""Sizes."""
 
 SIGN = 0.0  # a bug: the cell does not see its own past

@@ -12,6 +12,8 @@ from lstm_variants import CELLS
 from lstm_variants.conformance import KNOWN, Unreadable, adapt, conform, written
 from sweeps.cli import main
 
+pytestmark = pytest.mark.slow
+
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 EXAMPLE = re.search(r"```text\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)[1]
 

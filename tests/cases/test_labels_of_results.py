@@ -13,6 +13,8 @@ from analysis.study.trust import trust
 from sweeps.cli import main
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 STUDY = '''"""Tiny."""
 
 from experiments import Adam, Adding

@@ -12,10 +12,12 @@ from oracles.modules import abstract, arrays
 
 from experiments import Adam, Adding, Trial
 from experiments.cohort import Cohort
-from experiments.compiler import QUICK, products
+from experiments.compiler import QUICK, lines, product_of
 from experiments.program import Program
 from lstm_variants import CELLS, LSTM, Initial, run_sequence
 from lstm_variants.products import affine, product, split
+
+pytestmark = pytest.mark.slow
 
 T, B, N, H = 6, 2, 3, 4
 f64, f32, bf16, f16 = map(np.dtype, (jnp.float64, jnp.float32, jnp.bfloat16, jnp.float16))
@@ -300,7 +302,7 @@ def test_the_backward_pass_is_products_of_rows_by_columns_and_none_is_for_inputs
 
     xs = jax.ShapeDtypeStruct((T, B, N), f32)
     program = jax.make_jaxpr(jax.grad(loss))(params, xs).jaxpr
-    assert all(plain for _, plain, _ in products(program))
+    assert all(plain for _, plain in filter(None, map(product_of, lines(program))))
     forward, state, weights = ((B, N + H), (N + H, 4 * H)), ((B, 4 * H), (4 * H, H)), ((N + H, B), (B, 4 * H))
     assert sorted(dots(program)) == sorted([forward, state, weights])
     both = jax.make_jaxpr(jax.grad(loss, argnums=(0, 1)))(params, xs).jaxpr

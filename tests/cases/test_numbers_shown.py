@@ -12,6 +12,8 @@ from stores import study, write_store
 from analysis.words import between, digits, further, signed
 from sweeps import cli
 
+pytestmark = pytest.mark.slow
+
 # R's data set sleep: extra hours of sleep with two drugs.
 FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
 SECOND = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]

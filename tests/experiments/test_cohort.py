@@ -20,6 +20,8 @@ from experiments.state import NEVER
 from experiments.streams import stream
 from lstm_variants import GRU, LSTM, Layers
 
+pytestmark = pytest.mark.slow
+
 BASE = Trial(
     cell=LSTM(hidden=6),
     task=Adding(length=8),

@@ -29,6 +29,8 @@ from experiments.program import cohort_shapes
 from experiments.specs import structure
 from lstm_variants import CELLS, GRU, LSTM
 
+pytestmark = pytest.mark.slow
+
 BASE = Trial(
     cell=LSTM(hidden=16),
     task=Adding(length=20),

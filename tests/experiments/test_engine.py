@@ -27,6 +27,8 @@ from experiments.state import NEVER
 from experiments.tasks.contract import Batch
 from lstm_variants import CELLS, GRU, LSTM, VanillaRNN
 
+pytestmark = pytest.mark.slow
+
 LOOP, SIDE_BY_SIDE = Layout(members="loop"), Layout(members="vmap")
 
 

@@ -16,6 +16,8 @@ from lstm_variants import GRU, LSTM, Layers, VanillaRNN
 from sweeps.bench.rate import INPUTS
 from sweeps.bench.rate import operations as of_the_benchmark
 
+pytestmark = pytest.mark.slow
+
 B, h, T = 5, 6, 9
 
 

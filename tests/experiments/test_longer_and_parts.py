@@ -15,6 +15,8 @@ from experiments.streams import stream
 from experiments.tasks.contract import Batch, Measures
 from lstm_variants import GRU, Layers
 
+pytestmark = pytest.mark.slow
+
 BASE = Trial(
     cell=GRU(hidden=3),
     task=TemporalOrder(length=10, vary=6),

@@ -15,6 +15,8 @@ from experiments.program import Program
 from experiments.specs import canonical, flatten, structure, trial_id
 from lstm_variants import CELLS, LSTM, run_sequence
 
+pytestmark = pytest.mark.slow
+
 
 def rounded(array):
     return np.asarray(jnp.asarray(array, jnp.bfloat16).astype(jnp.float32), np.float64)

@@ -24,6 +24,8 @@ from experiments.tasks import TASKS
 from experiments.tasks.contract import TaskSpec, distinct, draws, normal, part, whole
 from lstm_variants import VanillaRNN
 
+pytestmark = pytest.mark.slow
+
 EVERY = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 HELPERS = {"__init__", "contract", "marked", "legal"}  # files of the folder that hold no task
 BATCHES = 24

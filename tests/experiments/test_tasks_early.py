@@ -17,6 +17,8 @@ from experiments import (
     TwoSequence,
 )
 
+pytestmark = pytest.mark.slow
+
 N = 20_000
 LOOP = "(XT*VP)*(S|XT*VV)"  # from node 4 of Reber's grammar to its last E
 STRING = re.compile(rf"B([TP])B(TS*X{LOOP}|PT*V(V|P{LOOP}))E\1E")

@@ -8,6 +8,8 @@ from task_cases.case import judged, sampled
 
 from experiments import Adding, CopyMemory, TemporalOrder, Waveform
 
+pytestmark = pytest.mark.slow
+
 N = 20_000
 
 

@@ -14,6 +14,8 @@ from experiments import AssociativeRecall, Digits, EarlyMention, InductionHeads,
 from experiments.tasks.contract import part
 from experiments.tasks.digits import ORDER, images
 
+pytestmark = pytest.mark.slow
+
 N = 10_000
 
 

@@ -19,6 +19,8 @@ from experiments import (
     Xor,
 )
 
+pytestmark = pytest.mark.slow
+
 N = 20_000
 
 

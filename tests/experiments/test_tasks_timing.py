@@ -13,6 +13,8 @@ from task_cases.timing import chances, legal, logits, shapes
 
 from experiments import AnBn, Dyck, Periodic, SpikeDelays, TimedSpikes
 
+pytestmark = pytest.mark.slow
+
 N = 10_000
 
 

@@ -14,6 +14,8 @@ from lstm_variants.conformance import KNOWN, Adapter, CanNotCheck, conform, know
 from lstm_variants.conformance.edits import edits
 from lstm_variants.conformance.language import parse, show
 
+pytestmark = pytest.mark.slow
+
 
 def conform_quickly(thing, claim=None, **options):
     return conform(thing, claim, contract=False, **options)

@@ -20,6 +20,8 @@ import lstm_variants
 from lstm_variants import CELLS, CellSpec, Initial
 from lstm_variants.measure import flops, output_size, parameter_count, state_size
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 8, 2, 3, 8
 each_cell = pytest.mark.parametrize("name", CELLS)
 

@@ -13,6 +13,8 @@ from oracles.modules import abstract, arrays, normal, randomised, run
 
 from lstm_variants import CELLS
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 12, 3, 2, 4
 
 # Structures beside the default that deserve the same proof.

@@ -7,6 +7,8 @@ from oracles.modules import abstract, normal, put, randomised, run
 
 from lstm_variants import GRU, LSTM, GRUAfter, VanillaRNN
 
+pytestmark = pytest.mark.slow
+
 N, H = 3, 8
 XS = normal(1, 8, 2, N)
 

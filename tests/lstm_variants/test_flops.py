@@ -9,6 +9,8 @@ from oracles.modules import abstract
 from lstm_variants import LSTM, GRUAfter, Stacked
 from lstm_variants.measure import flops
 
+pytestmark = pytest.mark.slow
+
 N = 3
 A = jnp.ones((N, N))
 MATRIX, VECTOR = 2 * N * N, N

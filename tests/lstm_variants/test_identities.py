@@ -27,6 +27,8 @@ from lstm_variants import (
     VanillaRNN,
 )
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 8, 2, 3, 8
 OPEN, SHUT = 1e9, -1e9  # as a bias: σ is 1 or 0 exactly, in float32
 z, i, f, o = (slice(k * H, (k + 1) * H) for k in range(4))

@@ -21,6 +21,8 @@ from lstm_variants import (
     state_size,
 )
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 8, 2, 3, 8
 OPEN, SHUT = 1e9, -1e9  # as a bias: σ is 1 or 0 exactly, in float32
 XS, WIDE = normal(1, T, B, N), normal(1, T, B, H)

@@ -24,6 +24,8 @@ from lstm_variants import (
     VanillaRNN,
 )
 
+pytestmark = pytest.mark.slow
+
 N, H = 120, 100  # 10 000 numbers a gate: their variance is known to 1.4 %, so 6 % is four standard errors
 VARIANCE = {"rtol": 0.06}
 

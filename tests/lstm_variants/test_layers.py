@@ -16,7 +16,6 @@ from lstm_variants import (
     ClockworkRNN,
     Initial,
     Layers,
-    LSTMState,
     MinLSTM,
     Stacked,
     TransformerBlock,
@@ -26,7 +25,10 @@ from lstm_variants import (
     run_sequence,
     state_size,
 )
+from lstm_variants.cells.lstm import LSTMState
 from lstm_variants.layers import Knob
+
+pytestmark = pytest.mark.slow
 
 T, B, N, H = 8, 2, 3, 4
 XS = normal(1, T, B, N)

@@ -23,6 +23,8 @@ from lstm_variants import (
 )
 from lstm_variants.match import MEASURES, TOLERANCE
 
+pytestmark = pytest.mark.slow
+
 N = 3
 
 

@@ -12,6 +12,8 @@ from oracles.modules import abstract, normal, randomised
 from lstm_variants import CELLS
 from lstm_variants.linear_scan import linear_scan
 
+pytestmark = pytest.mark.slow
+
 T, B, N, H = 7, 3, 3, 8  # T is no power of two
 PARALLEL = [name for name in CELLS if hasattr(abstract(CELLS[name](hidden=H), N), "parallel")]
 each_cell = pytest.mark.parametrize("name", PARALLEL)

@@ -13,6 +13,8 @@ from oracles.modules import abstract, normal, numpy, randomised, run
 from lstm_variants import CELLS, LSTM, MinLSTM, TransformerBlock, lengths_mask, run_sequence, unroll
 from lstm_variants.sequence import loop
 
+pytestmark = pytest.mark.slow
+
 T, N, H = 8, 3, 8
 
 

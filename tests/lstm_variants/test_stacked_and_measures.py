@@ -19,6 +19,8 @@ from lstm_variants import (
     state_size,
 )
 
+pytestmark = pytest.mark.slow
+
 N = 3
 XS = normal(1, 8, 2, N)
 

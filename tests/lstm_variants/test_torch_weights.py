@@ -27,6 +27,8 @@ from lstm_variants import (
     to_torch,
 )
 
+pytestmark = pytest.mark.slow
+
 SPECS = {
     "rnn-tanh": VanillaRNN,
     "rnn-relu": lambda **sizes: VanillaRNN(activation="relu", **sizes),

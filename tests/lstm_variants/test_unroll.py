@@ -11,6 +11,8 @@ from oracles.modules import abstract, normal, randomised
 
 from lstm_variants import LSTM, ClockworkRNN, unroll
 
+pytestmark = pytest.mark.slow
+
 T, N, H = 5, 3, 4
 XS = normal(1, T, 2, N)
 KEEP = normal(2, T, 2, 1) > 0  # steps at which a sequence is not padded

@@ -8,6 +8,8 @@ import pytest
 
 from sweeps import xla
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import jax
 import numpy as np

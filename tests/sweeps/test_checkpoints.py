@@ -21,6 +21,8 @@ from sweeps.store.store import Store
 from sweeps.sweep import Silent, sweep
 from sweeps.worker import Worker
 
+pytestmark = pytest.mark.slow
+
 
 def essential(table):
     """Rows by trial, without what may differ between two runs of the same trial."""

@@ -7,6 +7,8 @@ import pytest
 
 from sweeps.cli import main
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 MINE = '''

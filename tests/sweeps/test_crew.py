@@ -7,6 +7,8 @@ import pytest
 from sweeps.errors import InputError
 from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Lost
 
+pytestmark = pytest.mark.slow
+
 
 class Scripted:
     """A place whose workers say what the script has next. An entry: READY, OVER, an event, or an exception."""

@@ -7,6 +7,8 @@ import pytest
 from lstm_variants import CELLS, GRU, match
 from sweeps import cli
 
+pytestmark = pytest.mark.slow
+
 
 def run(capsys, *arguments):
     try:

@@ -35,6 +35,8 @@ from sweeps.store import schema
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 STEPS = 4
 MIRROR = (sys.executable, "-m", "sweeps.mirror.process", "--study", "quick")
 MEASURES = ("train_loss", "valid_loss", "valid_error", "valid_score")

@@ -112,6 +112,7 @@ def test_another_optimizer_has_its_own_fields():
     assert overridden(study, ["optimizer.nesterov=false"]).optimizer == SGD(learning_rate=0.1, nesterov=False)
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path, capsys):
     path = write_study(tmp_path, name="mine")
     where = [path, "--results", tmp_path / "results"]

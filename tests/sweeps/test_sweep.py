@@ -19,6 +19,8 @@ from sweeps.store.store import Store
 from sweeps.sweep import Queue, Scheduler, Silent, sweep
 from sweeps.worker import Event
 
+pytestmark = pytest.mark.slow
+
 
 def run(loaded, folder, size=2):
     store = Store(folder, loaded.name)

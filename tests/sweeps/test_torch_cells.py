@@ -13,6 +13,8 @@ from oracles.modules import abstract, arrays, normal, parameters, randomised
 from experiments.compiler import QUICK, compile_with
 from lstm_variants import CELLS, run_sequence
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch")
 torch_cells = pytest.importorskip("sweeps.bench.torch_cells")
 

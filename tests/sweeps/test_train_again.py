@@ -13,6 +13,8 @@ from sweeps import cli
 from sweeps.commands.train_again import excuse
 from sweeps.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = Path(__file__).parents[2] / "docs" / "quick" / "results"
 
 

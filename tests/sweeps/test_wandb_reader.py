@@ -44,6 +44,8 @@ from sweeps.store.store import Store
 from sweeps.wandb_import import runs as wandb_reader
 from sweeps.wandb_import.files import BLOCK, find, read_file, records
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"cells": ("lstm", "lstm_again", "rnn"), "tasks": ("adding",), "seeds": 3, "search": 2}
 
 

@@ -18,6 +18,8 @@ from sweeps.sweep import Scheduler
 from sweeps.workers import cluster
 from sweeps.workers.crew import Pool
 
+pytestmark = pytest.mark.slow
+
 SIDE_BY_SIDE = Layout(members="vmap", devices=1)
 
 
