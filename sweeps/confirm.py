@@ -24,6 +24,25 @@ from sweeps.errors import InputError
 Row = Mapping[str, object]
 
 
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of the cells on one task, as the study declares it.
+
+    reference: the cell that the others are compared with. margin, alpha: smallest difference that matters, level.
+    pairs: the declared comparisons, cell first. controls: comparisons beside them, of the alias and of the cell that is
+    unable.
+    """
+
+    reference: str
+    margin: float
+    alpha: float
+    pairs: tuple[Pair, ...] = ()
+    controls: tuple[Pair, ...] = ()
+
+
 @runtime_checkable
 class ConfirmRule(Protocol):
     """most: the largest number of seeds of a cell on a task. expected: about how many it will be, for the plan."""
@@ -33,14 +52,11 @@ class ConfirmRule(Protocol):
     @property
     def expected(self) -> int: ...
 
-    def wanted(
-        self, scores: Mapping[str, Sequence[float]], *, reference: str, margin: float, alpha: float
-    ) -> Mapping[str, int]:
+    def wanted(self, scores: Mapping[str, Sequence[float]], question: Question) -> Mapping[str, int]:
         """Cell to the number of seeds that it must have by now, at most `most`; a cell left out needs no more.
 
         scores: of every cell on the task, controls included, in the order of the seeds. All cells but the alias share
-        their seeds: score i of one and of another are a pair. reference: the cell that the others are compared with.
-        margin, alpha: as the study declares them.
+        their seeds: score i of one and of another are a pair.
         """
         ...
 
@@ -55,25 +71,16 @@ class Fixed:
     def expected(self) -> int:
         return self.most
 
-    def wanted(
-        self, scores: Mapping[str, Sequence[float]], *, reference: str, margin: float, alpha: float
-    ) -> Mapping[str, int]:
+    def wanted(self, scores: Mapping[str, Sequence[float]], question: Question) -> Mapping[str, int]:
         return dict.fromkeys(scores, self.most)
 
 
-def asked(
-    rule: ConfirmRule,
-    scores: Mapping[str, Sequence[float]],
-    *,
-    reference: str,
-    margin: float,
-    alpha: float,
-) -> dict[str, int]:
+def asked(rule: ConfirmRule, scores: Mapping[str, Sequence[float]], question: Question) -> dict[str, int]:
     """The rule's answer for every cell, no less than the cell has.
 
     Raises InputError where the rule names a cell that is not on the task, or wants more than its `most`.
     """
-    answer = rule.wanted(scores, reference=reference, margin=margin, alpha=alpha)
+    answer = rule.wanted(scores, question)
     for cell, number in answer.items():
         if cell not in scores:
             raise InputError(unknown(f"cell in the answer of {type(rule).__name__}", cell, scores))

@@ -19,6 +19,7 @@ from lstm_variants.contract import CellSpec
 from sweeps.code_of import code_of
 from sweeps.confirm import Fixed
 from sweeps.errors import InputError
+from sweeps.race import Race
 from sweeps.seeds import seed_of
 from sweeps.store.declaration import Declaration
 from sweeps.strategy import Setting
@@ -252,6 +253,10 @@ def declaration(
         margins={name: float(margin) for name, margin in study.margins.items()},
         alpha=study.alpha,
         confirm_rule="" if isinstance(study.rule, Fixed) else type(study.rule).__name__,
+        race={"most": study.rule.most, "look": study.rule.look} if isinstance(study.rule, Race) else {},
+        pairs=[]
+        if isinstance(study.rule, Fixed)
+        else [[task, *pair] for task in study.tasks for pair in study.compared(task)],
         sampler=study.search.sampler if study.search else "",
         cells=labels,
         tasks=list(study.tasks),

@@ -101,7 +101,7 @@ class TaskConfirm:
     def look(self) -> None:
         """Ask the rule. Raises InputError as `confirm.asked` does."""
         s = self.study
-        self.wanted = confirm.asked(s.rule, self.scores, reference=s.same, margin=s.margin, alpha=s.alpha)
+        self.wanted = confirm.asked(s.rule, self.scores, s.question(self.task))
         self.complete = all(number <= len(self.scores[cell]) for cell, number in self.wanted.items())
 
     def go_on(self, best: dict[Arm, Trial], row_of: RowOf) -> list[Entry]:

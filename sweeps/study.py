@@ -10,6 +10,7 @@ equivalent, and a cell that can not bridge the lag, which must come out differen
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from experiments.optimizers import SGD, Adam
@@ -17,13 +18,15 @@ from experiments.specs import is_spec, unknown
 from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
-from sweeps.confirm import VALUES, ConfirmRule, Fixed
+from sweeps.confirm import VALUES, ConfirmRule, Fixed, Pair, Question
 from sweeps.errors import InputError
 from sweeps.seeds import MOST_CONFIRMED, MOST_SETTINGS, MOST_STUDIES
 from sweeps.store.schema import MEASURES
 from sweeps.strategy import Strategy
 
 BY_TASK = ("steps", "batch", "evaluate_every", "validation_batches", "test_batches", "longer")
+
+REFERENCE, ALL = "reference", "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +55,12 @@ class Study:
     on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
     validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search: a
     strategy that says which settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
-    number of fresh seeds, or a rule that decides it (`sweeps.confirm`). measure: what verdicts compare cells by, one
-    of `schema.MEASURES`. margin: smallest difference in it that matters, declared before anything runs. alpha: level
-    of every test. margins: smallest differences in further measures, such as {"log_steps": 1.0}; without it the
-    measure's own (scores: `margin`). stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
+    number of fresh seeds, or a rule that decides it (`sweeps.confirm`). pairs: which cells are compared where a rule
+    decides: "reference" (each with the reference), "all", or a list of pairs of labels; the alias and other controls
+    stand beside them. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
+    it that matters, declared before anything runs. alpha: level of every test. margins: smallest differences in further
+    measures, such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as in `Trial`,
+    search stage only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
@@ -63,6 +68,7 @@ class Study:
     optimizer: Adam | SGD
     search: Strategy | None = None
     confirm: int | ConfirmRule = 8
+    pairs: str | Sequence[Pair] = REFERENCE
     measure: str = "test_score"
     margin: float = 0.05
     alpha: float = 0.05
@@ -92,6 +98,7 @@ class Study:
                     )
         check_search(self.search)
         check_confirm(self.confirm)
+        check_pairs(self.pairs, self.cells)
         if self.measure not in MEASURES:
             raise InputError(unknown("measure", self.measure, MEASURES))
         if not isinstance(self.rule, Fixed) and self.measure not in VALUES:
@@ -172,6 +179,29 @@ class Study:
     def control_task(self) -> str:
         return self.controls.task or next(iter(self.tasks))
 
+    def compared(self, task: str) -> tuple[Pair, ...]:
+        """The declared comparisons of cells that run on a task, in order."""
+        cells = [cell for cell in self.cells if self.runs(cell, task)]
+        if self.pairs == ALL:
+            return tuple(combinations(cells, 2))
+        if self.pairs == REFERENCE:
+            return tuple((cell, self.same) for cell in cells if cell != self.same and self.same in cells)
+        listed = () if isinstance(self.pairs, str) else self.pairs
+        return tuple((a, b) for a, b in listed if a in cells and b in cells)
+
+    def question(self, task: str) -> Question:
+        """What is asked of the cells on a task."""
+        there = {cell for cell, _, t, _ in self.arms() if t == task}
+        named = {cell for pair in self.compared(task) for cell in pair}
+        beside = [cell for cell in (self.alias, self.controls.unable_label) if cell in there - named]
+        return Question(
+            reference=self.same,
+            margin=self.margin,
+            alpha=self.alpha,
+            pairs=self.compared(task),
+            controls=tuple((cell, self.same) for cell in beside if self.same in there),
+        )
+
     def settings(self, task: str) -> dict[str, Any]:
         """The fields of every trial on a task, beside cell, task, optimizer and seed."""
         values = {name: getattr(self, name) for name in BY_TASK}
@@ -204,6 +234,20 @@ class Study:
             cell = self.cells.get(unable, self.controls.unable)
             arms.append((unable, cell, t, self.tasks[t]))
         return arms
+
+
+def check_pairs(pairs: object, cells: Mapping[str, object]) -> None:
+    """Raises InputError for what is no way to compare cells."""
+    if pairs in (REFERENCE, ALL):
+        return
+    if isinstance(pairs, str) or not isinstance(pairs, Sequence) or not pairs:
+        raise InputError(f"pairs is '{REFERENCE}', '{ALL}' or a list of pairs of cell labels; got {pairs!r}.")
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2 or len(set(pair)) != 2:
+            raise InputError(f"A pair names two cells, such as ('gru', 'lstm'); got {pair!r}.")
+        for cell in pair:
+            if cell not in cells:
+                raise InputError(unknown("cell label in pairs", cell, cells))
 
 
 def check_search(search: object) -> None:

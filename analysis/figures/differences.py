@@ -6,6 +6,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from analysis.figures import canvas, palette
+from analysis.statistics.pairs.reasons import RACE
 from analysis.statistics.pairs.seeds import fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
@@ -84,6 +85,12 @@ def bend(panel, margin: float, low: float, high: float) -> None:
 
 def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
+    if row.method == RACE:
+        return (
+            f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} confidence sequences, which "
+            f"hold at every look of the race. An interval inside the band ±{row.margin:g} shows equivalence, one that "
+            f"stays clear of 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a task."
+        )
     return (
         f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch's, "
         f"widened for skewed scores), over "

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.figures.differences import MARKS, bend, seeds
+from analysis.statistics.pairs.reasons import RACE
 from analysis.statistics.pairs.seeds import fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
@@ -146,9 +147,11 @@ def caption(data: pd.DataFrame) -> str:
         if several
         else f"Left: the difference on {row.place} ({row.method.split(';')[0]})"
     )
+    raced = data["method"].eq(RACE).any()
+    after = "by a race of e-values" if raced else "after Holm over all pairs of cells"
     told = (
         f"Each cell against {row.reference}, the best first. {left}, with {row.level:.0%} intervals, against the "
         f"margin ±{row.margin:g}. Squares: the verdict on each task, over {seeds(data[data['place'] != OVER])} a cell "
-        f"(confirm stage), after Holm over all pairs of cells. Diverged and failed trials count as 0."
+        f"(confirm stage), {after}. Diverged and failed trials count as 0."
     )
     return told + (f" In italics a control: {row.reference} again, under another name." if controls else "")

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
+from analysis.statistics.pairs.reasons import RACE
 from analysis.statistics.pairs.seeds import decided, fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented
@@ -65,6 +66,11 @@ def draw_squares(panel: Axes, rows: pd.DataFrame, cells: list[str], side: float)
 
 def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
+    if row.method == RACE:
+        return (
+            f"Each row's cell against each column's, where that was declared: equivalent (=) within "
+            f"±{row.margin:g}, better (>) or worse (<) by a race of e-values at level {row.alpha:g}; else undecided (?). Confirm stage only."
+        )
     return (
         f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better "
         f"(>) or worse (<): Welch's t-test; "

@@ -15,9 +15,11 @@ from analysis.claims.classic_facts import FACTS
 from analysis.figures import SECTIONS
 from analysis.report.finding import finding
 from analysis.report.grids import measures, protocol
+from analysis.statistics.pairs.reasons import e_value
 from analysis.statistics.pairs.seeds import decided
 from analysis.study import provenance
 from analysis.study.controls import passed
+from analysis.study.method import method
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 from sweeps.store import schema
@@ -51,6 +53,8 @@ def content(study: Analysed) -> dict[str, Any]:
         "trust": study.trust,
         "controls": passed(declaration, study.verdicts),
         "reference": study.reference,
+        "method": method(declaration),
+        "e_value": e_value,
         "finding": finding(study, claims),
         "tasks": tasks(study),
         "over": over(study),

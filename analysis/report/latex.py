@@ -15,6 +15,7 @@ from typing import Any
 from analysis.report.grids import EVERY, Matrix, entries, turned
 from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.importance import MAIN, REST
+from analysis.study.method import method
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 from analysis.words import MINUS, between, digits, listing, number, percent_between, probability, signed
@@ -121,9 +122,7 @@ def verdicts(study: Analysed) -> str:
     measure = declared.measure.replace("_", " ")
     caption = (
         f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} a cell and task. "
-        f"Equivalent (=): two one-sided Welch tests within ±{declared.margin:g}; better or worse: Welch's test; both "
-        f"widened for skewed scores, and for tied ones bounds that need no distribution; level "
-        f"{declared.alpha:g} after Holm over all pairs of a task; ?: undecided. Diverged and failed trials count as 0."
+        f"{method(declared)} =: equivalent; ?: undecided. Diverged and failed trials count as 0."
     )
     if EVERY in found:
         caption += f" {EVERY.capitalize()}: the mean over them, Welch-Satterthwaite; Holm over all pairs."

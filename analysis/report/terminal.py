@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.figures.palette import VERDICTS
+from analysis.study.method import adjusted
 from analysis.study.trust import Trust
 from analysis.study.verdicts import against, reference_cell
 from analysis.words import digits, signed
@@ -36,7 +37,7 @@ def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
     key = ", ".join(f"{symbol} {kind}" for kind, (_, symbol, _) in VERDICTS.items())
     lines = [
         f"{key}; difference in {declaration.measure},",
-        f"margin ±{declaration.margin:g}, level {declaration.alpha:g} after Holm over all pairs of a task:",
+        f"margin ±{declaration.margin:g}, level {declaration.alpha:g} after {adjusted(declaration)}:",
     ]
     for task in dict.fromkeys(table["task"]):
         counts = table.loc[table["task"] == task, "verdict"].value_counts()

@@ -95,7 +95,9 @@ class Analysed:
 
     def over(self, measure: str) -> pd.DataFrame:
         if measure not in self._over:
-            self._over[measure] = overall(self.by(measure))
+            # A race says nothing of a mean over tasks: that rests on the tests of `compare`, as for other measures.
+            plain = self.declaration.race and measure == self.declaration.measure
+            self._over[measure] = overall(by_measure(self.results, measure) if plain else self.by(measure))
         return self._over[measure]
 
     def found(self, table: pd.DataFrame) -> pd.DataFrame:

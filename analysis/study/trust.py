@@ -106,7 +106,7 @@ def warnings(results: Results) -> list[str]:
         f"Trials of {name} were made by more than one code, and kept on request: {told}."
         for name, told in mixed(declaration.codes).items()
     ]
-    if declaration.confirm_rule:
+    if declaration.confirm_rule and not declaration.race:
         found.append(
             f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the "
             f"tests take them as fixed, so that their errors may be more frequent than their level says."

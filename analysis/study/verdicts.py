@@ -11,6 +11,7 @@ import pandas as pd
 from analysis.statistics.pairs.compare import compare
 from analysis.statistics.pairs.reasons import DIFFERENT, why
 from analysis.statistics.scores import bounds, scores
+from analysis.study import raced
 from sweeps.store.declaration import Declaration
 
 SIDED = ("n", "mean", "solved", "solved_low", "solved_high", "tied", "posterior", "mu", "new", "unseen")
@@ -28,7 +29,9 @@ def confirmed(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
 
 
 def declared_pairs(declaration: Declaration) -> pd.DataFrame:
-    """task, a, b: every pair of cells on the tasks on which both are declared to run."""
+    """task, a, b: every pair of cells on the tasks on which both are declared to run; those that a race compares."""
+    if declaration.race:
+        return raced.pairs(declaration)
     rows = [
         (task, a, b)
         for task in declaration.tasks
@@ -42,13 +45,14 @@ def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """One row a task and pair of cells that are declared to run on it, also where trials are still missing, with the
     columns of `compare`, for the declared margin and the measure, which is a column of scores."""
     values = confirmed(trials, declaration)
-    return compare(
+    table = compare(
         values,
         declared_pairs(declaration),
         margin=declaration.margin,
         alpha=declaration.alpha,
         bounds=bounds(values),
     )
+    return raced.raced(table, values, declaration) if declaration.race else table
 
 
 def oriented(table: pd.DataFrame) -> pd.DataFrame:

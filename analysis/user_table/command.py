@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analysis.statistics.pairs.compare import BETS, BETTING, CAUTIOUS, WELCH
+from analysis.statistics.pairs.reasons import e_value
 from analysis.user_table.read import read
 from analysis.user_table.table import SCALES, Asked, Bounds, taken
 from analysis.user_table.verdicts import Judged, as_json, judged
@@ -149,14 +150,8 @@ def tests(row) -> tuple[str, str]:
     """The evidence of a difference and of equivalence: p-values after Holm, or e-values."""
     if row.method == BETS:
         logs = (max(row.log_e_better, row.log_e_worse), row.log_e_equal)
-        return e_value(logs[0]), e_value(logs[1])
+        return tuple("–" if math.isnan(log) else e_value(log) for log in logs)  # type: ignore[return-value]
     return probability(row.p_difference_holm), probability(row.p_equivalence_holm)
-
-
-def e_value(log: float) -> str:
-    if math.isnan(log):
-        return "–"
-    return f"{math.exp(log):.3g}" if log < 20 else f"10^{log / math.log(10):.0f}"
 
 
 def lacking(row) -> str:

@@ -15,7 +15,9 @@ class Declaration:
     it is not the measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random
     (independent draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from
     before there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where
-    they were fixed. cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every
+    they were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.race`); empty where tests on
+    the fixed seeds reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of cells.
+    cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every
     task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task on which both run.
     different: triples `[cell, reference, task]` that must come out different. plan: trial ids by stage, as far as they
     are known: they grow when choices are made and confirm rules ask for more. total: number of trials by stage when
@@ -34,6 +36,8 @@ class Declaration:
     alpha: float = 0.05
     sampler: str = ""
     confirm_rule: str = ""
+    race: dict[str, int] = field(default_factory=dict)
+    pairs: list[list[str]] = field(default_factory=list)
     cells: list[str]
     tasks: list[str]
     arms: list[list[str]] = field(default_factory=list)

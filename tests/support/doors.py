@@ -42,7 +42,7 @@ class Precise:
     def expected(self):
         return 2 * self.look
 
-    def wanted(self, scores, *, reference, margin, alpha):
+    def wanted(self, scores, question):
         return {
             cell: min(self.most, len(values) + self.look)
             for cell, values in scores.items()

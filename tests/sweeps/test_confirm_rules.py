@@ -13,12 +13,13 @@ from sweeping import made_up, sweep_in
 
 from lstm_variants import GRU, LSTM
 from sweeps.commands.plan import missing
-from sweeps.confirm import VALUES, ConfirmRule, Fixed, asked
+from sweeps.confirm import VALUES, ConfirmRule, Fixed, Question, asked
 from sweeps.errors import InputError
+from sweeps.race import race
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 
-QUESTION = {"reference": "lstm", "margin": 0.05, "alpha": 0.05}
+QUESTION = Question(reference="lstm", margin=0.05, alpha=0.05, pairs=(("gru", "lstm"),))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,16 +29,20 @@ class Against:
     most: int = 12
     expected: int = 6
 
-    def wanted(self, scores, *, reference, margin, alpha):
+    def wanted(self, scores, question):
         def mean(cell):
             return sum(scores[cell]) / max(1, len(scores[cell]))
 
-        near = {cell for cell in scores if abs(mean(cell) - mean(reference)) <= margin and cell != reference}
+        near = {
+            cell
+            for cell in scores
+            if abs(mean(cell) - mean(question.reference)) <= question.margin and cell != question.reference
+        }
         number = min(self.most, max(map(len, scores.values())) + 2)
-        return dict.fromkeys(near | {reference}, number) if near else {}
+        return dict.fromkeys(near | {question.reference}, number) if near else {}
 
 
-RULES = {"fixed": Fixed(5), "precise": Precise(), "against": Against()}
+RULES = {"fixed": Fixed(5), "precise": Precise(), "against": Against(), "race": race(most=16, look=4)}
 LOOKING = [name for name in RULES if name != "fixed"]
 
 
@@ -68,7 +73,7 @@ def whole(rule, tmp_path):
 def test_a_rule_has_its_most_and_what_it_expects_and_begins_from_no_scores(rule):
     assert isinstance(rule, ConfirmRule)
     assert 2 <= rule.expected <= rule.most
-    first = asked(rule, {"lstm": [], "gru": []}, **QUESTION)
+    first = asked(rule, {"lstm": [], "gru": []}, QUESTION)
     assert set(first) == {"lstm", "gru"}
     assert all(2 <= number <= rule.most for number in first.values())
 
@@ -126,9 +131,9 @@ def test_a_rule_sees_whole_looks_of_every_cell_and_nothing_between(tmp_path):
 
     @dataclasses.dataclass(frozen=True)
     class Watching(Precise):
-        def wanted(self, scores, **question):
+        def wanted(self, scores, question):
             seen.append({cell: len(values) for cell, values in scores.items()})
-            return super().wanted(scores, **question)
+            return super().wanted(scores, question)
 
     sweep_in(tmp_path, loaded_with(Watching()), size=1, order=7, score=score)
     looks = [dict(t) for t in dict.fromkeys(tuple(look.items()) for look in seen)]
@@ -186,18 +191,24 @@ def test_scores_are_those_of_the_declared_measure_as_the_verdicts_count_them():
 
 
 @pytest.mark.parametrize("name", LOOKING)
-def test_the_reference_and_the_margin_reach_the_rule(name, tmp_path):
+def test_the_question_of_the_study_reaches_the_rule(name, tmp_path):
     cells = {"gru": GRU(hidden=3), "lstm": LSTM(hidden=3)}
     seen = []
 
     @dataclasses.dataclass(frozen=True)
     class Watching(type(RULES[name])):
-        def wanted(self, scores, **question):
+        def wanted(self, scores, question):
             seen.append(question)
-            return super().wanted(scores, **question)
+            return super().wanted(scores, question)
 
     sweep_in(tmp_path, loaded_with(Watching(), cells=cells, alpha=0.1), stop=1)
-    assert seen[0] == {"reference": "gru", "margin": 0.2, "alpha": 0.1}
+    assert seen[0] == Question(
+        reference="gru",
+        margin=0.2,
+        alpha=0.1,
+        pairs=(("lstm", "gru"),),
+        controls=(("gru_again", "gru"), ("rnn", "gru")),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,7 +217,7 @@ class Bad:
     expected: int = 4
     answer: tuple = ()
 
-    def wanted(self, scores, **question):
+    def wanted(self, scores, question):
         return dict(self.answer)
 
 
@@ -219,7 +230,7 @@ class Bad:
 )
 def test_an_answer_that_breaks_the_contract_is_named(answer, message):
     with pytest.raises(InputError, match=message):
-        asked(Bad(answer=answer), {"lstm": [], "gru": []}, **QUESTION)
+        asked(Bad(answer=answer), {"lstm": [], "gru": []}, QUESTION)
 
 
 @pytest.mark.parametrize(

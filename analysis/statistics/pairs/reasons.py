@@ -1,10 +1,14 @@
 """The three words, and the reason of one verdict, with its numbers."""
 
+import math
+
 from analysis.statistics.pairs.welch import BLIND
 from analysis.words import between, digits, number, signed
 
 EQUIVALENT, DIFFERENT, UNDECIDED = "equivalent", "different", "undecided"
 UNBOUNDED = "Welch t; no equivalence: seeds tied or in two clusters, and no bounds to the score"
+
+RACE = "race of e-values, e-Holm over the declared comparisons"
 
 
 def why(row) -> str:
@@ -28,6 +32,8 @@ def reason(row) -> str:
     places = digits(row.margin)
     value, interval = signed(row.value, places), f"{level} {between(row.low, row.high, places)}"
     margin = f"±{row.margin:g}"
+    if row.method == RACE:
+        return of_a_race(row, value, interval, margin)
     if min(row.n_a, row.n_b) < 2:
         return f"too few confirmed seeds: {row.n_a} of {row.a}, {row.n_b} of {row.b}; a test needs 2 a side"
     if row.method == BLIND:
@@ -43,6 +49,29 @@ def reason(row) -> str:
             text += "; detectable, but smaller than the margin"
         return text + (f"; {ceiling(row)}" if row.ceiling else "")
     return f"difference {value} ({interval}): {open_question(row, margin)}{further(row)}"
+
+
+def of_a_race(row, value: str, interval: str, margin: str) -> str:
+    """The reason of a word that e-values decided, or did not."""
+    if not row.looked:
+        return f"no look yet: {row.n_a} seeds of {row.a}, {row.n_b} of {row.b}"
+    seeds = f"{row.looked} seeds each"
+    if row.verdict == DIFFERENT:
+        e = e_value(max(row.log_e_better, row.log_e_worse))
+        return f"difference {value} ({interval}) after {seeds}: e = {e}, needed {row.e_needed:,.0f}"
+    equal = f"e = {e_value(row.log_e_equal)}, needed {row.e_needed:,.0f}"
+    if row.verdict == EQUIVALENT:
+        text = f"difference {value} ({interval}) lies within {margin} after {seeds}: {equal}"
+        return text + ("; detectable, but smaller than the margin" if row.detectable else "")
+    text = f"difference {value} ({interval}) after {seeds}: {equal}"
+    if row.seeds_to_decide != row.seeds_to_decide:
+        return f"{text}; at the margin: no number of seeds like these would decide it"
+    return f"{text}; about {row.seeds_to_decide:,.0f} further seeds of each like these should decide it"
+
+
+def e_value(log: float) -> str:
+    """An e-value from its logarithm: `0.4`, `310`, `10^12`."""
+    return f"{math.exp(log):.3g}" if log < 12 else f"10^{log / math.log(10):.0f}"
 
 
 def open_question(row, margin: str) -> str:

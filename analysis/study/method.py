@@ -1,0 +1,27 @@
+"""How the verdicts of a study were reached, in sentences for its pages."""
+
+from sweeps.store.declaration import Declaration
+
+
+def method(declaration: Declaration) -> str:
+    """What equivalent, better, worse and undecided mean here."""
+    margin, level = f"±{declaration.margin:g}", f"level {declaration.alpha:g}"
+    if declaration.race:
+        look, most = declaration.race["look"], declaration.race["most"]
+        return (
+            f"Seeds were added, {look} at a time and at most {most} per cell, until e-values decided. Equivalent: "
+            f"proven to lie within {margin}; better or worse: proven to differ; for any distribution of scores, at "
+            f"{level} over the declared comparisons of a task and all looks together; otherwise undecided."
+        )
+    return (
+        f"Equivalent: two one-sided Welch tests within {margin}; better or worse: Welch's t-test; both, and the "
+        f"intervals, widened for skewness near the bounds; at {level} after Holm over all pairs of a task; otherwise "
+        f"undecided. Tied or saturated scores have bounds that need no distribution."
+    )
+
+
+def adjusted(declaration: Declaration) -> str:
+    """Over what the level is kept."""
+    if declaration.race:
+        return "e-Holm over the declared comparisons of a task, at every look"
+    return "Holm over all pairs of a task"

@@ -1,0 +1,83 @@
+"""A study whose seeds were raced: its report says what the race decided, from the store alone."""
+
+import pandas as pd
+import pytest
+from studies import tiny
+from sweeping import made_up, sweep_in
+
+from analysis.report.terminal import verdict_text
+from analysis.report.write import write_report
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from analysis.study.verdicts import oriented
+from lstm_variants import GRU, LSTM, NFG, PeepholeLSTM
+from sweeps.race import race
+
+HEIGHTS = {"lstm": 0.45, "lstm_again": 0.45, "gru": 0.45, "peephole": 0.35, "nfg": 0.1, "rnn": 0.03}
+
+
+def score(entry):
+    """Around the cell's height, by ±0.03."""
+    return HEIGHTS[entry.cell] + 0.06 * (made_up(entry) - 0.5)
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """Where a small race ran through, and its declaration."""
+    cells = {
+        name: kind(hidden=3)
+        for name, kind in (("lstm", LSTM), ("gru", GRU), ("peephole", PeepholeLSTM), ("nfg", NFG))
+    }
+    folder = tmp_path_factory.mktemp("raced")
+    loaded = tiny(cells=cells, confirm=race(most=96, look=8), margin=0.1)
+    return folder, sweep_in(folder, loaded, score=score).store.declaration()
+
+
+@pytest.fixture(scope="module")
+def study(swept):
+    return Analysed(load(str(swept[0]), "tiny"))
+
+
+def test_the_declaration_says_what_is_compared_and_how(swept):
+    declared = swept[1]
+    assert declared.race == {"most": 96, "look": 8}
+    assert declared.pairs == [["adding", cell, "lstm"] for cell in ("gru", "peephole", "nfg")]
+
+
+def test_decided_cells_have_fewer_seeds_and_the_total_is_what_was_needed(swept):
+    declared = swept[1]
+    seeds = {cell: len(ids) for cell, _, ids in declared.labels["confirm"]}
+    assert seeds["nfg"] < seeds["gru"] <= seeds["lstm"] <= 96
+    assert declared.total["confirm"] == sum(seeds.values())
+
+
+def test_the_verdicts_are_those_of_the_race_with_controls_beside_the_family(study):
+    rows = oriented(study.verdicts)
+    words = rows[rows["reference"] == "lstm"].set_index("cell")["standing"]
+    assert words["gru"] == "equivalent"
+    assert words["nfg"] == words["rnn"] == "worse"
+    assert words["lstm_again"] == "equivalent"
+    assert set(study.verdicts["pairs"]) == {3}
+    assert study.verdicts[["p_difference_holm", "p_equivalence_holm"]].isna().all(axis=None)
+    assert (study.verdicts.loc[study.verdicts["verdict"] != "undecided", "grade"] == "proven").all()
+    assert study.trust.trustworthy
+    assert not any("rule that looked" in warning for warning in study.trust.warnings)
+
+
+def test_each_reason_names_the_evidence_and_the_seeds_it_rests_on(study):
+    table = study.verdicts
+    for row in table[table["verdict"] != "undecided"].itertuples():
+        assert f"after {row.looked} seeds each: e = " in row.why
+        assert row.low <= row.value <= row.high
+    at_margin = table[table["a"].eq("peephole") | table["b"].eq("peephole")].iloc[0]
+    if at_margin["verdict"] == "undecided":
+        assert "further seeds" in at_margin["why"] or "no number of seeds" in at_margin["why"]
+
+
+def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):
+    text = verdict_text(study.verdicts, study.declaration)
+    assert "e-Holm over the declared comparisons" in " ".join(text.split())
+    paths = write_report(str(swept[0]), "tiny", tmp_path)
+    saved = pd.read_csv(paths.report.with_name("verdicts.csv"))
+    assert {"looked", "e_needed", "grade"} <= set(saved)
+    assert "race of e-values" in paths.report.read_text()
