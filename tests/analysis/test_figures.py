@@ -27,6 +27,8 @@ from analysis.figures import (
 from analysis.figures import verdicts as matrix
 from analysis.study.verdicts import verdicts
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = pytest.mark.parametrize("name", FIGURES)
 
 

@@ -13,6 +13,8 @@ from stores import TASKS, study
 from analysis.figures import budget, budget_verdicts, canvas, frontier, palette, profiles, ranks
 from analysis.study.results import Results
 
+pytestmark = pytest.mark.slow
+
 FIGURES = {
     "budget": budget,
     "budget_verdicts": budget_verdicts,

@@ -14,6 +14,8 @@ from analysis.figures import canvas, importance, interactions, marginals, palett
 from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study import shares
 
+pytestmark = pytest.mark.slow
+
 FIGURES = (importance, interactions, marginals)
 TASKS = ("adding", "copy")
 TERMS = {("learning rate",): 0.5, ("hidden size",): 0.1, ("cell",): 0.25, ("learning rate", "cell"): 0.15}
