@@ -24,7 +24,7 @@ study: $(RUN)
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-# What CI runs beside the tests, and the tests that neither start workers nor train nor compile every cell: two minutes.
+# What CI runs beside the tests, and the tests that are not marked slow: two minutes.
 fast: check
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m 'not slow'
 

@@ -89,7 +89,8 @@ def caption(data: pd.DataFrame) -> str:
         return (
             f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} confidence sequences, which "
             f"hold at every look of the race. An interval inside the band ±{row.margin:g} shows equivalence, one that "
-            f"stays clear of 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a task."
+            f"stays clear of 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a "
+            f"task."
         )
     return (
         f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch's, "

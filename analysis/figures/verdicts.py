@@ -69,7 +69,8 @@ def caption(data: pd.DataFrame) -> str:
     if row.method == RACE:
         return (
             f"Each row's cell against each column's, where that was declared: equivalent (=) within "
-            f"±{row.margin:g}, better (>) or worse (<) by a race of e-values at level {row.alpha:g}; else undecided (?). Confirm stage only."
+            f"±{row.margin:g}, better (>) or worse (<) by a race of e-values at level {row.alpha:g}; else undecided "
+            f"(?). Confirm stage only."
         )
     return (
         f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better "

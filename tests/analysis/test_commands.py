@@ -11,6 +11,8 @@ from analysis.study.trust import Trust
 from analysis.study.verdicts import verdicts
 from sweeps.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 VERDICTS = ("equivalent", "different", "undecided")
 
 

@@ -32,6 +32,8 @@ from analysis.figures import verdicts as matrix
 from analysis.study.results import Results
 from analysis.study.tables import Analysed
 
+pytestmark = pytest.mark.slow
+
 CONTRACT = pytest.mark.parametrize("name", FIGURES)
 OF_THE_SEARCH = pytest.mark.parametrize("name", [*SECTIONS["importance"], *SECTIONS["budget"]])
 

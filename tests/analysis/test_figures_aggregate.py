@@ -6,6 +6,8 @@ from stores import TASKS
 
 from analysis.figures import budget, frontier, profiles, ranks
 
+pytestmark = pytest.mark.slow
+
 FIGURES = {"budget": budget, "frontier": frontier, "profiles": profiles, "ranks": ranks}
 
 

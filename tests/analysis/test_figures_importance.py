@@ -15,6 +15,8 @@ from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study import shares
 from analysis.study.tables import Analysed
 
+pytestmark = pytest.mark.slow
+
 FIGURES = (importance, interactions, marginals)
 TASKS = ("adding", "copy")
 TERMS = {("learning rate",): 0.5, ("hidden size",): 0.1, ("cell",): 0.25, ("learning rate", "cell"): 0.15}

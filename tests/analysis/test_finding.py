@@ -17,6 +17,8 @@ from analysis.study import shares
 from analysis.study.results import Results
 from analysis.study.tables import Analysed
 
+pytestmark = pytest.mark.slow
+
 
 def around(mean, spread=0.01, n=8):
     return (mean + spread * np.linspace(-1, 1, n)).tolist()

@@ -19,6 +19,8 @@ from analysis.study import shares as whole_study
 from analysis.study.shares import explained
 from analysis.study.tables import Analysed
 
+pytestmark = pytest.mark.slow
+
 ADDITIVE = {("learning rate",): 0.55, ("hidden size",): 0.1, ("input noise",): 0.05, ("cell",): 0.3}
 TOGETHER = {("learning rate",): 0.5, ("hidden size",): 0.1, ("cell",): 0.2, ("learning rate", "cell"): 0.2}
 CELLS = tuple(f"c{k}" for k in range(8))

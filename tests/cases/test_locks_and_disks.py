@@ -91,6 +91,7 @@ def full_after(monkeypatch, parts, number):
     return lambda: monkeypatch.setattr(module.pq, "write_table", write)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_stops_the_sweep_in_words_and_the_same_command_runs_the_rest(
     tmp_path, monkeypatch, capsys
 ):

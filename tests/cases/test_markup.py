@@ -49,6 +49,7 @@ def run(capsys, *arguments):
     return code, captured.out + captured.err
 
 
+@pytest.mark.slow
 def test_labels_and_docstrings_in_brackets_come_out_of_every_command_as_they_are(
     tmp_path, capsys, monkeypatch
 ):
@@ -118,6 +119,7 @@ def test_a_task_of_the_user_is_shown_with_the_brackets_of_its_docstring(tmp_path
     assert out.startswith(QUESTION)
 
 
+@pytest.mark.slow
 def test_a_failed_trials_error_is_shown_as_it_is(tmp_path, capsys):
     (tmp_path / "breaks.py").write_text(
         "import dataclasses\nfrom lstm_variants import GRU\n\n"

@@ -77,6 +77,7 @@ def test_the_default_results_directory_is_not_said_however_it_was_given(tmp_path
     assert printed("report", "quick", results="r") == "lstm-variants report quick --results r"
 
 
+@pytest.mark.slow
 def test_the_command_after_a_sweep_reports_what_was_swept(tmp_path, capsys):
     folder = tmp_path / NASTY[0]
     folder.mkdir()

@@ -3,9 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page_on_cells_run(capsys):
     names: dict = {}
     for block in re.findall(r"```python\n(.*?)```", (DOCS / "cells.md").read_text(encoding="utf-8"), re.S):

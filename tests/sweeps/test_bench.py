@@ -343,6 +343,7 @@ def test_sizes_are_told_as_what_xla_takes_by_itself_over_what_we_take():
     assert "| lstm, batch 16 | 3.00 (1 ms) | 1.00 (10 ms) | 1.50 |" in text
 
 
+@pytest.mark.slow
 @needs_torch
 def test_stacks_of_networks_train_in_both_frameworks():
     from sweeps.bench import others_jax, others_torch

@@ -103,6 +103,7 @@ def swept(tmp_path, capsys):
     return common, planned, out
 
 
+@pytest.mark.slow
 def test_plan_says_what_a_sweep_then_runs(swept, capsys):
     common, planned, out = swept
     assert "12 in all; 0 in" in planned
@@ -117,6 +118,7 @@ def test_plan_says_what_a_sweep_then_runs(swept, capsys):
     assert "this run made 0" in again
 
 
+@pytest.mark.slow
 def test_status_counts_by_cell_stage_and_task(swept, capsys):
     common, _, _ = swept
     code, out = run(capsys, "status", *common)
@@ -125,6 +127,7 @@ def test_status_counts_by_cell_stage_and_task(swept, capsys):
     assert "gru_again" in out
 
 
+@pytest.mark.slow
 def test_a_corrupt_part_is_refused_with_code_2_and_nothing_else_is_touched(swept, capsys, tmp_path):
     common, _, _ = swept
     parts = sorted((tmp_path / "results" / "swept" / "trials").glob("*.parquet"))
@@ -138,6 +141,7 @@ def test_a_corrupt_part_is_refused_with_code_2_and_nothing_else_is_touched(swept
     assert [p.read_bytes() for p in parts[1:]] == others
 
 
+@pytest.mark.slow
 def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp_path):
     command = [
         "train",
@@ -163,6 +167,7 @@ def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp
     assert len(list((tmp_path / "single" / "trials").glob("*.parquet"))) == 1
 
 
+@pytest.mark.slow
 def test_train_stacks_layers_and_says_when_a_trial_diverged(capsys, tmp_path):
     command = [
         "train",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lstm_variants import CELLS
 from sweeps.cli import main
 
 pytestmark = pytest.mark.slow
@@ -104,3 +105,11 @@ def test_the_published_table_is_what_the_command_prints(capsys):
     table = capsys.readouterr().out.strip()
     assert len(table.splitlines()) == 12
     assert table in text
+
+
+def test_a_cell_of_the_catalogue_without_known_equations_is_named_as_such_and_fails_nothing(
+    capsys, monkeypatch
+):
+    monkeypatch.setattr("sweeps.commands.conform.CELLS", {"newcomer": CELLS["rnn"]})
+    assert main(["conform", "all"]) == 0
+    assert "newcomer: the kit knows no equations of this name" in capsys.readouterr().out
