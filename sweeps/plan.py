@@ -19,7 +19,7 @@ from lstm_variants.contract import CellSpec
 from sweeps.code_of import code_of
 from sweeps.confirm import Fixed
 from sweeps.errors import InputError
-from sweeps.race import Race
+from sweeps.rules.race import Race
 from sweeps.seeds import seed_of
 from sweeps.store.declaration import Declaration
 from sweeps.strategy import Setting

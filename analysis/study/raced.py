@@ -1,4 +1,4 @@
-"""Verdicts of a study whose seeds were raced (`sweeps.race`): by the e-values that decided, not by tests.
+"""Verdicts of a study whose seeds were raced (`sweeps.rules.race`): by the e-values that decided, not by tests.
 
 A test for a fixed number of seeds is wrong where the scores decided how many there are. So the race is played again
 from the stored scores (`sweeps.evidence.race`), and its words, e-values and intervals, which hold at every look, take

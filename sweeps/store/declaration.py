@@ -15,7 +15,7 @@ class Declaration:
     it is not the measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random
     (independent draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from
     before there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where
-    they were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.race`); empty where tests on
+    they were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.rules.race`); empty where tests on
     the fixed seeds reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of cells.
     cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every
     task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task on which both run.

@@ -11,7 +11,7 @@ from analysis.study.results import load
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented
 from lstm_variants import GRU, LSTM, NFG, PeepholeLSTM
-from sweeps.race import race
+from sweeps.rules.race import race
 
 HEIGHTS = {"lstm": 0.45, "lstm_again": 0.45, "gru": 0.45, "peephole": 0.35, "nfg": 0.1, "rnn": 0.03}
 

@@ -15,7 +15,7 @@ from lstm_variants import GRU, LSTM
 from sweeps.commands.plan import missing
 from sweeps.confirm import VALUES, ConfirmRule, Fixed, Question, asked
 from sweeps.errors import InputError
-from sweeps.race import race
+from sweeps.rules.race import race
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 

@@ -14,9 +14,9 @@ from studies import tiny
 from sweeping import sweep_in
 
 from sweeps.errors import InputError
-from sweeps.sobol import sobol
 from sweeps.spaces import Choice, LogUniform, Uniform, choice, grid, log_uniform, sampled, uniform
 from sweeps.stages import Stages, nothing
+from sweeps.strategies.sobol import sobol
 from sweeps.strategy import Strategy, Tried
 
 SPACE = {RATE: log_uniform(1e-3, 1e-1), "optimizer.clip": uniform(0.5, 2.0)}

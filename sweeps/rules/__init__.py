@@ -1,0 +1,1 @@
+"""Confirm rules, one a file. A new one needs nothing but its file: see `sweeps.confirm`."""
