@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = """
 import jax
 import numpy as np
-from sweeps import cache
+from sweeps import xla
 found = []
 jax.monitoring.register_event_listener(lambda name, **_: found.append(name))
 xla.switch_on()

@@ -138,7 +138,7 @@ def contents(store: Store) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for table in ("trials", "curves") for path in store.parts(table)}
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not happen in time"
