@@ -5,6 +5,8 @@ file like `cells/lstm.py`, import its spec here and give it a line in the catalo
 package offers.
 """
 
+import sys
+from types import ModuleType
 from typing import Any
 
 from lstm_variants.cells.cifg import CIFG
@@ -71,3 +73,18 @@ CELLS: dict[str, type[Any]] = {
     "grid_depth": DepthGridLSTM,
     "transformer": TransformerBlock,
 }
+
+# The module and the state of each cell, such as LSTMCell and LSTMState, stand beside its spec in its file.
+BESIDE = {
+    name: kind
+    for spec in CELLS.values()
+    for name, kind in vars(sys.modules[spec.__module__]).items()
+    if isinstance(kind, type) and kind.__module__ == spec.__module__
+}
+globals().update(BESIDE)
+
+__all__ = sorted(
+    name
+    for name, value in globals().items()
+    if name[0].isalpha() and not isinstance(value, ModuleType) and name not in ("Any", "ModuleType", "BESIDE")
+)

@@ -15,10 +15,9 @@ class Declaration:
     it is not the measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random
     (independent draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from
     before there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where
-    they were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.rules.race`); empty where tests on
-    the fixed seeds reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of cells.
-    cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every
-    task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task on which both run.
+    they were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.rules.race`); empty where
+    tests on the fixed seeds reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of
+    cells. cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task on which both run.
     different: triples `[cell, reference, task]` that must come out different. plan: trial ids by stage, as far as they
     are known: they grow when choices are made and confirm rules ask for more. total: number of trials by stage when
     all is planned; while that is open, the largest that it can be. labels: what the trials of the plan are called, by

@@ -418,3 +418,12 @@ def test_a_cell_that_forgot_its_reference_is_seen(tmp_path):
 
 def test_the_package_offers_every_spec_of_the_catalogue_by_its_name():
     assert [s for s in CELLS.values() if getattr(lstm_variants, s.__name__, None) is not s] == []
+
+
+def test_the_package_offers_what_each_cells_file_defines_and_no_module():
+    for spec in CELLS.values():
+        cell = type(nnx.eval_shape(lambda spec=spec: spec().build(3, nnx.Rngs(0))))
+        assert getattr(lstm_variants, cell.__name__) is cell
+        assert {spec.__name__, cell.__name__} <= set(lstm_variants.__all__)
+    assert {"LSTMState", "GRUState", "CELLS", "run_sequence"} <= set(lstm_variants.__all__)
+    assert not any(inspect.ismodule(getattr(lstm_variants, name)) for name in lstm_variants.__all__)
