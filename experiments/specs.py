@@ -35,7 +35,7 @@ ADDED = {"added": True}
 
 
 class SpecError(ValueError):
-    """A spec that can not be built or must not run; the message says what is expected instead."""
+    """A spec that cannot be built or must not run; the message says what is expected instead."""
 
 
 def read_annotations(kind: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ training alone, where a key is given. Nothing random ever touches the recurrent 
 
 `Stacked` is a cell made of cells: all layers at one step, for `nnx.RNN` or a loop of your own. `Layers` takes
 the sequence, layer by layer: it is what to use where a layer must see all steps before the next begins (two
-directions), where a cell computes all steps at once, and for everything that a cell can not have.
+directions), where a cell computes all steps at once, and for everything that a cell cannot have.
 """
 
 from dataclasses import dataclass

@@ -163,7 +163,7 @@ def read(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"from_torch can not read {name}: {error}. Turn it into float32 first.") from None
+        raise ValueError(f"from_torch cannot read {name}: {error}. Turn it into float32 first.") from None
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise ValueError(f"from_torch needs floating-point numbers in {name}; got {array.dtype}.")
     return array

@@ -96,7 +96,7 @@ def leaf(value: Any, annotation: Any, text: str, path: str) -> Any:
     if kind is None:
         of = f"{path}.{next(iter(value))}" if isinstance(value, Mapping) and value else f"{path}.LABEL"
         hint = f"; set what is in it, such as {of}=..." if isinstance(value, Mapping) else ""
-        raise SpecError(f"{path} can not be set from text{hint}.")
+        raise SpecError(f"{path} cannot be set from text{hint}.")
     return parse(kind, text, path)
 
 

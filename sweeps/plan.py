@@ -208,7 +208,7 @@ def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
     try:
         parameters = parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
-    except Exception:  # a user's cell that can not be built: its trials will fail, and say why
+    except Exception:  # a user's cell that cannot be built: its trials will fail, and say why
         parameters = 0
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
 

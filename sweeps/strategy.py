@@ -9,7 +9,7 @@ A strategy is a frozen dataclass and a pure function: the same `tried` and `seed
 that it takes to resume from the store alone. It answers None when it has no more to ask for *now*. Once all that it
 has asked for is in, it is asked again with the results; when it then answers None at once, the search is complete.
 What it asked for since it last answered None is *pending* and stays so, whatever is in the store already: so the
-order in which workers finish can not matter. `sweeps.sobol` is a strategy in one file.
+order in which workers finish cannot matter. `sweeps.sobol` is a strategy in one file.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ Two stages. *Search* tries settings for every cell and task: the same for all, u
 results. *Confirm* runs, per cell and task, the setting that was best on validation again with fresh seeds and is the
 only stage that verdicts use.
 Controls are part of every study: an alias of one cell (its own settings and seeds) that must come out
-equivalent, and a cell that can not bridge the lag, which must come out different.
+equivalent, and a cell that cannot bridge the lag, which must come out different.
 """
 
 import math
@@ -35,7 +35,7 @@ class Controls:
 
     on: labels of the tasks on which the alias runs (default: all that the cell runs on).
 
-    unable: a cell that can not bridge the lag of `task` (default: the first task); added to the study under
+    unable: a cell that cannot bridge the lag of `task` (default: the first task); added to the study under
     `unable_label` on that task where the study does not have a cell of that label.
     """
 

@@ -78,7 +78,7 @@ def caption(data: pd.DataFrame) -> str:
         f"the interval in the saved data."
     ]
     if 2 / 2**row.n > row.alpha:
-        told.append(f"Wilcoxon's signed ranks can not tell any cells apart with {row.n} tasks.")
+        told.append(f"Wilcoxon's signed ranks cannot tell any cells apart with {row.n} tasks.")
     else:
         same = (data["nemenyi"] == data["wilcoxon"]).all()
         told.append(

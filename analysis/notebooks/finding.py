@@ -35,7 +35,7 @@ print(study.declaration.doc)
 # %% [markdown]
 # ## May we believe it?
 #
-# Every study carries controls: an alias of a cell must come out equivalent to it, and a cell that can not
+# Every study carries controls: an alias of a cell must come out equivalent to it, and a cell that cannot
 # do a task must come out different. Nothing below counts if these are broken.
 
 # %%

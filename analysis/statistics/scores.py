@@ -6,7 +6,7 @@ A score is 0 for the task's naive baseline and 1 for perfect.
   the baseline. Leaving it out would reward cells that often diverge.
 - A score below 0 counts as 0: worse than naive is naive. The depth of a failure is an accident of when
   training stopped, and one such number would dominate a mean.
-- A score is measured on `test_sequences` sequences and can not be finer than 1 of them: `resolution`.
+- A score is measured on `test_sequences` sequences and cannot be finer than 1 of them: `resolution`.
 """
 
 import re

@@ -67,7 +67,7 @@ class Results:
 
 
 def load(results: str | os.PathLike[str], study: str) -> Results:
-    """Read `results/STUDY`. Raises InputError where nothing ran or a part can not be read.
+    """Read `results/STUDY`. Raises InputError where nothing ran or a part cannot be read.
 
     A row belongs to the stage in whose plan its id stands, and to the cell and task that the study declares for it,
     whatever they were called when it ran. The order is the declaration's, whatever the

@@ -177,7 +177,7 @@ def imbalance(values: pd.DataFrame) -> list[str]:
 
 
 def single(values: pd.DataFrame) -> list[str]:
-    """What can not be tested, since there is one seed."""
+    """What cannot be tested, since there is one seed."""
     sizes = values.groupby(["task", "cell"], sort=False).size()
     if (sizes == 1).all():
         return [
@@ -185,13 +185,13 @@ def single(values: pd.DataFrame) -> list[str]:
         ]
     alone = sizes[sizes == 1].reset_index()
     return [
-        f"One seed of {listing(some['cell'])} on {task}: its pairs can not be tested. Add seeds."
+        f"One seed of {listing(some['cell'])} on {task}: its pairs cannot be tested. Add seeds."
         for task, some in alone.groupby("task", sort=False)
     ]
 
 
 def scales(values: pd.DataFrame, bounds: Bounds, asked: Asked) -> list[str]:
-    """A sentence where tasks differ so much in scale that one margin and one mean can not serve them all. The scale of
+    """A sentence where tasks differ so much in scale that one margin and one mean cannot serve them all. The scale of
     a task is the root mean square of its values; fractions and per cent are one scale whatever their size."""
     scale = values.groupby("task", sort=False)["score"].apply(lambda x: float(np.sqrt(np.mean(np.square(x)))))
     scale = scale[scale > 0].sort_values()

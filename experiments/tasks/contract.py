@@ -54,7 +54,7 @@ class TaskSpec(Protocol):
     reference: definition's source, one line. inputs, outputs: sizes n and k. steps: T, the longest sequence.
     scored: S. axes: integer fields that make the task harder when they grow. objective: what the loss is, in
     words. baseline: loss of the naive predictor, which `naive` describes. best: loss of a perfect predictor,
-    not 0 where the targets can not be known. wrong: when an item counts as wrong, for `Measures.error`.
+    not 0 where the targets cannot be known. wrong: when an item counts as wrong, for `Measures.error`.
 
     A task that has but one sequence says `single = True`: what is measured on it is exact.
 

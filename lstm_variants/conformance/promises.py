@@ -18,7 +18,7 @@ CLOSE = 1e-5  # the same sums in another order, in float32, over six steps
 
 @dataclass(frozen=True)
 class Promise:
-    """kept: True, False, or None where it can not be asked of this cell (`detail` says why)."""
+    """kept: True, False, or None where it cannot be asked of this cell (`detail` says why)."""
 
     name: str
     kept: bool | None

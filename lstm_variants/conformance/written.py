@@ -1,4 +1,4 @@
-"""Equations that somebody wrote down, read from text, line by line, with a reason for every line that can not be read.
+"""Equations that somebody wrote down, read from text, line by line, with a reason for every line that cannot be read.
 
     # Minimal gated unit
     f = σ(W_f x + R_f h + b_f)
@@ -62,7 +62,7 @@ def written(text: str, name: str = "equations") -> Equations:
             raise Unreadable(number, f"{shown(targets[k])} is defined a second time.")
         if MATRIX.fullmatch(targets[k]) or VECTOR.fullmatch(targets[k]) or targets[k] in ("x", *FUNCTIONS):
             raise Unreadable(
-                number, f"{shown(targets[k])} can not be defined: it is a parameter, a function or the input."
+                number, f"{shown(targets[k])} cannot be defined: it is a parameter, a function or the input."
             )
     state = tuple(target.removesuffix("_new") for target in targets if target.endswith("_new"))
     defined = {"x", *state}

@@ -28,7 +28,7 @@ HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a verdict for each cell; exit code 1 where one is not what it should be, 2 where one can not be
+    """Print a verdict for each cell; exit code 1 where one is not what it should be, 2 where one cannot be
     checked. Raises InputError before any work starts."""
     own = equations_of(options.against) if options.against is not None else None
     if options.claim is not None and options.claim.lower() not in known_names():
@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
         except CanNotCheck as reason:
             code = 2
             if options.markdown:
-                print(row([f"`{target}`", f"can not be checked: {reason}", "", "", "", ""]))
+                print(row([f"`{target}`", f"cannot be checked: {reason}", "", "", "", ""]))
             elif options.json:
                 print(json.dumps({"name": target, "error": str(reason)}, ensure_ascii=False))
             else:
-                print(f"{target}: can not be checked. {reason}", file=sys.stderr)
+                print(f"{target}: cannot be checked. {reason}", file=sys.stderr)
             continue
         sound = verdict.sound or (nameless and verdict.keeps_its_promises)
         code = max(code, 0 if sound else 1)
@@ -74,7 +74,7 @@ def equations_of(path: Path) -> Equations:
     except Unreadable as error:
         raise InputError(f"{path}, {error}") from None
     except OSError as error:
-        raise InputError(f"The equations '{path}' can not be read: {error.strerror or error}.") from None
+        raise InputError(f"The equations '{path}' cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"The equations '{path}' are not UTF-8 text: {error.reason} at byte {error.start}."

@@ -13,7 +13,7 @@ from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the sizes; exit code 1 where a cell can not meet the budget. Raises InputError for unknown cells and
+    """Print the sizes; exit code 1 where a cell cannot meet the budget. Raises InputError for unknown cells and
     numbers below 1."""
     names = [name for given in options.cells for name in (CELLS if given == "all" else [given])]
     for name in names:

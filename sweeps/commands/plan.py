@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     for line in result.lines():
         screen.print(line, soft_wrap=True)
     if study.stop_after < math.inf:
-        screen.print("less where trials stop early, which can not be known before")
+        screen.print("less where trials stop early, which cannot be known before")
     compute: Counter[tuple[str, str]] = Counter()
     for entry in todo:
         compute[entry.arm] += costs[entry.structure].trial(entry.trial)  # type: ignore[assignment]

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     """Train a stored trial again and say whether it gives the stored numbers.
 
     Exit code 1 where they differ though device and libraries are those of the row. Raises InputError for options of
-    another trial, for a trial that is not in the results or not the only one, and for one that can not be read back.
+    another trial, for a trial that is not in the results or not the only one, and for one that cannot be read back.
     """
     refuse_others(options)
     screen = console()

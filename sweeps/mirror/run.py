@@ -93,7 +93,7 @@ def summary_of(row: Row) -> Row:
 
 
 def trial_row(run: Run) -> Row:
-    """The row of a run that the mirror made. Raises InputError for a value that its column can not hold."""
+    """The row of a run that the mirror made. Raises InputError for a value that its column cannot hold."""
     spec = run.summary.get("spec") or canonical(run.config)
     try:
         said = spec_columns(config_of(spec)) | {"spec": spec}

@@ -56,7 +56,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def read_part(path: Path, columns: list[str] | None) -> pa.Table:
     """A part as a table, or these of its columns, those that it lacks left out. Raises InputError for a file that
-    can not be read or that a newer version wrote."""
+    cannot be read or that a newer version wrote."""
     try:
         with pq.ParquetFile(path) as part:
             version = int((part.schema_arrow.metadata or {}).get(b"schema_version", b"0"))

@@ -42,14 +42,14 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
             with open(path, "ab"):
                 pass
         elif path.exists() and not os.access(path, os.W_OK):
-            raise InputError(f"{option} {path} can not be written: it is write-protected. Name another file.")
+            raise InputError(f"{option} {path} cannot be written: it is write-protected. Name another file.")
         else:
             probe(parent)
             if not path.exists():
                 unused(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         raise InputError(
-            f"{option} {path} can not be written: {reason(error)}. Name another place."
+            f"{option} {path} cannot be written: {reason(error)}. Name another place."
         ) from None
     return path
 
@@ -149,7 +149,7 @@ def probe(parent: Path) -> None:
 
 
 def unused(path: Path) -> None:
-    """Raises OSError where a file of this name can not be made, such as for a name that is too long."""
+    """Raises OSError where a file of this name cannot be made, such as for a name that is too long."""
     os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     os.unlink(path.resolve())
 

@@ -49,7 +49,7 @@ def study_name(runs: Sequence[Run], given: str | None) -> str:
         raise InputError(f"No runs of study '{given}'.{did_you_mean(given, studies)} There are: {known}.")
     name = given or next(iter(studies))
     if Path(name).name != name:
-        raise InputError(f"A study's name becomes a folder; '{name}' can not be one.")
+        raise InputError(f"A study's name becomes a folder; '{name}' cannot be one.")
     return name
 
 

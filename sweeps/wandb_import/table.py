@@ -32,7 +32,7 @@ SHOWN = 3  # runs named in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """Where a run has its labels and measures. Raises InputError for a key that can not be one."""
+    """Where a run has its labels and measures. Raises InputError for a key that cannot be one."""
 
     cell: str
     task: str

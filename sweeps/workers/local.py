@@ -114,7 +114,7 @@ def serve(pipe: Connection) -> None:
         except Exception as error:
             try:
                 say("failed", error)
-            except (TypeError, AttributeError, ValueError):  # an exception that can not be sent
+            except (TypeError, AttributeError, ValueError):  # an exception that cannot be sent
                 say("failed", RuntimeError(f"{type(error).__name__}: {error}"))
         else:
             say("over")

@@ -32,7 +32,7 @@ class Answer(Enum):
 
 
 def check(address: str) -> bool:
-    """Whether the cluster at an address wants the token that is here. Raises InputError, in words, where it can not be
+    """Whether the cluster at an address wants the token that is here. Raises InputError, in words, where it cannot be
     joined as things are. An address without a port (auto) is Ray's to find."""
     place = located(address)
     client = place.startswith("ray://")
@@ -154,7 +154,7 @@ def short_folder(stack: contextlib.ExitStack) -> dict[str, str]:
             stack.callback(shutil.rmtree, made, ignore_errors=True)
             return {"_temp_dir": made}
     raise InputError(
-        f"Ray can not start: the path of its folder, {folder()} (TMPDIR or RAY_TMPDIR), is too long for a socket. Set "
+        f"Ray cannot start: the path of its folder, {folder()} (TMPDIR or RAY_TMPDIR), is too long for a socket. Set "
         f"RAY_TMPDIR to a short one that you may write to, or run without Ray (--workers 0)."
     )
 

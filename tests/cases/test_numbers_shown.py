@@ -165,7 +165,7 @@ def test_where_some_cells_have_one_seed_these_are_named(told):
         [many, rows("speech", lstm=[0.9, 0.91, 0.92], gru=[0.9, 0.91, 0.93], rnn=[0.7, 0.8, 0.75])]
     )
     out, err, found = told(both, 0.02)
-    assert "One seed of rnn on mnist: its pairs can not be tested. Add seeds." in err
+    assert "One seed of rnn on mnist: its pairs cannot be tested. Add seeds." in err
     assert out.count("one seed\n") + out.count("one seed \n") == 4  # two on mnist, the same over both tasks
     assert [row["single"] for row in found["overall"]] == [False, True, True]
 

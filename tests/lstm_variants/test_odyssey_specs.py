@@ -1,4 +1,4 @@
-"""The LSTM's own family: options that can not be met are refused, and biases start as the papers have them."""
+"""The LSTM's own family: options that cannot be met are refused, and biases start as the papers have them."""
 
 import math
 

@@ -250,7 +250,7 @@ def changed(case, **changes):
         (
             "gru-1",
             lambda: changed("gru-1", weight_hh_l0=Tensor(TypeError("Got unsupported ScalarType BFloat16"))),
-            r"can not read weight_hh_l0: Got unsupported ScalarType BFloat16\. Turn it into float32 first",
+            r"cannot read weight_hh_l0: Got unsupported ScalarType BFloat16\. Turn it into float32 first",
         ),
     ],
 )

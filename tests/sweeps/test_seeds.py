@@ -1,4 +1,4 @@
-"""Seeds of studies, stages and the alias can not collide, whatever their number."""
+"""Seeds of studies, stages and the alias cannot collide, whatever their number."""
 
 import itertools
 

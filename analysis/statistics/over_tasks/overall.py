@@ -48,7 +48,7 @@ def overall(table: pd.DataFrame) -> pd.DataFrame:
     Columns as there where they make sense over tasks (n_a and n_b are all seeds, mean_a and mean_b means of means,
     seeds_to_decide is on every task), task = "all tasks"; also tasks (shared), tested (of these), equivalent and
     differing (tasks with that verdict); those of `hierarchical`; bayes_new (the verdict for a new task). A pair with a
-    task that is not tested yet is undecided; one that can not be equivalent on a task can not be so over all.
+    task that is not tested yet is undecided; one that cannot be equivalent on a task cannot be so over all.
     """
     numbers = pd.Series(range(len(table)), index=table.index)
     order = numbers.groupby([table["a"], table["b"]], sort=False).transform("min")
@@ -108,7 +108,7 @@ def wide(rows: pd.DataFrame) -> np.ndarray:
 
 def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray, silent: np.ndarray) -> pd.DataFrame:
     """Adds interval, tests and posterior for the mean over the tasks as they are. silent: (pairs,) which of them can
-    not be equivalent, since they can not on a task."""
+    not be equivalent, since they cannot on a task."""
     tasks, margin = found["tasks"].to_numpy(float), found["margin"].to_numpy(float)
     value, alpha = found["value"].to_numpy(float), found["alpha"].to_numpy(float)
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -10,7 +10,7 @@ are ranked by their mean score, the best 1, ties shared. R is a cell's average r
                       We Really Use Post-Hoc Tests Based on Mean-Ranks?": Nemenyi's depends on who else takes part)
 
 The sample is the *tasks*: seeds only make their means finer. With N < 5 it has next to no power, and with N < 6 the
-signed-rank test can not reach 0.05 at all (its least p-value is 2/2^N). Ranks know no margin, either: a lead
+signed-rank test cannot reach 0.05 at all (its least p-value is 2/2^N). Ranks know no margin, either: a lead
 of 0.0001 counts as much as one of 0.5. That is why verdicts do not come from here.
 """
 

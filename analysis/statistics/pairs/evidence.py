@@ -94,7 +94,7 @@ def grids(seeds: dict[tuple[object, object], np.ndarray], bounds: tuple[float, f
 
 
 def coarse(members: pd.DataFrame, steps: dict[object, Step]) -> pd.DataFrame:
-    """Of scores in steps the resolution is half a step at least: what lies between two steps can not be seen."""
+    """Of scores in steps the resolution is half a step at least: what lies between two steps cannot be seen."""
     half = members["task"].map(lambda task: steps[task].width / 2)
     return members.assign(resolution=np.fmax(members["resolution"], half.where(half > 0)))
 

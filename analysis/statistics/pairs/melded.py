@@ -12,7 +12,7 @@ Fisher's exact test.
 
 L and U are drawn for each group once; the distribution of their difference is their convolution on a grid, which pairs
 every draw of one with every draw of the other. As with every simulated p-value one draw is added to both sides of the
-count, so that p can not be 0.
+count, so that p cannot be 0.
 """
 
 from collections.abc import Sequence
