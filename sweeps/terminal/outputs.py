@@ -48,9 +48,7 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
             if not path.exists():
                 unused(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-        raise InputError(
-            f"{option} {path} cannot be written: {reason(error)}. Name another place."
-        ) from None
+        raise InputError(f"{option} {path} cannot be written: {reason(error)}. Name another place.") from None
     return path
 
 
