@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     ((measure, target),) = ((m, n) for m in MEASURES if (n := getattr(options, m)) is not None)
     for option, number in ((measure, target), ("inputs", options.inputs)):
         if number < 1:
-            raise InputError(f"--{option} must be 1 or more; got {number}.")
+            raise InputError(f"--{option} must be at least 1; got {number}.")
     found = {name: row(name, options.inputs, measure, target) for name in dict.fromkeys(names)}
     if options.json:
         for each in found.values():

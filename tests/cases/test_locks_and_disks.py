@@ -139,7 +139,7 @@ def test_a_file_that_is_replaced_on_a_full_disk_stays_what_it_was(tmp_path, monk
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
     monkeypatch.setattr(type(path), "write_bytes", half)
-    with pytest.raises(WriteError, match=r"quota there, or ask for more"):
+    with pytest.raises(WriteError, match=r"quota there, or request more"):
         replace_file(path, b"after it all")
     assert [p.name for p in tmp_path.iterdir()] == ["study.json"]
     assert path.read_text() == "before"

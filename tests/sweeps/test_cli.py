@@ -65,8 +65,8 @@ def test_list_names_every_cell_task_and_study(capsys):
         (["train", "--cell", "lstm", "--task", "adding", "--set", "steps"], "PATH=VALUE"),
         (["train", "--cell", "lstm", "--task", "adding", "--layers", "0"], "layers >= 1"),
         (["sweep", "quik"], "Did you mean 'quick'"),
-        (["sweep", "quick", "--workers", "-1"], "--workers must be 0"),
-        (["sweep", "quick", "--cohort", "-1"], "--cohort must be 1"),
+        (["sweep", "quick", "--workers", "-1"], "--workers must be at least 0"),
+        (["sweep", "quick", "--cohort", "-1"], "--cohort must be at least 1"),
         (["sweep", "quick", "--seed", "5000"], "0 to 4000"),
         (["status", "quick"], "No results of study 'quick'"),
         (["report", "quick"], "No results of study 'quick'"),
@@ -106,7 +106,7 @@ def swept(tmp_path, capsys):
 @pytest.mark.slow
 def test_plan_says_what_a_sweep_then_runs(swept, capsys):
     common, planned, out = swept
-    assert "12 in all; 0 in" in planned
+    assert "12 in total; 0 already in" in planned
     assert "12 trials in 4 cohorts, 2 compilations (2 structures) on 1 worker" in planned
     assert "memory about" in planned
     assert "12 of 12 trials" in out
@@ -163,7 +163,7 @@ def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp
     assert "test score" in out
     assert list((tmp_path / "single" / "figures").glob("gru-adding-*.png"))
     code, again = run(capsys, *command)
-    assert "has this trial already" in again
+    assert "This trial is stored already" in again
     assert len(list((tmp_path / "single" / "trials").glob("*.parquet"))) == 1
 
 

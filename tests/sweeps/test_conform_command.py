@@ -112,4 +112,4 @@ def test_a_cell_of_the_catalogue_without_known_equations_is_named_as_such_and_fa
 ):
     monkeypatch.setattr("sweeps.commands.conform.CELLS", {"newcomer": CELLS["rnn"]})
     assert main(["conform", "all"]) == 0
-    assert "newcomer: the kit knows no equations of this name" in capsys.readouterr().out
+    assert "newcomer: no known equations have this name" in capsys.readouterr().out

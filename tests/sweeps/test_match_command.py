@@ -73,8 +73,8 @@ def test_what_is_not_met_is_said_in_the_table(capsys):
     [
         (["lstn", "--state", "9", "--inputs", "3"], "Did you mean 'lstm'?"),
         (["lstm", "alll", "--state", "9", "--inputs", "3"], "Did you mean 'all'?"),
-        (["lstm", "--state", "0", "--inputs", "3"], "--state must be 1 or more; got 0."),
-        (["lstm", "--state", "9", "--inputs", "-2"], "--inputs must be 1 or more; got -2."),
+        (["lstm", "--state", "0", "--inputs", "3"], "--state must be at least 1; got 0."),
+        (["lstm", "--state", "9", "--inputs", "-2"], "--inputs must be at least 1; got -2."),
         (["lstm", "--inputs", "3"], "one of the arguments --parameters --flops --state is required"),
         (["lstm", "--state", "9", "--flops", "9", "--inputs", "3"], "not allowed with argument"),
         (["lstm", "--state", "9"], "the following arguments are required: --inputs"),

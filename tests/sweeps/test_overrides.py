@@ -118,7 +118,7 @@ def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path
     where = [path, "--results", tmp_path / "results"]
     settings = ["--set", "confirm=3", "--set", "tasks.adding.length=5"]
     code, out = run(capsys, "plan", *where, *settings, "--workers", "0")
-    assert (code, "set here: confirm=3, tasks.adding.length=5" in out) == (0, True), out
+    assert (code, "overrides: confirm=3, tasks.adding.length=5" in out) == (0, True), out
     code, out = run(capsys, "sweep", *where, *settings, "--seed", "2", "--workers", "0", "--wandb", "off")
     assert (code, "15 of 15 trials" in out) == (0, True), out
     store = Store(tmp_path / "results", "mine")
