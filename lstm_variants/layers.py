@@ -32,7 +32,7 @@ class Knob(nnx.Variable):
 
 
 class LayersModel(nnx.Module):
-    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry a layer, of two directions a pair."""
+    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry per layer, of two directions a pair."""
 
     def __init__(self, spec: "Layers", inputs: int, *, rngs: nnx.Rngs):
         layers, sizes, first = [], [inputs], []

@@ -23,7 +23,7 @@ COLUMNS = ["task", "cell", "seed", "status", "solved", "score", "resolution"]
 
 
 def scores(trials: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame:
-    """One row a trial: task, cell, seed, status, solved, score, resolution.
+    """One row per trial: task, cell, seed, status, solved, score, resolution.
 
     measure: one of MEASURES, or test_score_x2 and so on, the score on longer sequences. Raises InputError where it
     is not a score (0 naive, 1 perfect), for which this policy is meant.

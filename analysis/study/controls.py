@@ -17,7 +17,7 @@ def broken_controls(declaration: Declaration, table: pd.DataFrame) -> list[str]:
     """Controls without the verdict that they must have."""
     reasons = []
     if not (declaration.same or declaration.different):
-        reasons.append("The study declares no controls, so nothing shows that its verdicts can be believed.")
+        reasons.append("The study declares no controls, so nothing shows that its verdicts can be trusted.")
     for a, b in declaration.same:
         rows = on_tasks(table, declaration, a, b)
         verdicts = [row["verdict"] for row in rows.values()]

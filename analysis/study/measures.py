@@ -1,4 +1,4 @@
-"""What cells are compared by. One value a seed of the confirm stage, so that the same verdicts serve all of them.
+"""What cells are compared by. One value per seed of the confirm stage, so that the same verdicts serve all of them.
 
     test_score            score on the test sample at the end: 0 naive baseline, 1 perfect
     area                  mean validation score over the training: soon and well
@@ -44,7 +44,7 @@ Values = Callable[[Results], pd.DataFrame]
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """name, title: for columns and for people. better: "higher" or "lower". bounds: what a value can be. margin:
-    smallest difference of interest where the study declares none. values: results to one row a seed of the
+    smallest difference of interest where the study declares none. values: results to one row per seed of the
     confirm stage, as `statistics.scores` makes them. absent: why a seed may have no value; empty: all have one.
     """
 

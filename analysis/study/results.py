@@ -16,8 +16,8 @@ TOLERANCE = 0.01  # of all rows that do not say theirs: before they did it was t
 class Results:
     """One study's results.
 
-    declaration: what the study said before it ran. trials: one row a planned trial that has finished,
-    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row a trial and evaluation.
+    declaration: what the study said before it ran. trials: one row per planned trial that has finished,
+    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation.
     left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
     trials that ran, but by code that does not count any more.
     """

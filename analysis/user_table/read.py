@@ -21,7 +21,7 @@ def read(path: str | os.PathLike[str]) -> pd.DataFrame:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
-            f"{path.name} must end in .csv or .parquet, by which the table is read (.tsv and .txt: as .csv)."
+            f"{path.name} must end in .csv or .parquet, which determines how it is read (.tsv and .txt: as .csv)."
         )
     try:
         table = reader(path)

@@ -4,7 +4,7 @@
     spec                        ->       config, nested, for people to look at
     spec                       <->       summary, as text: in a config wandb makes 1 of 1.0
     every other column         <->       summary, under the column's name
-    curve                      <->       history, one line an evaluation
+    curve                      <->       history, one line per evaluation
 
 Columns that follow from the spec (`cell.hidden`) are not written again; any that do not, though they are not
 in the schema, are. So a row comes back whole whatever columns a later version adds.

@@ -98,7 +98,7 @@ def import_study(
 
 
 def best(runs: Iterator[Run], counted: dict[str, str]) -> dict[str, Run]:
-    """One run a trial: one of the code that counts, and of these one that did not fail, if there is one."""
+    """One run per trial: one of the code that counts, and of these one that did not fail, if there is one."""
 
     def order(run: Run) -> tuple[bool, bool]:
         name, code = str(run.summary["trial_id"]), str(run.summary.get("code") or UNRECORDED)

@@ -1,4 +1,4 @@
-"""Anybody's W&B runs as a tidy table: one row a run, with the columns that `lstm-variants verdicts` takes.
+"""Anybody's W&B runs as a tidy table: one row per run, with the columns that `lstm-variants verdicts` takes.
 
 cell=config.model  task=config.dataset  seed=config.seed  measures=[summary.test_acc]
 
@@ -49,7 +49,7 @@ class Keys:
 
 
 def table(runs: Sequence[Run], keys: Keys) -> pa.Table:
-    """One row a run, in the order of `runs`. A run that ended badly is a row that says so, with what it measured.
+    """One row per run, in the order of `runs`. A run that ended badly is a row that says so, with what it measured.
 
     status is W&B's `state` in the words of our results: finished, diverged (finished, and a measure is not a
     number), failed (it failed, crashed or was killed) or running. Raises InputError where labels, or measures of

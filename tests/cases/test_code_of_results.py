@@ -226,7 +226,9 @@ def test_kept_on_request_they_count_and_status_and_report_say_so(after):
     assert "They count as they are." in out
     assert "this run made 0" in out
     assert mine(after.store.trials()) == before
-    assert any("own_cells:Mine were made by more than one code" in line for line in told(after_load(after)))
+    assert any(
+        "own_cells:Mine come from several versions of its code" in line for line in told(after_load(after))
+    )
     assert "own_cells:Mine come from several versions of its code, as requested" in after(FIXED, "status")[1]
     assert after(FIXED)[0] == 2  # asked again: a word holds for one sweep
 
@@ -245,7 +247,7 @@ def test_new_trials_beside_kept_ones_are_of_the_code_of_now_and_the_report_count
     codes = [row["code"] for row in mine(after.store.trials())]
     assert len(codes) == 3
     assert len(set(codes)) == 2
-    (line,) = [line for line in told(after_load(after)) if "more than one code" in line]
+    (line,) = [line for line in told(after_load(after)) if "several versions of its code" in line]
     assert "(2 trials)" in line
     assert "(1 trial)" in line
 
@@ -269,7 +271,7 @@ def test_what_was_set_aside_is_asked_about_no_more(after):
     results = after_load(after)
     assert results.other == 2
     assert "mine" not in set(results.trials["cell"])
-    assert any("2 trials left out: made by other code" in line for line in told(results))
+    assert any("2 trials left out: made by a different version" in line for line in told(results))
     assert "2 trials have rows from other code only" in after(FIXED, "status")[1]
     code, out = after(FIXED)
     assert code == 0

@@ -134,4 +134,4 @@ def test_a_failed_trials_error_is_shown_as_it_is(tmp_path, capsys):
         "--wandb", "off",
     )  # fmt: skip
     assert code == 1
-    assert "First: ValueError: no [relu] here [/b] :cat:" in out
+    assert "First error: ValueError: no [relu] here [/b] :cat:" in out

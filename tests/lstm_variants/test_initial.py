@@ -38,7 +38,7 @@ def built(spec, inputs=N, seed=0):
 
 
 def gates(array, count=4):
-    """One block a gate: the columns of W and R, the entries of b."""
+    """One block per gate: the columns of W and R, the entries of b."""
     return np.split(array, count, axis=-1)
 
 

@@ -287,7 +287,7 @@ def test_a_run_is_called_what_the_study_calls_the_trial_now(store: Store) -> Non
         runs = [run for run in read_runs(store.path / "wandb") if run.job_type == "confirm"]
         assert len(runs) == 2
         for run in runs:
-            assert run.id.startswith("lstm-")  # one run a trial, whatever it is called
+            assert run.id.startswith("lstm-")  # one run per trial, whatever it is called
             assert run.name.startswith(f"{cell}-")
             assert (run.group, run.summary["cell"]) == (f"quick/adding/{cell}", cell)
 

@@ -43,7 +43,7 @@ PAIRWISE = ("solved_", "tied_", "log_e_", "unseen_")  # beginnings of columns of
 
 
 def overall(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair that shares two tasks or more, in order of appearance. table: as `statistics.compare` gives it.
+    """One row per pair that shares two tasks or more, in order of appearance. table: as `statistics.compare` gives it.
 
     Columns as there where they make sense over tasks (n_a and n_b are all seeds, mean_a and mean_b means of means,
     seeds_to_decide is on every task), task = "all tasks"; also tasks (shared), tested (of these), equivalent and
@@ -135,7 +135,7 @@ def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray, silent: np.ndarray
 
 
 def more_seeds(found: pd.DataFrame, s: np.ndarray, half: np.ndarray, lumpy: np.ndarray) -> np.ndarray:
-    """Further seeds a side on every task. Spread tasks gain as the root of the seeds, lumpy ones in proportion."""
+    """Further seeds per cell on every task. Spread tasks gain as the root of the seeds, lumpy ones in proportion."""
     tasks, alpha = found["tasks"].to_numpy(float), found["alpha"].to_numpy(float)
     n = np.stack([found["n_a"] / tasks, found["n_b"] / tasks])
     spread = np.nansum(np.where(lumpy == 1, 0.0, s**2), axis=1) / tasks**2

@@ -49,10 +49,10 @@ def critical_difference(cells: int, tasks: int, alpha: float = 0.05) -> float:
 
 
 def ranks(values: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
-    """One row a cell, the best first: see COLUMNS. n: tasks; seeds: fewest of a mean. Fewer than 2 tasks give no rows.
+    """One row per cell, the best first: see COLUMNS. n: tasks; seeds: fewest of a mean. Fewer than 2 tasks: no rows.
 
-    nemenyi, wilcoxon: the letters of the groups that the cell is in, as `ab`; cells that share a letter are not told
-    apart, and one with `-` is told apart from all others. p_friedman is missing for 2 cells.
+    nemenyi, wilcoxon: the letters of the groups that the cell is in, as `ab`; cells that share a letter are not
+    distinguished, and one with `-` is distinguished from all others. p_friedman is missing for 2 cells.
     """
     blocks = complete(values)
     means = mean_scores(blocks)

@@ -19,7 +19,7 @@ Beta(k + 1, n - k + 1) for k ones of n.
 `shapes` says for which groups this is needed. Of spread scores it would ask far more seeds than Welch's test, and so
 it is not used for them. Here lies a limit that no method overcomes: where seven seeds score 0.981 to 0.984 nothing
 shows that one in ten fails completely, and the verdicts take such scores for what they look like. (Of two cells that
-fail with 10 % of their seeds, 8 seeds a side show no failure at all in 19 % of all studies, 16 seeds in 3 %.)
+fail with 10 % of their seeds, 8 seeds per cell show no failure at all in 19 % of all studies, 16 seeds in 3 %.)
 Bounds that mistrust what they have not seen would leave every pair undecided below some sixty seeds.
 """
 

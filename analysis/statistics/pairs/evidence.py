@@ -36,7 +36,7 @@ def evidence(
     bounds: tuple[float, float],
     plain: bool = False,
 ) -> pd.DataFrame:
-    """One row a pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
+    """One row per pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
     seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs.
 
     members: as `statistics.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.

@@ -41,7 +41,7 @@ def melded(
     power: int = POWER,
     generator: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """One row a pair: low, high (confidence 1 - 2 alpha), p_difference (two-sided), p_equivalence; posterior_equal,
+    """One row per pair: low, high (confidence 1 - 2 alpha), p_difference (two-sided), p_equivalence; posterior_equal,
     posterior_a, posterior_b (probability that the means are within the margin, a larger, b larger).
 
     scores: sorted scores of each group. pairs: (2, pairs) places in it; gaffke: (2, pairs) which sides are to have

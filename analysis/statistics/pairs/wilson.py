@@ -10,7 +10,7 @@ METHOD = "Wilson interval"
 
 
 def solved(groups: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a group: task, cell, value (fraction solved), low, high, n, solved, method."""
+    """One row per group: task, cell, value (fraction solved), low, high, n, solved, method."""
     low, high = proportion_confint(
         groups["solved"].to_numpy(), groups["n"].to_numpy(), alpha=1 - confidence, method="wilson"
     )

@@ -117,7 +117,7 @@ def budget(
     resamples: int = 400,
     octave: int = OCTAVE,
 ) -> pd.DataFrame:
-    """One row a task, cell, quantity and k of `budgets(n, octave)`: see COLUMNS and QUANTITIES.
+    """One row per task, cell, quantity and k of `budgets(n, octave)`: see COLUMNS and QUANTITIES.
 
     search: rows of the search stage. lost: trials that diverged or failed. A cell with fewer trials than another on the
     same task is marked in `method`.

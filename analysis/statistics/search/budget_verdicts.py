@@ -99,7 +99,7 @@ def budget_verdicts(
     confidence: float = 0.95,
     octave: int = OCTAVE,
 ) -> pd.DataFrame:
-    """One row a task, cell but the reference, k of `budgets(n, octave)` and outcome: see COLUMNS.
+    """One row per task, cell but the reference, k of `budgets(n, octave)` and outcome: see COLUMNS.
 
     n: the trials that cell and reference have in common, or the fewer of the two.
     """

@@ -97,7 +97,7 @@ def searched(trials: pd.DataFrame, score: Iterable[float]) -> tuple[pd.DataFrame
 
     trials: rows of the trials table with the columns of their specs. score: of each, in their order. The table has
     the columns task, cell, status, score, setting (rows with equal numbers were tried with the same values, so
-    that they stand or fall together when trials are resampled) and one column a factor under its readable name.
+    that they stand or fall together when trials are resampled) and one column per factor under its readable name.
     """
     table = trials[["task", CELL, "status"]].assign(score=np.asarray(list(score), float))
     fields: dict[str, pd.Series] = {}

@@ -34,7 +34,7 @@ COLUMNS = [
 def greff(
     trials: pd.DataFrame, *, reference: str, measure: str = "test_score", alpha: float = 0.05
 ) -> pd.DataFrame:
-    """One row a task, variant and `which` (the best tenth, or all trials), in the order of `trials`.
+    """One row per task, variant and `which` (the best tenth, or all trials), in the order of `trials`.
 
     trials: a search stage's rows, with status, valid_score, valid_loss and trial_id. Columns: value (mean of the
     variant less mean of the reference), low, high (confidence 1 - alpha/variants, so that they leave out 0 exactly

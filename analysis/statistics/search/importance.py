@@ -131,7 +131,7 @@ def halved(settings: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def importance(explained: Explained, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a factor (MAIN), a pair of factors (PAIR), and one for all that is no main effect (REST).
+    """One row per factor (MAIN), a pair of factors (PAIR), and one for all that is no main effect (REST).
 
     Columns: task, kind, factor, other (of a pair, else missing), value, low, high (shares of the variance), n
     (trials), settings, fewest (trials of a cell), lost (diverged or failed), explained (R² out of bag), meaningful,

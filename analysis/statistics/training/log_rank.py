@@ -20,7 +20,7 @@ RANK = "log-rank, Peto's log hazard ratio"
 
 
 def log_rank(trials: pd.DataFrame, pairs: pd.DataFrame, *, confidence: float = 0.90) -> pd.DataFrame:
-    """One row a pair: task, a, b, value, low, high (log hazard ratio), n, solved, p, p_holm (over the pairs of a task),
+    """One row per pair: task, a, b, value, low, high (log hazard ratio), n, solved, p, p_holm (over pairs of a task),
     method. Missing where no seed of either solved, or a side has none."""
     groups = {
         key: (rows["time"].to_numpy(float), rows["solved"].to_numpy(bool))
