@@ -59,7 +59,7 @@ def draw(data: pd.DataFrame) -> Figure:
             panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
             canvas.beside(panel, y, f"{row.standing} {signed(row.value, digits(margin))}")
     unit = axes[-1]
-    unit.set_xlabel(f"score − that of {reference}; band: margin ±{margin:g}")
+    unit.set_xlabel(f"score minus that of {reference}; band: margin ±{margin:g}")
     if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
         bend(unit, margin, float(data["low"].min()), float(data["high"].max()))
     marks = (("o", canvas.INK, "equivalent"), ("D", canvas.INK, "different"), ("o", canvas.PAGE, "undecided"))

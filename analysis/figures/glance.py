@@ -101,7 +101,7 @@ def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
         text.set(color=canvas.MUTED if control else canvas.INK, style="italic" if control else "normal")
     margin = float(first["margin"])
     place = "over all tasks" if first["place"] == OVER else f"on {first['place']}"
-    panel.set_title(f"score − that of\n{first['reference']}, {place}", fontsize=8, fontweight="normal")
+    panel.set_title(f"score minus that of\n{first['reference']}, {place}", fontsize=8, fontweight="normal")
     panel.set_xlabel(f"band: margin ±{margin:g}", fontsize=8)
     ends = rows[["low", "value", "high"]]
     low, high = float(ends.to_numpy().min()), float(ends.to_numpy().max())
