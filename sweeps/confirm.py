@@ -86,7 +86,7 @@ def asked(rule: ConfirmRule, scores: Mapping[str, Sequence[float]], question: Qu
             raise InputError(unknown(f"cell in the answer of {type(rule).__name__}", cell, scores))
         if number > rule.most:
             raise InputError(
-                f"{type(rule).__name__} wants {number} seeds of '{cell}', more than its most={rule.most}."
+                f"{type(rule).__name__} asks for {number} seeds of '{cell}', more than its most={rule.most}."
             )
     return {cell: max(len(have), int(answer.get(cell, 0))) for cell, have in scores.items()}
 

@@ -90,7 +90,7 @@ def leaf(value: Any, annotation: Any, text: str, path: str) -> Any:
     """What the text means for a field of this type. Raises SpecError for a field that holds specs or labels."""
     if is_spec(value):
         raise SpecError(
-            f"{path} is the spec {type(value).__name__}; set one of its fields, such as {path}.{first(value)}=..."
+            f"{path} is a spec ({type(value).__name__}); set one of its fields, such as {path}.{first(value)}=..."
         )
     kind = text_kind(annotation)
     if kind is None:
@@ -126,9 +126,7 @@ def refuse_searched(study: Study, path: str) -> None:
     head, _, rest = path.partition(".")
     inside = in_trial(study, head, rest)
     if inside in searched:
-        raise SpecError(
-            f"the study's search sets {inside} in every trial, so that this would change nothing."
-        )
+        raise SpecError(f"the study's search sets {inside} in every trial, so this would change nothing.")
 
 
 def in_trial(study: Study, head: str, rest: str) -> str:

@@ -42,6 +42,6 @@ class Sobol(Listed):
 def sobol(space: Mapping[str, Distribution], *, trials: int) -> Sobol:
     """`trials` settings per cell and task. Raises InputError for an empty space, and for what is no distribution."""
     if not space:
-        raise InputError("sobol needs a space of at least one distribution; got none.")
+        raise InputError("sobol needs at least one distribution; got none.")
     check_space("sobol", space, trials)
     return Sobol(tuple(space.items()), trials)

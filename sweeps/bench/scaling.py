@@ -210,7 +210,7 @@ def table(rows: list[Row]) -> str:
         seconds, size = off(row, "seconds"), off(row, "bytes")
         parts.append(
             f"Plan: {row['seconds_planned']:.0f} s estimated, {row['seconds']:.0f} s taken; "
-            f"{row['bytes_planned'] / 2**20:.0f} MiB per worker estimated, {row['bytes'] / 2**20:.0f} MiB taken. "
+            f"{row['bytes_planned'] / 2**20:.0f} MiB a worker estimated, {row['bytes'] / 2**20:.0f} MiB taken. "
             f"Target: within a factor of {ACCURACY:g}: time {verdict(seconds, ACCURACY)}, "
             f"memory {verdict(size, ACCURACY)}."
         )

@@ -59,7 +59,7 @@ def warn(path: Path, what: str, error: Exception) -> None:
     number = getattr(error, "errno", None)
     reason = os.strerror(number) if number else str(error)
     print(
-        f"The file system of {path} has no locks ({reason}): going on without one. Take care that no other {what} "
-        "works there at the same time.",
+        f"The file system of {path} has no locks ({reason}): continuing without one. Make sure that no other {what} "
+        "runs there at the same time.",
         file=sys.stderr,
     )

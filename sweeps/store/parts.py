@@ -73,7 +73,7 @@ def read_part(path: Path, columns: list[str] | None) -> pa.Table:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"Cannot read {path}: {reason}. The part is damaged; every other part is untouched. Move this "
-            f"file away: the next sweep runs just the trials that were in it again."
+            f"file away: the next sweep reruns only the trials that were in it."
         ) from None
 
 

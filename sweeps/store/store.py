@@ -64,7 +64,7 @@ class Store:
             except OSError as error:
                 raise InputError(
                     f"Cannot write results below {self.results}: {error.strerror}. "
-                    f"Name a directory you may write to with --results."
+                    f"Name a writable directory with --results."
                 ) from None
         return self
 

@@ -27,7 +27,7 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
     for given in inputs:
         if read := same(path, Path(given)):
             raise InputError(
-                f"{option} {path} is {read}, which is read: it would be overwritten. Name another file."
+                f"{option} {path} is {read}, an input: it would be overwritten. Name another file."
             )
     try:
         if path.is_dir():
@@ -36,7 +36,7 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
         parent = path.resolve().parent
         if not special and not parent.is_dir():
             raise InputError(
-                f"There is no folder {parent} to write {path.name} into ({option}); make it, or name another."
+                f"There is no folder {parent} to write {path.name} into ({option}); create it, or name another."
             )
         if special:
             with open(path, "ab"):
@@ -74,7 +74,7 @@ def folder(
         raise InputError(f"{option} needs a directory; {path} is a file.") from None
     except (OSError, RuntimeError) as error:
         raise InputError(
-            f"Cannot write to {path}: {reason(error)}. Name a directory that you may write to with {option}."
+            f"Cannot write to {path}: {reason(error)}. Name a writable directory with {option}."
         ) from None
     return path
 

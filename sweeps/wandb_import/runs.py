@@ -157,7 +157,7 @@ def answer(ask: Callable[[], Answer], about: str = "") -> Answer:
     except Exception as error:  # wandb's own, and what it makes of an answer that it does not understand
         if isinstance(error, ValueError) and "Could not find project" in str(error):
             raise InputError(
-                f"W&B has no project {about}, or you may not see it. An address is ENTITY/PROJECT, as in the URL of "
-                f"its page."
+                f"W&B has no project {about}, or you have no access to it. An address is ENTITY/PROJECT, as in the "
+                "URL of its page."
             ) from None
         raise ReadError(one_line(error) + (f" ({about})" if about else "")) from None

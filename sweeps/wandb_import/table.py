@@ -45,7 +45,7 @@ class Keys:
         names = [column(key) for key in self.measures]
         for name in names:
             if name in COLUMNS or names.count(name) > 1:
-                raise InputError(f"Two columns of the table would be called '{name}'; choose other measures.")
+                raise InputError(f"Two columns of the table would be named '{name}'; choose other measures.")
 
 
 def table(runs: Sequence[Run], keys: Keys) -> pa.Table:

@@ -83,7 +83,7 @@ class Processes:
         worker.errors.close()
 
     def why_none(self) -> str:
-        return "Run with --workers 0 to see in this process why."
+        return "Run with --workers 0 to see the error in this process."
 
     def end_of(self, worker: Process) -> str:
         """How a process ended, and the last that it wrote."""

@@ -47,10 +47,10 @@ def test_where_the_file_system_has_no_locks_work_goes_on_and_one_sentence_says_s
         pass
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert f"has no locks ({os.strerror(number)}): going on without one" in said
-    assert "no other sweep works there" in said
+    assert f"has no locks ({os.strerror(number)}): continuing without one" in said
+    assert "no other sweep runs there" in said
     with alone(tmp_path / "quick"):
-        assert "no other mirror works there" in capsys.readouterr().err
+        assert "no other mirror runs there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])

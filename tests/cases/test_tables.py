@@ -62,7 +62,9 @@ def test_seeds_that_are_no_numbers_are_as_many_as_they_are_written(other, tmp_pa
 def test_two_exports_of_the_same_runs_are_not_twice_the_seeds(tmp_path):
     both = pd.concat([table().astype({"seed": str}), table().astype({"seed": float}).astype({"seed": str})])
     both.to_parquet(tmp_path / "runs.parquet")
-    with pytest.raises(InputError, match=r"Seeds that are the same number, such as 0 and 0\.0, are the same seed"):
+    with pytest.raises(
+        InputError, match=r"Seeds that are the same number, such as 0 and 0\.0, are the same seed"
+    ):
         taken(read(tmp_path / "runs.parquet"), ASKED)
 
 

@@ -77,7 +77,7 @@ def test_every_kind_of_field_is_set_by_its_path_with_its_type(setting, read, exp
         ("tasks=order", "set what is in it, such as tasks.adding"),
         ("cells.lstm.hiden=3", "Did you mean 'hidden'"),
         ("optimizer.momentum=0.9", "Unknown Adam field 'momentum'"),
-        ("optimizer=sgd", "optimizer is the spec Adam; set one of its fields"),
+        ("optimizer=sgd", "optimizer is a spec (Adam); set one of its fields"),
         ("optimizer.learning_rate=0.1", "search sets optimizer.learning_rate in every trial"),
         ("seed=5000", "0 to 4000"),
     ],
@@ -124,7 +124,7 @@ def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path
     store = Store(tmp_path / "results", "mine")
     assert store.declaration().overrides == ["confirm=3", "tasks.adding.length=5", "seed=2"]
     assert set(store.trials(["task.length"])["task.length"].to_pylist()) == {5}
-    sentence = "Not as its file has it: run with --set confirm=3, tasks.adding.length=5, seed=2."
+    sentence = "Differs from its file: run with --set confirm=3, tasks.adding.length=5, seed=2."
     for command in ("status", "report"):
         code, out = run(capsys, command, *where)
         assert (code, sentence in out) == (0, True), out
@@ -134,7 +134,7 @@ def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path
     del declared["overrides"]  # as older versions wrote it
     (store.path / "study.json").write_text(json.dumps(declared))
     code, out = run(capsys, "status", *where)
-    assert (code, "Not as its file" in out) == (0, False), out
+    assert (code, "Differs from its file" in out) == (0, False), out
 
 
 def test_a_sweep_refuses_a_misspelt_setting_before_it_writes_anything(tmp_path, capsys):

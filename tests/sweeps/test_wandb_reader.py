@@ -623,7 +623,7 @@ def test_offline_runs_of_others_become_a_table_too(
         ({"where": "project!=theirs"}, "No run has project!=theirs. Values of project: theirs"),
         ({"where": "config.seed"}, "--where needs KEY=VALUE"),
         ({"cell": "model"}, "Perhaps config.model?"),
-        ({"measure": "summary.status"}, "would be called 'status'"),
+        ({"measure": "summary.status"}, "would be named 'status'"),
         ({"seed": ""}, "--table needs --seed KEY too"),
         ({"table": "table.xlsx"}, "must end in .parquet or .csv"),
         ({"table": "no/such/table.csv"}, "There is no folder"),
