@@ -163,7 +163,7 @@ class Layers:
         for field in ("input_dropout", "dropout"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(
-                    f"Layers needs {field} >= 0 and < 1, the share of numbers that is dropped; got "
+                    f"Layers needs {field} >= 0 and < 1, the fraction of values dropped; got "
                     f"{field}={getattr(self, field)}."
                 )
 

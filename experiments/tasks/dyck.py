@@ -73,7 +73,7 @@ class Dyck:
     objective: ClassVar[str] = (
         "binary cross-entropy of the legal next symbols, summed over them, mean over steps"
     )
-    naive: ClassVar[str] = "knows the current symbol alone, and how often what is legal after it"
+    naive: ClassVar[str] = "knows only the current symbol, and how often what is legal after it"
     wrong: ClassVar[str] = "at any step the symbols with probability over 1/2 are not the legal ones"
     best: ClassVar[float] = 0.0
 

@@ -32,7 +32,7 @@ class Multiplication:
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997, exp. 5"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says the mean of the target"
+    naive: ClassVar[str] = "predicts the mean of the target"
     wrong: ClassVar[str] = "off by more than 0.04"
     lines: ClassVar[tuple[str, ...]] = ("value", "marker")
     inputs: ClassVar[int] = 2

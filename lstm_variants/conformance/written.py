@@ -141,7 +141,7 @@ def check(number: int, node: ast.expr, defined: set[str], targets: set[str]) -> 
             "matrix (W R P U), no vector (b p w g_...), nor the input x.",
         )
     elif not (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
-        raise Unreadable(number, f"'{shown(ast.unparse(node))}' is no part of the language.")
+        raise Unreadable(number, f"'{shown(ast.unparse(node))}' is not part of the language.")
 
 
 def try_out(

@@ -231,7 +231,7 @@ def test_show_takes_a_task_from_a_file(capsys, tmp_path):
         (["adding", "--set", "length"], "--set takes FIELD=VALUE"),
         (["adding", "--sequences", "0"], "at least 1; got 0"),
         (["none.py:Task"], "There is no file none.py"),
-        (["adding", "--seed", "-1"], "whole number in [0, 2**32); got -1"),
+        (["adding", "--seed", "-1"], "integer in [0, 2**32); got -1"),
     ],
 )
 def test_show_refuses_what_it_does_not_know(capsys, arguments, message):

@@ -57,7 +57,7 @@ def test_all_is_every_cell_and_one_without_any_state_does_not_stop_the_rest(caps
     assert rows["lstm"]["hidden"] == 32
     assert rows["grid_depth"]["hidden"] is None
     assert "No size up to" in rows["grid_depth"]["note"]
-    assert "no size comes nearer" in rows["transformer"]["note"]
+    assert "no size comes closer" in rows["transformer"]["note"]
     assert code == 1, "some cells do not meet it"
 
 
@@ -65,7 +65,7 @@ def test_what_is_not_met_is_said_in_the_table(capsys):
     code, out, _ = run(capsys, "grid_depth", "clockwork", "--state", "6", "--inputs", "2")
     assert code == 1
     assert "No size up to" in out
-    assert "no size comes nearer" in " ".join(out.split()), "a narrow terminal wraps the note"
+    assert "no size comes closer" in " ".join(out.split()), "a narrow terminal wraps the note"
 
 
 @pytest.mark.parametrize(

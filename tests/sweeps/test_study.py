@@ -158,7 +158,7 @@ def test_what_only_and_the_settings_by_task_can_not_mean_is_refused(changes, mes
 
 def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
     for longer in (2, (2.5,), ("a",), (20_000,)):
-        with pytest.raises(InputError, match="tuple of rising whole factors from 2 to 10,000"):
+        with pytest.raises(InputError, match="tuple of increasing integer factors from 2 to 10,000"):
             search_entries(tiny(longer=longer).study)
 
 
@@ -168,7 +168,10 @@ def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
         ({"measure": "solvd"}, "Unknown measure 'solvd'. Did you mean 'solved'"),
         ({"alpha": 0.0}, "between 0 and 1; got alpha=0.0"),
         ({"alpha": 5}, "between 0 and 1; got alpha=5"),
-        ({"measure": "solved", "margins": {"solved": 0.1}}, "The margin of solved is set by the study's `margin`"),
+        (
+            {"measure": "solved", "margins": {"solved": 0.1}},
+            "The margin of solved is set by the study's `margin`",
+        ),
         ({"measure": "log_steps", "margin": 0}, r"must be > 0 \(log2 of updates\)"),
     ],
 )
