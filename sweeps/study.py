@@ -1,4 +1,4 @@
-"""A study: the question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
+"""A study: a research question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
 
 Two stages. *Search* tries settings for every cell and task: the same for all, unless its strategy learns from
 results. *Confirm* runs, per cell and task, the setting that was best on validation again with fresh seeds and is the
@@ -52,12 +52,12 @@ class Study:
     """What a study file defines as `STUDY`.
 
     cells, tasks: label to spec. only: task label to the labels of the cells that run on it; every cell runs
-    on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
+    on a task that is not listed there. optimizer: as in `Trial`. steps, batch, evaluate_every,
     validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search: a
-    strategy that says which settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
+    strategy that chooses the settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
     number of fresh seeds, or a rule that decides it (`sweeps.confirm`). pairs: which cells are compared where a rule
     decides: "reference" (each with the reference), "all", or a list of pairs of labels; the alias and other controls
-    stand beside them. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
+    are added. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
     it that matters, declared before anything runs. alpha: level of every test. margins: smallest differences in further
     measures, such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as in `Trial`,
     search stage only. seed: which draws; at most 4000.

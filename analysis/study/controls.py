@@ -1,4 +1,4 @@
-"""The controls of a study: what its verdicts must get right if they are to be believed.
+"""The controls of a study: what its verdicts must get right if they are to be trusted.
 
 An alias of a cell, under another name and with seeds of its own, must come out *equivalent* to it, and a cell that can
 not do a task must come out *different*. An alias that comes out different on any task is wrong. One that is undecided

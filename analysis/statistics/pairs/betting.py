@@ -2,7 +2,7 @@
 
 The seeds of two cells are paired in their order and their differences bet on. Over the pairs of a task stands e-Holm.
 A verdict that the e-values reach holds whatever the scores' distribution; one that only tests reach is likely: these
-believe that the seeds have shown what there is. How much can be unseen is `unseen_a`, `unseen_b`: the largest rate at
+assume that the seeds show every possible outcome. How much can be unseen is `unseen_a`, `unseen_b`: the largest rate at
 which trainings may end in a way that none of n seeds did, with confidence 1 - α: 1 - α^(1/n).
 """
 

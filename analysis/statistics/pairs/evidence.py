@@ -1,15 +1,15 @@
-"""What the seeds say of each pair: tests, interval, posterior, and the seeds that would tell.
+"""The evidence on each pair: tests, interval, posterior, and the number of seeds that would decide it.
 
 Two methods, because neither is right for all scores:
 
-- Welch's (`statistics.welch`), widened where scores near a bound may be skewed, where those of both sides are spread.
-- Where a side is lumpy (`statistics.lumps`), melded bounds as well (`statistics.melded`): the larger of the two
-  p-values counts, and the interval covers both. Of Welch's test it is then the plain form, since the bounds have
-  room for tails themselves. Where some seeds of the lumpy side stand apart from the others, so may unseen ones of
+- Welch's (`statistics.welch`), widened for skewness near a bound, where the scores of both sides are spread.
+- Where a side is tied or clustered (`statistics.lumps`), also melded bounds (`statistics.melded`): the larger of the
+  two p-values counts, and the interval covers both. Welch's test then has its plain form, since the bounds allow for
+  tails themselves. Where some seeds of the clustered side lie apart from the others, so may unseen ones of
   the other side, and both have Gaffke's bounds; where its seeds are all close, a spread side keeps Student's.
 
-Lumps need bounds to the score. Without them nothing can be said of what a lumpy side has not shown, and such a pair is
-never equivalent.
+Clusters need bounds on the score. Without them nothing is known of what a clustered side has not shown, and such a pair
+is never equivalent.
 """
 
 import numpy as np

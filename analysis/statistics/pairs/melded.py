@@ -1,4 +1,4 @@
-"""Differences of two means of which one is lumpy: melded confidence distributions, and their posterior.
+"""Differences of two means of which one is of clustered scores: melded confidence distributions, and their posterior.
 
 Fay, Proschan & Brittain (2015, "Combining one-sample confidence procedures for inference in the two-sample case"):
 with L and U independent draws from the lower and the upper confidence distribution of a mean,

@@ -1,4 +1,4 @@
-"""Difference of two proportions, with Newcombe's interval: honest for few seeds, also at 0 and 1.
+"""Difference of two proportions, with Newcombe's interval: valid for few seeds, also at 0 and 1.
 
     d ± hybrid of Wilson's limits        low   d - √( (p_a - l_a)² + (u_b - p_b)² )
                                          high  d + √( (u_a - p_a)² + (p_b - l_b)² )

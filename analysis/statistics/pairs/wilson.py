@@ -1,4 +1,4 @@
-"""Solved fractions with Wilson's score interval: honest for few seeds, also at 0 and 1.
+"""Solved fractions with Wilson's score interval: valid for few seeds, also at 0 and 1.
 
 10 of 10 solved    value 1.00, low 0.72, high 1.00
 """
