@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Hyperparameters and budgets
 #
-# How much does the choice of cell matter compared with its training settings, and how much of a
-# comparison's outcome is its tuning budget? Both are estimated from the search stage: random configurations, the same for every cell.
+# How much does the choice of cell matter compared with its training settings, and how much of a comparison's outcome is
+# its tuning budget? Both are estimated from the search stage: random configurations, the same for every cell.
 
 # %%
 from analysis.figures import FIGURES
