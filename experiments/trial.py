@@ -1,4 +1,4 @@
-"""One run, described completely: what a trial carries is what decides its numbers."""
+"""One run, described completely: a trial holds everything that determines its numbers."""
 
 import math
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Trial:
     evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
     batches. stop_after: stop this many updates after the task first counted as solved; 0 stops at once,
     infinity never (a measure of final score must never stop early: all scores would be alike). longer: when
-    it ends, test also on sequences that are so many times longer than those it was trained on. precision: of the
+    it ends, test also on sequences that many times longer than in training. precision: of the
     matrix products, float32 or bfloat16 (see `experiments.precision`).
     """
 

@@ -1,8 +1,8 @@
-"""What a cell owes to the rest of the project.
+"""The contract of a cell.
 
 A cell is a `flax.nnx.RNNCellBase`: `cell(carry, x) -> (carry, y)` on arrays with leading batch
 dimensions `(..., features)`, so it drops into `nnx.RNN` and any Flax cell drops into our harness.
-Ours promise a little more: the carry is a NamedTuple whose arrays are all `(..., size)`, the zero
+Ours guarantee a little more: the carry is a NamedTuple whose arrays are all `(..., size)`, the zero
 carry needs no random numbers, and the module holds nothing but integers, strings, tuples of
 integers, submodules and `nnx.Param`.
 

@@ -2,7 +2,7 @@
 
 A score is 0 for the task's naive baseline and 1 for perfect.
 
-- A *diverged* or *failed* trial scores 0: who would use that network would be no better off than with
+- A *diverged* or *failed* trial scores 0: a user of that network would be no better off than with
   the baseline. Leaving it out would reward cells that often diverge.
 - A score below 0 counts as 0: worse than naive is naive. The depth of a failure is an accident of when
   training stopped, and one such number would dominate a mean.

@@ -1,4 +1,4 @@
-"""May the verdicts be believed? The controls of the study, and whether all of it ran.
+"""Can the verdicts be trusted? The controls of the study, and whether all of it ran.
 
 A study carries its own controls (`analysis.study.controls`). A pipeline that gets these wrong gets the rest wrong
 too, so its report is stamped, with the reasons.

@@ -1,7 +1,7 @@
 """Verdicts: for every task and pair of cells, *equivalent*, *different* or *undecided*, and why.
 
 Only the confirm stage counts: its seeds are fresh, while the search stage chose the configuration and
-so flatters it. What the words mean and how they are reached is in `analysis.statistics.pairs.compare`.
+so favours it. How verdicts are defined and reached is in `analysis.statistics.pairs.compare`.
 """
 
 from itertools import combinations

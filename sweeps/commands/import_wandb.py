@@ -66,8 +66,8 @@ def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Call
     store = Store(options.results, study_name(runs, options.study))
     done = import_study(runs, store, tell)
     say(
-        f"Study '{store.study}': {done.new + done.present} trials in {store.path}, of which {done.new}, and "
-        f"{done.points} points of their curves, were written now."
+        f"Study '{store.study}': {done.new + done.present} trials in {store.path}; written now: {done.new} of them and "
+        f"{done.points} points of their curves."
     )
     for line in remarks(done):
         say(line)

@@ -259,7 +259,7 @@ def test_every_task_has_a_length_to_set():
         ("import no_such_module", "could not be imported: ModuleNotFoundError"),
         (
             "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass Task:\n    inputs: int = 1\n",
-            "Task is no task: it lacks reference, axes",
+            "Task is not a task: it lacks reference, axes",
         ),
     ],
 )

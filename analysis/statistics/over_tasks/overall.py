@@ -5,10 +5,10 @@ With d_t the difference on task t of T and s_t its standard error,
     d = Σ d_t / T        s² = Σ s_t² / T²        ν = s⁴ T⁴ / Σ (s_t⁴ / ν_t)        (Welch & Satterthwaite)
 
 and on these the two tests of `statistics.welch`, after Holm over all pairs that share two tasks or more, and beside
-them the posterior d + s T_ν from the reference prior. The tasks are taken as they are, and nothing is said of others:
+them the posterior d + s T_ν from the reference prior. The tasks are taken as they are, without any claim about others:
 for these there is the posterior of `statistics.hierarchical`. s_t is read off the pair's interval, of which it is
-the longer half over its quantile of Student's distribution, so that what was added there for lumps and tails
-counts here as well. A mean may hide that a cell is ahead on one task and behind on another; `differing` counts the
+the longer half over its quantile of Student's distribution, so that what was added there for clusters and tails
+counts here as well. A mean may hide that a cell is better on one task and worse on another; `differing` counts the
 tasks on which the pair is different.
 """
 

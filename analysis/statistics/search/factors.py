@@ -1,7 +1,7 @@
 """The factors of a search: which settings varied, over which range and scale, and the grid that stands for it.
 
 A factor is a field of the trials' specs that varies within a cell and task, or the cell itself. Its measure is
-uniform over what was searched, as a grid of equally likely points:
+uniform over the search space, as a grid of equally likely points:
 
     log, linear   a range, cut into 32 equal bins on the scale on which the tried values are spread more evenly
                   (by Kolmogorov and Smirnov's distance), so that log-uniform draws are found to be such

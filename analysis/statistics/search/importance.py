@@ -110,7 +110,7 @@ def explain(
 
 
 def untold(table: pd.DataFrame, factors: Sequence[Factor]) -> str:
-    """Why a task can not be analysed; empty where it can."""
+    """Why a task cannot be analysed; empty where it can."""
     if not factors:
         return "none: no setting varies"
     if len(table) < LEAST_TRIALS or table["setting"].nunique() < LEAST_SETTINGS:
@@ -135,7 +135,7 @@ def importance(explained: Explained, *, confidence: float = 0.95) -> pd.DataFram
 
     Columns: task, kind, factor, other (of a pair, else missing), value, low, high (shares of the variance), n
     (trials), settings, fewest (trials of a cell), lost (diverged or failed), explained (R² out of bag), meaningful,
-    method. A factor that can not be analysed has a row without numbers, whose method says why.
+    method. A factor that cannot be analysed has a row without numbers, whose method says why.
     """
     names = [f.name for f in explained.factors]
     pairs = list(combinations(names, 2))
