@@ -3,7 +3,7 @@
 `init` makes the state of a whole cohort, `advance` trains every member up to its next evaluation and
 evaluates it: both pure, compiled once a structure and cohort size. All arrays of the state have the
 members as leading axis. A member that diverged, or stopped because it solved its task, is frozen: it costs
-nothing further on a CPU and can not touch its neighbours. Padding members are frozen from the start.
+nothing further on a CPU and cannot touch its neighbours. Padding members are frozen from the start.
 
 How the members run, one after the other or side by side, is the layout's to say (`experiments.layout`); how one is
 evaluated stands in `experiments.evaluation`.

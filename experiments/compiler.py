@@ -124,7 +124,7 @@ def compile_with(lowered: Any, options: Options) -> Any:
                 raise
             unknown.add(found[1])
             warnings.warn(
-                f"The XLA of JAX {jax.__version__} does not know the option {found[1]}. It is left out; training "
+                f"The XLA of JAX {jax.__version__} does not know the option {found[1]}. It is skipped; training "
                 "may be slower.",
                 stacklevel=2,
             )

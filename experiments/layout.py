@@ -29,7 +29,7 @@ class Layout:
 
     def __post_init__(self) -> None:
         if self.members not in (None, *MEMBERS):
-            raise ValueError(f"A layout knows members = {' | '.join(MEMBERS)}; got members={self.members!r}.")
+            raise ValueError(f"A layout needs members = {' | '.join(MEMBERS)}; got members={self.members!r}.")
         if self.devices is not None and self.devices < 1:
             raise ValueError(
                 f"A layout needs devices >= 1 (None: all there are); got devices={self.devices}."
@@ -46,7 +46,7 @@ class Layout:
         if self.devices is not None and self.devices > len(local):
             raise ValueError(
                 f"A layout over {self.devices} devices; this process has {len(local)}. "
-                f"Ask for at most {len(local)}, or leave devices out to take them all."
+                f"Ask for at most {len(local)}, or leave devices out to use them all."
             )
         return Mesh(np.array(local[: self.devices]), ("members",))
 

@@ -27,11 +27,9 @@ def cooled(learning_rate: float, cooldown: float, steps: int) -> optax.Schedule:
 def check_common(name: str, learning_rate: float, clip: float, weight_decay: float, cooldown: float) -> None:
     """The ranges that all optimisers share. Raises ValueError."""
     if not 0 < learning_rate < math.inf:
-        raise ValueError(
-            f"{name} needs a finite learning_rate > 0 to learn at all; got learning_rate={learning_rate!r}."
-        )
+        raise ValueError(f"{name} needs a finite learning_rate > 0; got learning_rate={learning_rate!r}.")
     if not clip > 0:
-        raise ValueError(f"{name} needs clip > 0 (inf switches clipping off); got clip={clip!r}.")
+        raise ValueError(f"{name} needs clip > 0 (inf disables clipping); got clip={clip!r}.")
     if not 0 <= weight_decay < math.inf:
         raise ValueError(f"{name} needs a finite weight_decay >= 0; got weight_decay={weight_decay!r}.")
     if not 0 <= cooldown <= 1:

@@ -31,13 +31,15 @@ def from_json(text: str) -> Trial:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise SpecError(f"A trial is read from its canonical JSON; this is no JSON: {error}.") from None
+        raise SpecError(
+            f"A trial is read from its canonical JSON; this is not valid JSON: {error}."
+        ) from None
     trial: Any = spec_of(data, "trial")
     if not isinstance(trial, Trial):
         raise SpecError(f"A trial's JSON has the type 'Trial'; got '{type(trial).__name__}'.")
     if to_json(checked(trial)) != data:
         raise SpecError(
-            "This version reads another trial out of that text than was written: a field has been added or changed. "
+            "This version reads a different trial from that text than was written: a field has been added or changed. "
             f"Written: {text}. Read: {canonical(trial)}."
         )
     return trial

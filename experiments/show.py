@@ -1,4 +1,4 @@
-"""A task's sequences as text, one row a line of the input or of the target, padding left out.
+"""A task's sequences as text, one row per line of the input or of the target, padding left out.
 
 >>> from experiments import TemporalOrder
 >>> print(show(TemporalOrder(length=10), seed=1))

@@ -35,7 +35,7 @@ ADDED = {"added": True}
 
 
 class SpecError(ValueError):
-    """A spec that can not be built or must not run; the message says what is expected instead."""
+    """A spec that cannot be built or must not run; the message says what is expected instead."""
 
 
 def read_annotations(kind: Any) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def parse(annotation: Any, text: str, path: str) -> Any:
         value = json.loads(text)
         return tuple(value) if isinstance(value, list) else value
     except (ValueError, KeyError):
-        expected = {bool: "true or false", int: "a whole number", float: "a number"}.get(
+        expected = {bool: "true or false", int: "an integer", float: "a number"}.get(
             annotation, "a JSON list such as [1, 2, 4]"
         )
         raise SpecError(f"{path} must be {expected}; got '{text}'.") from None

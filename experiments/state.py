@@ -12,7 +12,7 @@ NEVER = -1
 
 
 class State(NamedTuple):
-    """What the next step needs, one entry a member.
+    """What the next step needs, one entry per member.
 
     params: all trainable numbers (size, P). optimizer: the optimiser's state. step: updates made. running:
     False once stopped, diverged or finished. solved_step, diverged_step: the update at which it happened,
@@ -30,7 +30,7 @@ class State(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What people look at after an `advance`, one entry a member.
+    """What people look at after an `advance`, one entry per member.
 
     fresh: the member trained in this call (else the rest is meaningless). train_loss, gradient_norm: means
     over the updates of this call. validation: measures now. test: measures, once the member has ended;

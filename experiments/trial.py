@@ -1,4 +1,4 @@
-"""One run, described completely: what a trial carries is what decides its numbers."""
+"""One run, described completely: a trial holds everything that determines its numbers."""
 
 import math
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Trial:
     evaluations (one curve row each). validation_batches, test_batches: sizes of the two fresh samples, in
     batches. stop_after: stop this many updates after the task first counted as solved; 0 stops at once,
     infinity never (a measure of final score must never stop early: all scores would be alike). longer: when
-    it ends, test also on sequences that are so many times longer than those it was trained on. precision: of the
+    it ends, test also on sequences that many times longer than in training. precision: of the
     matrix products, float32 or bfloat16 (see `experiments.precision`).
     """
 
@@ -56,17 +56,17 @@ class Trial:
             or (factors and not 2 <= factors[0] <= factors[-1] <= MOST)
         ):
             raise ValueError(
-                f"A trial needs longer as a tuple of rising whole factors from 2 to {MOST:,}, such as (2, 4); got "
-                f"{factors!r}."
+                f"A trial needs longer as a tuple of increasing integer factors from 2 to {MOST:,}, such as (2, 4); "
+                f"got {factors!r}."
             )
         if self.longer and not hasattr(self.task, "longer"):
             raise ValueError(f"{type(self.task).__name__} has no method longer; got longer={self.longer!r}.")
         if self.precision not in PRECISIONS:
             raise ValueError(
-                f"A trial knows precision = {' | '.join(PRECISIONS)}; got precision={self.precision!r}."
+                f"A trial needs precision = {' | '.join(PRECISIONS)}; got precision={self.precision!r}."
             )
         if not 0 <= self.seed < SEED_LIMIT:
-            raise ValueError(f"A seed is a whole number in [0, 2**32); got seed={self.seed}.")
+            raise ValueError(f"A seed must be an integer in [0, 2**32); got seed={self.seed}.")
 
     def check(self) -> None:
         """Raises ValueError for what only a check before the run can see: floats, and lengths of `longer`."""
@@ -74,7 +74,7 @@ class Trial:
             self.task.longer(factor)
         if not self.stop_after >= 0:
             raise ValueError(
-                f"A trial needs stop_after >= 0 (inf never stops); got stop_after={self.stop_after!r}."
+                f"A trial needs stop_after >= 0 (inf: never stop); got stop_after={self.stop_after!r}."
             )
 
     @property

@@ -1,8 +1,8 @@
-"""What a cell owes to the rest of the project.
+"""The contract of a cell.
 
 A cell is a `flax.nnx.RNNCellBase`: `cell(carry, x) -> (carry, y)` on arrays with leading batch
 dimensions `(..., features)`, so it drops into `nnx.RNN` and any Flax cell drops into our harness.
-Ours promise a little more: the carry is a NamedTuple whose arrays are all `(..., size)`, the zero
+Ours guarantee a little more: the carry is a NamedTuple whose arrays are all `(..., size)`, the zero
 carry needs no random numbers, and the module holds nothing but integers, strings, tuples of
 integers, submodules and `nnx.Param`.
 
@@ -43,7 +43,7 @@ class CellSpec(Protocol):
 def at_least(name: str, field: str, value: int, low: int, why: str) -> None:
     """Raise ValueError unless `value` is an integer >= `low`; the message says what was given and why not."""
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise ValueError(f"{name} needs a whole number as {field}; got {field}={value!r}.")
+        raise ValueError(f"{name} needs an integer {field}; got {field}={value!r}.")
     if value < low:
         raise ValueError(f"{name} needs {field} >= {low} {why}; got {field}={value}.")
 
@@ -51,7 +51,7 @@ def at_least(name: str, field: str, value: int, low: int, why: str) -> None:
 def one_of(name: str, field: str, value: str, choices: Sequence[str]) -> None:
     """Raise ValueError unless `value` is among `choices`."""
     if value not in choices:
-        raise ValueError(f"{name} knows {field} = {' | '.join(choices)}; got {field}={value!r}.")
+        raise ValueError(f"{name} needs {field} = {' | '.join(choices)}; got {field}={value!r}.")
 
 
 def finite(name: str, field: str, value: float, why: str) -> None:

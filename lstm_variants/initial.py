@@ -65,8 +65,8 @@ class Initial:
             )
 
     def check(self) -> None:
-        finite("Initial", "input_scale", self.input_scale, "(1 is the textbook's)")
-        finite("Initial", "recurrent_scale", self.recurrent_scale, "(1 is the textbook's)")
+        finite("Initial", "input_scale", self.input_scale, "(1 is the textbook value)")
+        finite("Initial", "recurrent_scale", self.recurrent_scale, "(1 is the textbook value)")
 
 
 STANDARD = Initial()

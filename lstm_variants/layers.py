@@ -10,7 +10,7 @@ training alone, where a key is given. Nothing random ever touches the recurrent 
 
 `Stacked` is a cell made of cells: all layers at one step, for `nnx.RNN` or a loop of your own. `Layers` takes
 the sequence, layer by layer: it is what to use where a layer must see all steps before the next begins (two
-directions), where a cell computes all steps at once, and for everything that a cell can not have.
+directions), where a cell computes all steps at once, and for everything that a cell cannot have.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Knob(nnx.Variable):
 
 
 class LayersModel(nnx.Module):
-    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry a layer, of two directions a pair."""
+    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry per layer, of two directions a pair."""
 
     def __init__(self, spec: "Layers", inputs: int, *, rngs: nnx.Rngs):
         layers, sizes, first = [], [inputs], []
@@ -163,7 +163,7 @@ class Layers:
         for field in ("input_dropout", "dropout"):
             if not 0 <= getattr(self, field) < 1:
                 raise ValueError(
-                    f"Layers needs {field} >= 0 and < 1, the share of numbers that is dropped; got "
+                    f"Layers needs {field} >= 0 and < 1, the fraction of values dropped; got "
                     f"{field}={getattr(self, field)}."
                 )
 

@@ -28,7 +28,7 @@ MEASURES: dict[str, Callable[[Any, int], int]] = {
     "flops": measure.flops,
     "state": measure.state_size,
 }
-WORDS = {"parameters": "parameters", "flops": "operations a step", "state": "numbers of state"}
+WORDS = {"parameters": "parameters", "flops": "operations per step", "state": "numbers of state"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +56,13 @@ class Match:
 
     @property
     def words(self) -> str:
-        """How well it fits: "as many as asked for", "0.8 % more than 10,000", or that no size comes nearer."""
+        """How well it fits: "exactly as requested", "0.8 % more than 10,000", or that no size comes nearer."""
         if self.value == self.target:
-            return "as many as asked for"
+            return "exactly as requested"
         percent = 100 * abs(self.error)
         size = f"{percent:.0f}" if percent >= 100 else f"{percent:.3g}"
         words = f"{size} % {'more' if self.error > 0 else 'fewer'} than {self.target:,}"
-        return words if self.within else f"{words}, and no size comes nearer"
+        return words if self.within else f"{words}, and no size comes closer"
 
     def __str__(self) -> str:
         name = f"{type(self.spec).__name__}(hidden={self.hidden})"

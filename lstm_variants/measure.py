@@ -109,7 +109,7 @@ def _count(operation: JaxprEqn) -> int:
         return 2 * math.prod(out.shape) * math.prod(operand.shape[axis] for axis in contracted)
     raise ValueError(
         f"flops has no rule for the operation '{name}' in the step of this cell"
-        + (" (how often its loop runs is known only when it runs)." if name == "while" else ".")
+        + (" (the number of iterations of its loop is known only at run time)." if name == "while" else ".")
     )
 
 

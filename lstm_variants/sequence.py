@@ -121,7 +121,7 @@ def lengths_mask(lengths: Array, T: int, *, padding: str = "right") -> Array:
     Raises ValueError for another side.
     """
     if padding not in ("right", "left"):
-        raise ValueError(f"lengths_mask knows padding = right | left; got padding={padding!r}.")
+        raise ValueError(f"lengths_mask needs padding = right | left; got padding={padding!r}.")
     lengths = jnp.asarray(lengths)
     t = jnp.arange(T).reshape(T, *[1] * lengths.ndim)
     return t < lengths if padding == "right" else t >= T - lengths

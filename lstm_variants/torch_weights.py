@@ -55,7 +55,9 @@ def to_torch(cell: nnx.RNNCellBase, *, single: bool = False) -> dict[str, Array]
     """
     layers = layers_of("to_torch", cell)
     if single and len(layers) > 1:
-        raise ValueError(f"to_torch gives the names of a single cell to one layer; got {len(layers)} layers.")
+        raise ValueError(
+            f"to_torch converts one layer to the names of a single cell; got {len(layers)} layers."
+        )
     state = {}
     for l, layer in enumerate(layers):
         for name, parts in zip(NAMES, zip(*gates_of(layer), strict=True), strict=True):
@@ -106,10 +108,10 @@ def layers_of(function: str, cell: nnx.Module) -> list[Any]:
     if type(cell) not in GATES:
         why = {
             "GRUCell": " PyTorch's GRU applies the reset gate after the recurrent product: that is GRUAfter.",
-            "LayersModel": " A stack to be converted is Stacked, which has one direction and no knobs of its own.",
+            "LayersModel": " To convert a stack, use Stacked, which has one direction and no options of its own.",
         }
         raise ValueError(
-            f"{function} knows the cells of VanillaRNN, LSTM, GRUAfter and Stacked, for torch.nn.RNN, LSTM and "
+            f"{function} supports the cells VanillaRNN, LSTM, GRUAfter and Stacked, for torch.nn.RNN, LSTM and "
             f"GRU; got {type(cell).__name__}.{why.get(type(cell).__name__, ' PyTorch has no such cell.')}"
         )
     return [cell]
@@ -163,7 +165,7 @@ def read(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value.detach().cpu().numpy() if hasattr(value, "detach") else value)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"from_torch can not read {name}: {error}. Turn it into float32 first.") from None
+        raise ValueError(f"from_torch cannot read {name}: {error}. Convert it to float32 first.") from None
     if not jnp.issubdtype(array.dtype, jnp.floating):
         raise ValueError(f"from_torch needs floating-point numbers in {name}; got {array.dtype}.")
     return array
@@ -175,7 +177,7 @@ def check_names(needed: list[str], state_dict: Mapping[str, Any]) -> None:
     extra = [name for name in state_dict if name not in needed]
     if not missing and not extra:
         return
-    found = f"missing: {', '.join(missing) or 'none'}; not known: {', '.join(extra) or 'none'}"
+    found = f"missing: {', '.join(missing) or 'none'}; unknown: {', '.join(extra) or 'none'}"
     why = ""
     if any("_reverse" in name for name in extra):
         why = " These are weights of a bidirectional network; our cells run in one direction."

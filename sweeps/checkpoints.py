@@ -7,7 +7,7 @@ It is written at the first evaluation after `EVERY` seconds; between evaluations
 NAME is the first trial's id and a hash of all, in the cohort's order, so that a cohort that was cut in another way
 finds nothing. Orbax writes beside and renames; the one before is removed after that. Beside the arrays stand a
 fingerprint (the traced program, device and versions: where they are equal, going on gives the numbers that stopping
-lost) and a hash of the arrays. What does not agree with both, or can not be read, is as good as not there.
+lost) and a hash of the arrays. What does not agree with both, or cannot be read, is as good as not there.
 """
 
 import contextlib

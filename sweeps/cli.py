@@ -41,35 +41,37 @@ class Command:
 
 COMMANDS = (
     Command("list", "sweeps.commands.catalogue:run", "show cells, tasks and studies"),
-    Command("show", "sweeps.commands.show:run", "say what a task is and write some of its sequences"),
+    Command("show", "sweeps.commands.show:run", "describe a task and print some of its sequences"),
     Command(
         "conform",
         "sweeps.commands.conform:run",
-        "tell which published equations a cell computes, or whether it is what it is named after",
+        "identify which published equations a cell computes, or check it against the ones it claims",
     ),
-    Command("match", "sweeps.commands.match:run", "say at which size each cell meets one budget"),
+    Command("match", "sweeps.commands.match:run", "find the size at which each cell meets a given budget"),
     Command(
         "bench",
         "sweeps.commands.bench:run",
-        "measure training steps, studies and sweeps beside PyTorch and others (with PyTorch installed)",
+        "time training steps, studies and sweeps against PyTorch and others (needs PyTorch)",
     ),
-    Command("train", "sweeps.commands.train:run", "train one cell on one task and show the curve"),
-    Command("plan", "sweeps.commands.plan:run", "show what a sweep would run, how long and how much memory"),
-    Command("sweep", "sweeps.commands.sweep:run", "run what is missing of a study; run it again to resume"),
-    Command("status", "sweeps.commands.status:run", "show how far a study is, from its results"),
-    Command("mirror", "sweeps.commands.mirror:run", "write results to W&B, whatever is not there yet"),
+    Command("train", "sweeps.commands.train:run", "train one cell on one task and show its learning curve"),
+    Command(
+        "plan", "sweeps.commands.plan:run", "show what a sweep would run, and estimate its time and memory"
+    ),
+    Command("sweep", "sweeps.commands.sweep:run", "run the missing trials of a study; run again to resume"),
+    Command("status", "sweeps.commands.status:run", "show the progress of a study from its stored results"),
+    Command("mirror", "sweeps.commands.mirror:run", "upload results to W&B, skipping those already there"),
     Command(
         "import-wandb",
         "sweeps.commands.import_wandb:run",
-        "read runs from W&B or its offline files: a mirrored study into results, any other runs into a table",
+        "import runs from W&B or its offline files: a mirrored study as results, other runs as a table",
     ),
     Command(
-        "report", "analysis.commands:report", "write report.html, figures and tables, print the verdicts"
+        "report", "analysis.commands:report", "write report.html, figures and tables, and print the verdicts"
     ),
     Command(
         "verdicts",
         "analysis.user_table.command:run",
-        "compare the cells of any table of results: equivalent, different or undecided",
+        "compare the cells in any table of results: equivalent, different or undecided",
     ),
 )
 
@@ -77,8 +79,8 @@ COMMANDS = (
 def parser() -> argparse.ArgumentParser:
     main = Parser(
         prog=PROGRAM,
-        description="Compare recurrent-cell variants: launch studies, resume them, read the verdict.",
-        epilog="A STUDY is a name from `lstm-variants list`, or the path of your own Python file.",
+        description="Compare recurrent-cell variants: run studies, resume them, read the verdicts.",
+        epilog="A STUDY is a name from `lstm-variants list`, or the path of your own study file.",
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -100,7 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except KeyboardInterrupt:
         print(
-            "\nInterrupted. Everything that finished is stored; the same command runs the rest.",
+            "\nInterrupted. All finished trials are stored; the same command runs the rest.",
             file=sys.stderr,
         )
         return 130

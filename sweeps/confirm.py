@@ -1,9 +1,9 @@
-"""How many fresh seeds the confirm stage gives each cell: a fixed number, or a rule that looks at the scores.
+"""How many fresh seeds the confirm stage gives each cell: a fixed number, or a rule that uses the scores.
 
     Study(..., confirm=24)              # 24 for every cell and task: `Fixed(24)`
     Study(..., confirm=MyRule(most=64))
 
-A rule is a frozen dataclass and a pure function. For one task it is shown the scores of every cell and answers how
+A rule is a frozen dataclass and a pure function. For one task it is given the scores of every cell and answers how
 many seeds each must have. When all of these are in, it is asked again, with all of them; it has decided when no cell
 needs more than it has. Between two such *looks* it sees nothing, whatever is in the store already: so its decisions
 follow from the store alone, and neither the order in which workers finish nor the size of cohorts can matter. The
@@ -32,7 +32,7 @@ class Question:
     """What is asked of the cells on one task, as the study declares it.
 
     reference: the cell that the others are compared with. margin, alpha: smallest difference that matters, level.
-    pairs: the declared comparisons, cell first. controls: comparisons beside them, of the alias and of the cell that is
+    pairs: the declared comparisons, cell first. controls: further comparisons, of the alias and of the cell that is
     unable.
     """
 
@@ -78,7 +78,7 @@ class Fixed:
 def asked(rule: ConfirmRule, scores: Mapping[str, Sequence[float]], question: Question) -> dict[str, int]:
     """The rule's answer for every cell, no less than the cell has.
 
-    Raises InputError where the rule names a cell that is not on the task, or wants more than its `most`.
+    Raises InputError where the rule names a cell that is not on the task, or asks for more than its `most`.
     """
     answer = rule.wanted(scores, question)
     for cell, number in answer.items():
@@ -86,7 +86,7 @@ def asked(rule: ConfirmRule, scores: Mapping[str, Sequence[float]], question: Qu
             raise InputError(unknown(f"cell in the answer of {type(rule).__name__}", cell, scores))
         if number > rule.most:
             raise InputError(
-                f"{type(rule).__name__} wants {number} seeds of '{cell}', more than its most={rule.most}."
+                f"{type(rule).__name__} asks for {number} seeds of '{cell}', more than its most={rule.most}."
             )
     return {cell: max(len(have), int(answer.get(cell, 0))) for cell, have in scores.items()}
 

@@ -21,14 +21,14 @@ class WriteError(InputError):
 # What the disk, not our code, is to blame for, and what helps.
 CURES = {
     errno.ENOSPC: "Free some space there",
-    errno.EDQUOT: "Free some of your quota there, or ask for more",
+    errno.EDQUOT: "Free some of your quota there, or request more",
     errno.EFBIG: "Allow larger files (ulimit -f)",
     errno.EROFS: "Make it writable",
     errno.EACCES: "Make it writable",
     errno.EPERM: "Make it writable",
-    errno.EIO: "See that the disk is well",
-    errno.ESTALE: "See that the file system is there",
-    errno.ENOENT: "See that the folder is there",
+    errno.EIO: "Check the disk for errors",
+    errno.ESTALE: "Check that the file system is mounted",
+    errno.ENOENT: "Check that the folder exists",
 }
 
 
@@ -39,7 +39,7 @@ def write_error(error: OSError, place: object) -> WriteError | None:
     where = f" {place}" if place is not None else " the output"
     return WriteError(
         f"Cannot write{where}: {os.strerror(error.errno)}. {CURES[error.errno]}; then the same command runs the rest. "
-        f"What is stored so far is whole."
+        f"What has been stored so far is intact."
     )
 
 

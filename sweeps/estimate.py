@@ -101,8 +101,8 @@ class Estimate:
         return [
             f"{self.trials} trials in {self.cohorts} cohorts, {self.compilations} compilations "
             f"({self.structures} structures) on {self.workers} worker{'s' * (self.workers != 1)}",
-            f"about {seconds(self.seconds)}; memory about {memory:.0f} MiB a worker, "
-            f"{memory * self.workers:.0f} MiB in all",
+            f"about {seconds(self.seconds)}; memory about {memory:.0f} MiB per worker, "
+            f"{memory * self.workers:.0f} MiB in total",
         ]
 
 

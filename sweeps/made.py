@@ -86,8 +86,8 @@ def said(entries: list[Entry], found: Made) -> str:
     told = [f"{n} trial{'s' * (n != 1)} of {name}" for name, n in classes.items()]
     unknown = any(UNRECORDED in found.rows[entry.id] for entry in entries)
     return (
-        f"{', '.join(told)} {'was' if told[0][:2] == '1 ' and len(told) == 1 else 'were'} made by other code"
-        + (" than there is now, or before rows said by which." if unknown else " than there is now.")
+        f"{', '.join(told)} {'was' if told[0][:2] == '1 ' and len(told) == 1 else 'were'} made by "
+        "a different version of the code" + (", or before rows recorded it." if unknown else ".")
     )
 
 
@@ -100,8 +100,8 @@ def settle(loaded: Loaded, planned: list[Entry], found: Made, asked: str | None)
     text = said(entries, found)
     if asked is None:
         raise InputError(
-            f"{text} Nothing was run. Say --other-code rerun to run them again, or --other-code keep to count them as "
-            "they are, which the report will tell."
+            f"{text} Nothing was run. Use --other-code rerun to run them again, or --other-code keep to count them as "
+            "they are, which the report will state."
         )
     return f"{text} {'They count as they are.' if asked == KEEP else 'They run again; the old rows do not count.'}"
 
@@ -122,12 +122,12 @@ def called_otherwise(entries: Iterable[Entry], loaded: Loaded, found: Made) -> l
             before, now = (cell, entry.cell) if task == entry.task else (task, entry.task)
             if cell != entry.cell and task != entry.task:
                 before, now = f"{cell} on {task}", f"{entry.cell} on {entry.task}"
-            moves[f"{before} is {now}"] += 1
+            moves[f"{before} is now {now}"] += 1
     lines = []
     if moves:
         told = [f"{move} ({n} trial{'s' * (n != 1)})" for move, n in moves.most_common(MANY)]
         more = f" and {len(moves) - MANY} more" if len(moves) > MANY else ""
-        lines.append(f"Names changed, results follow them: {', '.join(told)}{more}.")
+        lines.append(f"Renamed, and their results with them: {', '.join(told)}{more}.")
     gone -= {cell for cell, *_ in loaded.study.arms()}
     if gone:
         lines.append(f"No longer in the study: {', '.join(sorted(gone))}.")

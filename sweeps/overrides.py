@@ -90,13 +90,13 @@ def leaf(value: Any, annotation: Any, text: str, path: str) -> Any:
     """What the text means for a field of this type. Raises SpecError for a field that holds specs or labels."""
     if is_spec(value):
         raise SpecError(
-            f"{path} is the spec {type(value).__name__}; set one of its fields, such as {path}.{first(value)}=..."
+            f"{path} is a spec ({type(value).__name__}); set one of its fields, such as {path}.{first(value)}=..."
         )
     kind = text_kind(annotation)
     if kind is None:
         of = f"{path}.{next(iter(value))}" if isinstance(value, Mapping) and value else f"{path}.LABEL"
         hint = f"; set what is in it, such as {of}=..." if isinstance(value, Mapping) else ""
-        raise SpecError(f"{path} can not be set from text{hint}.")
+        raise SpecError(f"{path} cannot be set from text{hint}.")
     return parse(kind, text, path)
 
 
@@ -126,9 +126,7 @@ def refuse_searched(study: Study, path: str) -> None:
     head, _, rest = path.partition(".")
     inside = in_trial(study, head, rest)
     if inside in searched:
-        raise SpecError(
-            f"the study's search sets {inside} in every trial, so that this would change nothing."
-        )
+        raise SpecError(f"the study's search sets {inside} in every trial, so this would change nothing.")
 
 
 def in_trial(study: Study, head: str, rest: str) -> str:

@@ -116,7 +116,7 @@ def base_trial(
     try:
         return Trial(cell=cell, task=task, **values)
     except (TypeError, ValueError) as error:
-        raise InputError(f"The study's settings for '{label}' make no trial: {error}") from None
+        raise InputError(f"The study's settings for '{label}' make no valid trial: {error}") from None
 
 
 def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
@@ -176,7 +176,7 @@ def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[E
         if other is not entry:
             raise InputError(
                 f"'{other.cell}' and '{entry.cell}' on '{entry.task}' are the same trial (equal spec and seed), "
-                "so one would be counted twice. Remove one; the study adds an alias with seeds of its own."
+                "so it would be counted twice. Remove one; the study adds an alias with seeds of its own."
             )
     return entries
 
@@ -208,7 +208,7 @@ def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
     try:
         parameters = parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
-    except Exception:  # a user's cell that can not be built: its trials will fail, and say why
+    except Exception:  # a user's cell that cannot be built: its trials will fail, and say why
         parameters = 0
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
 

@@ -111,9 +111,9 @@ class Board:
         left = self.clock.left(self.scheduler, self.under_way)
         c = self.counts
         return (
-            f"{self.done()} of {self.scheduler.total_text} trials; in this run {c['here']}: {c['solved']} solved, "
-            f"{c['diverged']} diverged, {c['failed']} failed; {seconds(time.monotonic() - self.start)} gone, "
-            f"{'about ' + seconds(left) if left is not None else 'time not yet known'} left"
+            f"{self.done()} of {self.scheduler.total_text} trials; {c['here']} in this run: {c['solved']} solved, "
+            f"{c['diverged']} diverged, {c['failed']} failed; {seconds(time.monotonic() - self.start)} elapsed, "
+            f"{f'about {seconds(left)} left' if left is not None else 'estimating time left'}"
         )
 
     def __rich__(self) -> Table | Text:

@@ -26,8 +26,6 @@ def seed_of(study: int, stage: str, i: int, *, alias: bool) -> int:
     """
     most = MOST_CONFIRMED if stage == "confirm" else MOST_SETTINGS
     if not 0 <= i < most:
-        raise InputError(
-            f"There are {most:,} seeds for the {stage} trials of a cell on a task; got {i + 1:,}."
-        )
+        raise InputError(f"A cell has at most {most:,} {stage} seeds per task; got {i + 1:,}.")
     offset = CONFIRM if stage == "confirm" else 0 if i < CONFIRM else BEYOND - CONFIRM
     return study * PER_STUDY + (ALIAS if alias else 0) + offset + i

@@ -6,7 +6,7 @@
     from flax import nnx         this line; what is installed is not read
 
 So a second cell in the same file, a label or a margin in a study's file change nothing. Statements are compared as
-syntax trees without docstrings: neither comments nor layout count, nor the version of Python. What can not be seen in
+syntax trees without docstrings: neither comments nor layout count, nor the version of Python. What cannot be seen in
 the source is not: modules imported by a name that is computed, files that are read.
 """
 

@@ -5,7 +5,7 @@ A space maps dotted paths of the trial's spec to values or distributions:
     sampled({"optimizer.learning_rate": log_uniform(1e-3, 3e-2), "cell.hidden": choice(16, 32)}, trials=8)
     grid({"optimizer.learning_rate": [1e-3, 1e-2]}, seeds=2)
 
-Both are fixed by the study's seed. What another strategy needs is in `sweeps.strategy`.
+Both are determined by the study's seed. Other strategies: see `sweeps.strategy`.
 """
 
 import itertools

@@ -54,7 +54,7 @@ class ArmSearch:
                 self.tried.append(Tried(setting=setting))
             self.complete = len(self.tried) == self.seen
             if not self.tried:
-                raise InputError(f"{type(self.strategy).__name__} asks for no setting at all.")
+                raise InputError(f"{type(self.strategy).__name__} asks for no settings at all.")
         return fresh
 
     def all_in(self, row_of: RowOf) -> bool:

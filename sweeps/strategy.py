@@ -1,15 +1,15 @@
-"""What a search strategy is: asked for one setting after the other, given what is known of those before.
+"""Search strategies: asked for one setting at a time, given the results of those before.
 
     class Strategy:
-        sampler = "random"          # what study.json says; only `random` means independent draws
+        sampler = "random"          # recorded in study.json; only `random` means independent draws
         most = 8                    # settings per cell and task, at most
         def ask(self, tried, seed): # the next setting, or None
 
-A strategy is a frozen dataclass and a pure function: the same `tried` and `seed` give the same answer. That is all
-that it takes to resume from the store alone. It answers None when it has no more to ask for *now*. Once all that it
+A strategy is a frozen dataclass and a pure function: the same `tried` and `seed` give the same answer. That is enough
+to resume from the store alone. It answers None when it has no more to ask for *now*. Once everything that it
 has asked for is in, it is asked again with the results; when it then answers None at once, the search is complete.
 What it asked for since it last answered None is *pending* and stays so, whatever is in the store already: so the
-order in which workers finish can not matter. `sweeps.strategies.sobol` is a strategy in one file.
+order in which workers finish cannot matter. `sweeps.strategies.sobol` is a strategy in one file.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ PENDING = "pending"
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """A setting that was asked for, and what became of it.
+    """A setting that was asked for, and its result.
 
     status: pending, finished, diverged or failed. score, loss: on validation at the end; None where there is none.
     """
@@ -40,7 +40,7 @@ class Tried:
 
 @runtime_checkable
 class Strategy(Protocol):
-    """sampler: how settings are drawn, in a word: random (independent draws), grid, sobol, or a word of your own.
+    """sampler: how settings are drawn: random (independent draws), grid, sobol, or a name of your own.
     most: the largest number of settings per cell and task."""
 
     @property

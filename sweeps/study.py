@@ -1,10 +1,10 @@
-"""A study: the question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
+"""A study: a research question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
 
 Two stages. *Search* tries settings for every cell and task: the same for all, unless its strategy learns from
 results. *Confirm* runs, per cell and task, the setting that was best on validation again with fresh seeds and is the
 only stage that verdicts use.
 Controls are part of every study: an alias of one cell (its own settings and seeds) that must come out
-equivalent, and a cell that can not bridge the lag, which must come out different.
+equivalent, and a cell that cannot bridge the lag, which must come out different.
 """
 
 import math
@@ -35,7 +35,7 @@ class Controls:
 
     on: labels of the tasks on which the alias runs (default: all that the cell runs on).
 
-    unable: a cell that can not bridge the lag of `task` (default: the first task); added to the study under
+    unable: a cell that cannot bridge the lag of `task` (default: the first task); added to the study under
     `unable_label` on that task where the study does not have a cell of that label.
     """
 
@@ -52,12 +52,12 @@ class Study:
     """What a study file defines as `STUDY`.
 
     cells, tasks: label to spec. only: task label to the labels of the cells that run on it; every cell runs
-    on a task that is not named there. optimizer: as in `Trial`. steps, batch, evaluate_every,
+    on a task that is not listed there. optimizer: as in `Trial`. steps, batch, evaluate_every,
     validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search: a
-    strategy that says which settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
+    strategy that chooses the settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
     number of fresh seeds, or a rule that decides it (`sweeps.confirm`). pairs: which cells are compared where a rule
     decides: "reference" (each with the reference), "all", or a list of pairs of labels; the alias and other controls
-    stand beside them. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
+    are added. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
     it that matters, declared before anything runs. alpha: level of every test. margins: smallest differences in further
     measures, such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as in `Trial`,
     search stage only. seed: which draws; at most 4000.
@@ -93,9 +93,7 @@ class Study:
                 )
             for label, spec in labels.items():
                 if not is_spec(spec):
-                    raise InputError(
-                        f"{name}['{label}'] must be a {kind} spec such as a LSTM(); got {spec!r}."
-                    )
+                    raise InputError(f"{name}['{label}'] must be a {kind} spec; got {spec!r}.")
         check_search(self.search)
         check_confirm(self.confirm)
         check_pairs(self.pairs, self.cells)
@@ -103,11 +101,11 @@ class Study:
             raise InputError(unknown("measure", self.measure, MEASURES))
         if not isinstance(self.rule, Fixed) and self.measure not in VALUES:
             raise InputError(
-                f"A confirm rule looks at the rows of trials, which do not have {self.measure}; give confirm a number, "
+                f"A confirm rule reads the rows of trials, which do not hold {self.measure}; set confirm to a number, "
                 f"or compare by one of: {', '.join(VALUES)}."
             )
         if not 0 < self.alpha < 1:
-            raise InputError(f"The level of a test lies between 0 and 1; got alpha={self.alpha!r}.")
+            raise InputError(f"The significance level must lie between 0 and 1; got alpha={self.alpha!r}.")
         if not 0 < self.margin < math.inf:
             raise InputError(
                 f"The equivalence margin must be > 0 ({MEASURES[self.measure]}); got margin={self.margin!r}."
@@ -115,7 +113,7 @@ class Study:
         check_margins(self.margins, self.measure)
         if not 0 <= self.seed <= MOST_STUDIES:
             raise InputError(
-                f"A study's seed is a whole number from 0 to {MOST_STUDIES}; got seed={self.seed}."
+                f"A study's seed must be an integer from 0 to {MOST_STUDIES}; got seed={self.seed}."
             )
         for name in BY_TASK:
             value = getattr(self, name)
@@ -134,7 +132,7 @@ class Study:
         for cell in self.cells:
             if not self.tasks_of(cell):
                 raise InputError(
-                    f"only leaves no task for the cell '{cell}'; name it there, or leave it out of cells."
+                    f"only leaves no task for the cell '{cell}'; list it there, or leave it out of cells."
                 )
         c = self.controls
         if isinstance(c.on, str):
@@ -147,14 +145,14 @@ class Study:
         if c.task and c.task not in self.tasks:
             raise InputError(unknown("task label in controls.task", c.task, self.tasks))
         if not set(c.on) <= set(self.tasks_of(self.same)):
-            raise InputError(f"controls.on may name tasks on which '{self.same}' runs alone; got {c.on!r}.")
+            raise InputError(f"controls.on may name only tasks on which '{self.same}' runs; got {c.on!r}.")
         if not self.runs(self.same, self.control_task):
             raise InputError(
                 f"The control on '{self.control_task}' needs '{self.same}' there: name another task in "
                 "controls.task, or add the cell in only."
             )
         if self.alias in self.cells:
-            raise InputError(f"The alias '{self.alias}' is a cell of the study already; set controls.alias.")
+            raise InputError(f"The alias '{self.alias}' is already a cell of the study; set controls.alias.")
 
     @property
     def same(self) -> str:
@@ -241,10 +239,12 @@ def check_pairs(pairs: object, cells: Mapping[str, object]) -> None:
     if pairs in (REFERENCE, ALL):
         return
     if isinstance(pairs, str) or not isinstance(pairs, Sequence) or not pairs:
-        raise InputError(f"pairs is '{REFERENCE}', '{ALL}' or a list of pairs of cell labels; got {pairs!r}.")
+        raise InputError(
+            f"pairs must be '{REFERENCE}', '{ALL}' or a list of pairs of cell labels; got {pairs!r}."
+        )
     for pair in pairs:
         if isinstance(pair, str) or len(pair) != 2 or len(set(pair)) != 2:
-            raise InputError(f"A pair names two cells, such as ('gru', 'lstm'); got {pair!r}.")
+            raise InputError(f"A pair must name two cells, such as ('gru', 'lstm'); got {pair!r}.")
         for cell in pair:
             if cell not in cells:
                 raise InputError(unknown("cell label in pairs", cell, cells))
@@ -256,24 +256,28 @@ def check_search(search: object) -> None:
         return
     if not isinstance(search, Strategy):
         raise InputError(
-            f"search is a strategy, such as sampled({{...}}, trials=8) of sweeps.spaces; got {search!r}."
+            f"search must be a strategy, such as sampled({{...}}, trials=8) of sweeps.spaces; got {search!r}."
         )
     if not 1 <= search.most <= MOST_SETTINGS:
         raise InputError(
-            f"A search tries 1 to {MOST_SETTINGS:,} settings per cell and task; got {search.most:,}."
+            f"A search must try 1 to {MOST_SETTINGS:,} settings per cell and task; got {search.most:,}."
         )
 
 
 def check_confirm(confirm: object) -> None:
     """Raises InputError for what is neither a number of seeds nor a rule, and for too few seeds or too many."""
     if not isinstance(confirm, int | ConfirmRule) or isinstance(confirm, bool):
-        raise InputError(f"confirm is a number of seeds or a rule (sweeps.confirm); got {confirm!r}.")
+        raise InputError(
+            f"confirm must be a number of seeds or a rule (see sweeps.confirm); got {confirm!r}."
+        )
     most = confirm if isinstance(confirm, int) else confirm.most
     if most < 2:
-        raise InputError(f"A verdict needs confirm >= 2 seeds to know a spread; got confirm={confirm!r}.")
+        raise InputError(
+            f"A verdict needs confirm >= 2 seeds to estimate the variance; got confirm={confirm!r}."
+        )
     if most > MOST_CONFIRMED:
         raise InputError(
-            f"There are {MOST_CONFIRMED:,} seeds to confirm a cell with; got confirm={confirm!r}."
+            f"A cell can be confirmed with at most {MOST_CONFIRMED:,} seeds; got confirm={confirm!r}."
         )
 
 
@@ -281,11 +285,11 @@ def check_margins(margins: Mapping[str, float], own: str) -> None:
     """Raises InputError for a measure that there is not, and for a margin that is none. own: the study's measure."""
     if not isinstance(margins, Mapping):
         raise InputError(
-            f"margins is a dictionary from measure to margin, such as {{'log_steps': 1.0}}; got {margins!r}."
+            f"margins must be a dictionary from measure to margin, such as {{'log_steps': 1.0}}; got {margins!r}."
         )
     for measure, margin in margins.items():
         if measure == own:
-            raise InputError(f"The margin of {own} is the study's `margin`; leave it out of margins.")
+            raise InputError(f"The margin of {own} is set by the study's `margin`; leave it out of margins.")
         if measure not in MEASURES:
             raise InputError(unknown("measure in margins", measure, [m for m in MEASURES if m != own]))
         if not 0 < margin < math.inf:

@@ -54,7 +54,7 @@ def import_file(path: Path) -> types.ModuleType:
     """
     if not path.stem.isidentifier():
         raise InputError(
-            f"A study file's name must be a Python name, since results carry it; got {path.name}."
+            f"A study file's name must be a Python identifier, since it names the results; got {path.name}."
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None

@@ -45,7 +45,7 @@ def machine() -> str:
 
 
 def switch_on() -> None:
-    """Make this process keep what it compiles, and use what it finds. A folder that can not be written is
+    """Make this process keep what it compiles, and use what it finds. A folder that cannot be written is
     no error: everything is compiled, as without a cache."""
     place = folder()
     if place is None or jax.config.values["jax_compilation_cache_dir"]:  # the user's own choice

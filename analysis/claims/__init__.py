@@ -3,10 +3,10 @@
     Claim(statement="The GRU is equivalent to the LSTM.", source="...", found="...", studies=("comparable",),
           checks=(Pairwise(cells=("gru",), expects="equivalent"),))
 
-    evaluate(Analysed(load("results", "mine")))     one row a claim and task, with the evidence
+    evaluate(Analysed(load("results", "mine")))     one row per claim and task, with the evidence
     over_studies([evaluate(...), ...])              the same over several, each claim where it belongs
-    whole(rows)                                     one row a claim
-    facts(study, CLASSICS)                          one row a claim, what was published beside what is measured
+    whole(rows)                                     one row per claim
+    facts(study, CLASSICS)                          one row per claim, what was published beside what is measured
 
 `literature` holds the claims about cells and settings, `classic_facts` those of single papers about the tasks of one
 study. A check is a small value: `Pairwise` (the verdicts), `Share`, `Less` and `Interactions` (functional ANOVA),

@@ -25,7 +25,7 @@ def tested(study: Analysed, claim: Claim) -> tuple[list[Outcome], list[Outcome]]
 
 
 def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
-    """One row a claim and task on which it can be tested in this study: see COLUMNS. claim: its number, from 1.
+    """One row per claim and task on which it can be tested in this study: see COLUMNS. claim: its number, from 1.
 
     A claim that can not be tested here is one row, not tested; its evidence says what it would need.
     """
@@ -40,7 +40,7 @@ def evaluate(study: Analysed, claims: Sequence[Claim] = CLAIMS) -> pd.DataFrame:
 
 
 def facts(study: Analysed, claims: Iterable[Claim]) -> pd.DataFrame:
-    """One row a claim: what was published beside what is measured here, see PUBLISHED; one that is not tested says in
+    """One row per claim: what was published beside what is measured here, see PUBLISHED; one that is not tested says in
     `measured` what it would need. There is no correction over claims: each is asked for itself."""
     rows = []
     for claim in claims:
@@ -69,7 +69,7 @@ def over_studies(tables: Iterable[pd.DataFrame], claims: Sequence[Claim] = CLAIM
 
 
 def whole(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a claim: its status over all tasks (`outcome.together`: fails where it fails on one, holds where it
+    """One row per claim: its status over all tasks (`outcome.together`: fails where it fails on one, holds where it
     holds on all), the tasks on which it holds, fails and is undecided, and the studies that tested it."""
     several = rows.loc[rows["status"] != UNTESTED, "study"].nunique() > 1
     result = []

@@ -13,11 +13,11 @@ from analysis.study.tables import Analysed
 from analysis.words import number
 
 ASSUMES_RANDOM_SEARCH = True
-title = "What k search trials buy"
+title = "Effect of the number of search trials"
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a task, cell, k and quantity (validation, test, gap): value, low, high, n, lost, method."""
+    """One row per task, cell, k and quantity (validation, test, gap): value, low, high, n, lost, method."""
     table = budget(
         study.results.random_search,
         measure=study.declaration.score,
@@ -89,8 +89,8 @@ def caption(data: pd.DataFrame) -> str:
         else pd.Series(dtype=float)
     )
     curse = (
-        f" By selection, validation promises {number(gap.mean())} more than the test gives, on average over cells and "
-        f"tasks at the largest k with an interval."
+        f" Because of selection, validation scores exceed test scores by {number(gap.mean())}, on average over cells "
+        f"and tasks at the largest k with an interval."
         if len(gap)
         else ""
     )

@@ -19,7 +19,7 @@ INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a task, cell, k <= n/4 and outcome (below, within, above): value, low, high, n, conclusion, margin,
+    """One row per task, cell, k <= n/4 and outcome (below, within, above): value, low, high, n, conclusion, margin,
     method."""
     results, declaration = study.results, study.declaration
     table = budget_verdicts(
@@ -74,7 +74,7 @@ def caption(data: pd.DataFrame) -> str:
     n = f"{sizes.min()}" if sizes.nunique() == 1 else f"{sizes.min()} to {sizes.max()}"
     return (
         f"A comparison keeps each cell's best of k trials by validation and reads the two test scores. Coloured: what "
-        f"at least {SURE:.0%} of all draws of k from the {n} search trials say of a cell against {row.reference}, "
-        f"with the margin ±{row.margin:g}, up to the largest k of which four searches fit in; the shares and their "
+        f"at least {SURE:.0%} of all draws of k from the {n} search trials say about a cell against {row.reference}, "
+        f"with the margin ±{row.margin:g}, up to the largest k for which four searches fit; the shares and their "
         f"95% intervals are in the saved data. These are comparisons of one seed each, not verdicts."
     )

@@ -1,6 +1,6 @@
 """What every figure shares: the sheet, the type, the inks, and how it is written.
 
-Figures are narrow with one panel a task below the other, so that a phone shows them legibly. Inks are
+Figures are narrow with one panel per task, one below the other, so that a phone shows them legibly. Inks are
 a few fixed colours; in the report they become CSS variables, so a figure follows light and dark.
 """
 
@@ -84,7 +84,7 @@ def sheet(heights: Sequence[float], *, foot: float, sharex: bool = False) -> tup
 def small_panels(
     titles: Sequence[str], counts: Sequence[int], *, columns: int = 3
 ) -> tuple[Figure, list[list[Axes]]]:
-    """Blocks of small panels, one block a title below the other, at fixed places (in inches)."""
+    """Blocks of small panels, one block per title, one below the other, at fixed places (in inches)."""
     head, high, row, left, wide, column = 0.36, 0.55, 0.98, 0.42, 1.28, 1.55
     rows = [-(-count // columns) for count in counts]
     height = sum(head + row * n for n in rows) + 0.1

@@ -18,7 +18,7 @@ MARKS = {"equivalent": ("o", True), "better": ("D", True), "worse": ("D", True),
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a task and cell: standing, value, low, high, n (smaller side), margin, level, pairs, method."""
+    """One row per task and cell: standing, value, low, high, n (smaller side), margin, level, pairs, method."""
     table = against(study.verdicts, study.reference)
     table = table.assign(n=fewer(table), level=1 - 2 * table["alpha"])
     columns = [
@@ -59,7 +59,7 @@ def draw(data: pd.DataFrame) -> Figure:
             panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
             canvas.beside(panel, y, f"{row.standing} {signed(row.value, digits(margin))}")
     unit = axes[-1]
-    unit.set_xlabel(f"score less that of {reference}; band: margin ±{margin:g}")
+    unit.set_xlabel(f"score minus that of {reference}; band: margin ±{margin:g}")
     if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
         bend(unit, margin, float(data["low"].min()), float(data["high"].max()))
     marks = (("o", canvas.INK, "equivalent"), ("D", canvas.INK, "different"), ("o", canvas.PAGE, "undecided"))
@@ -87,16 +87,16 @@ def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     if row.method == RACE:
         return (
-            f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} confidence sequences, which "
-            f"hold at every look of the race. An interval inside the band ±{row.margin:g} shows equivalence, one that "
-            f"stays clear of 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a "
+            f"Mean score of each cell minus that of {row.reference}, with {row.level:.0%} confidence sequences, valid "
+            f"at every look of the race. An interval inside the band ±{row.margin:g} shows equivalence, one that "
+            f"excludes 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a "
             f"task."
         )
     return (
-        f"Mean score of each cell less that of {row.reference}, with {row.level:.0%} intervals (Welch's, "
-        f"widened for skewed scores), over "
-        f"{seeds(data)} a cell. An interval inside the band ±{row.margin:g} shows equivalence, one that "
-        f"stays clear of 0 a difference. Intervals are for one comparison; verdicts are after Holm over the "
+        f"Mean score of each cell minus that of {row.reference}, with {row.level:.0%} intervals (Welch's, "
+        f"widened for skewness), over "
+        f"{seeds(data)} per cell. An interval inside the band ±{row.margin:g} shows equivalence, one that "
+        f"excludes 0 a difference. Intervals are for one comparison; verdicts are after Holm over the "
         f"{row.pairs} pairs of a task, so they may be more cautious."
     )
 

@@ -34,8 +34,8 @@ COLUMNS = [
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a point of a cell's curve: part (updates or difficulty), task (or family of tasks), field, cell, x, value
-    (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method."""
+    """One row per point of a cell's curve: part (updates or difficulty), task (or family of tasks), field, cell, x,
+    value (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method."""
     results = study.results
     confirm = results.stage("confirm")
     half = medians(confirm)[["task", "cell", *HALF]].rename(columns=HALF)
@@ -101,7 +101,7 @@ def draw_curve(panel: Axes, line: pd.DataFrame, by_updates: bool) -> None:
 
 
 def draw_halves(panel: Axes, rows: pd.DataFrame) -> None:
-    """One line a cell."""
+    """One line per cell."""
     where = canvas.rows_of_cells(panel, list(rows["cell"]))
     for row in rows.itertuples():
         draw_half(panel, row, where[str(row.cell)])
@@ -134,11 +134,11 @@ def caption(data: pd.DataFrame) -> str:
     if (data["part"] == DIFFICULTY).any():
         parts.append(
             "Over difficulty: shares and penalised logistic curves; T50 with profile-likelihood intervals, open beyond "
-            "the difficulties that ran."
+            "the difficulties tested."
         )
     parts.append(
-        "Over training: share of seeds that have solved by each update; T50 is Kaplan and Meier's median with its "
+        "Over training: share of seeds that have solved it by each update; T50 is Kaplan and Meier's median with its "
         "binomial interval, open where too few solved within the budget."
     )
-    who = f"{seeds(data)} a cell and task (confirm stage), 95% intervals; diverged and failed seeds have not solved."
+    who = f"{seeds(data)} per cell and task (confirm stage), 95% intervals; diverged and failed seeds are unsolved."
     return " ".join([*parts, who])

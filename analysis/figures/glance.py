@@ -22,7 +22,7 @@ SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a cell and place (all tasks together, where there are several, and each task), the best cell first, the
+    """One row per cell and place (all tasks together, where there are several, and each task), the best cell first, the
     controls last: place, cell, reference, control, standing, value, low, high, n (smaller side), tasks, margin, level,
     method."""
     reference, declaration = study.reference, study.declaration
@@ -90,7 +90,7 @@ def draw(data: pd.DataFrame) -> Figure:
 
 
 def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
-    """One line a cell against the band of the margin."""
+    """One line per cell against the band of the margin."""
     first, where = rows.iloc[0], canvas.rows_of_cells(panel, cells)
     panel.axvspan(-first["margin"], first["margin"], color=canvas.BAND, lw=0, zorder=0)
     panel.axvline(0, color=canvas.MUTED, lw=0.8, zorder=1)
@@ -101,7 +101,7 @@ def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
         text.set(color=canvas.MUTED if control else canvas.INK, style="italic" if control else "normal")
     margin = float(first["margin"])
     place = "over all tasks" if first["place"] == OVER else f"on {first['place']}"
-    panel.set_title(f"score less that of\n{first['reference']}, {place}", fontsize=8, fontweight="normal")
+    panel.set_title(f"score minus that of\n{first['reference']}, {place}", fontsize=8, fontweight="normal")
     panel.set_xlabel(f"band: margin ±{margin:g}", fontsize=8)
     ends = rows[["low", "value", "high"]]
     low, high = float(ends.to_numpy().min()), float(ends.to_numpy().max())
@@ -120,7 +120,7 @@ def draw_interval(panel: Axes, row, y: float) -> None:
 
 
 def draw_squares(panel: Axes, data: pd.DataFrame, cells: list[str], tasks: list[str]) -> None:
-    """One square a cell and task, coloured and lettered by verdict."""
+    """One square per cell and task, coloured and lettered by verdict."""
     panel.set(xlim=(-0.5, len(tasks) - 0.5), ylim=(len(cells) - 0.4, -0.6), yticks=[])
     panel.set_xticks(range(len(tasks)), tasks, rotation=50, ha="left", rotation_mode="anchor", fontsize=8)
     panel.tick_params(axis="x", length=0, bottom=False, labeltop=True, labelbottom=False, pad=1)
@@ -150,8 +150,8 @@ def caption(data: pd.DataFrame) -> str:
     raced = data["method"].eq(RACE).any()
     after = "by a race of e-values" if raced else "after Holm over all pairs of cells"
     told = (
-        f"Each cell against {row.reference}, the best first. {left}, with {row.level:.0%} intervals, against the "
-        f"margin ±{row.margin:g}. Squares: the verdict on each task, over {seeds(data[data['place'] != OVER])} a cell "
-        f"(confirm stage), {after}. Diverged and failed trials count as 0."
+        f"Each cell against {row.reference}, best first. {left}, with {row.level:.0%} intervals, against the "
+        f"margin ±{row.margin:g}. Squares: the verdict on each task, over {seeds(data[data['place'] != OVER])} per "
+        f"cell (confirm stage), {after}. Diverged and failed trials count as 0."
     )
-    return told + (f" In italics a control: {row.reference} again, under another name." if controls else "")
+    return told + (f" In italics, a control: {row.reference} under another name." if controls else "")

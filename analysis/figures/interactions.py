@@ -63,6 +63,6 @@ def caption(data: pd.DataFrame) -> str:
         f"Share of the variance of scores that two factors explain together, beyond what each explains alone "
         f"(framed, on the diagonal); above each matrix all interactions of whatever order, with a 95% interval "
         f"from half-samples of the settings. {data['method'].iloc[0].split(';')[0]}, at least "
-        f"{importance.trials(data)} of each cell and task; {importance.lost(data)}. A few percent are "
-        f"found where there are none, more where the model predicts less; weak: next to nothing."
+        f"{importance.trials(data)} of each cell and task; {importance.lost(data)}. Spurious interactions of "
+        "a few percent are common, more where the model predicts less well; weak: it predicts almost nothing."
     )

@@ -69,6 +69,6 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        f"Mean validation score of {seeds(data)} a cell and task (confirm stage); shaded: 95% interval at "
+        f"Mean validation score of {seeds(data)} per cell and task (confirm stage); shaded: 95% interval at "
         f"each step, {data['method'].iloc[0].split(',')[0]}. A diverged trial counts as 0 from there on."
     )

@@ -1,4 +1,4 @@
-"""The search stage: validation score against learning rate, one panel a cell and task."""
+"""The search stage: validation score against learning rate, one panel per cell and task."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ COLUMN = "optimizer.learning_rate"
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage)."""
+    """One row per search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage)."""
     results = study.results
     columns = ["task", "cell", "learning_rate", "score", "status", "chosen"]
     search, confirm = results.stage("search"), results.stage("confirm")

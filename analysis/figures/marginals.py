@@ -97,8 +97,8 @@ def caption(data: pd.DataFrame) -> str:
     more = f" Then against {listing(others)}, mean of all cells (dark)." if len(others) else ""
     return (
         f"Mean score (0 naive, 1 perfect; upwards) that a random forest predicts against learning rate (to the "
-        f"right) when all other settings are averaged, one panel a cell, the other cells' curves behind it in grey."
+        f"right) when all other settings are averaged, one panel per cell, the other cells' curves behind it in grey."
         f"{more} Bands: 95% intervals at each point from half-samples of the settings. At least "
-        f"{importance.trials(data)} of each cell and task; {importance.lost(data)}. What the forest can predict "
-        f"at all stands in the figure of importance."
+        f"{importance.trials(data)} of each cell and task; {importance.lost(data)}. How well the forest "
+        f"predicts is shown in the importance figure."
     )

@@ -17,7 +17,7 @@ PARTS = ("profile", "interquartile mean", "improvement")
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a part (see PARTS) and cell, in the profile also a τ: value, low, high, n, tasks, left_out, method."""
+    """One row per part (see PARTS) and cell, in the profile also a τ: value, low, high, n, tasks, left_out, method."""
     values, reference, cells = study.confirmed, study.reference, study.declaration.cells
     tables = (
         profiles(values),
@@ -91,9 +91,9 @@ def caption(data: pd.DataFrame) -> str:
     left = (
         ""
         if first.left_out == "none"
-        else f" Left out, so that all are judged on the same tasks: {first.left_out}."
+        else f" Left out, so that all are compared on the same tasks: {first.left_out}."
     )
     return (
-        f"Over {first.tasks} tasks of equal weight and {seeds} a cell and task (confirm stage), with 95% intervals "
+        f"Over {first.tasks} tasks of equal weight and {seeds} per cell and task (confirm stage), with 95% intervals "
         f"({methods}). Those of the profile are in the saved data. Diverged and failed trials count as 0.{left}"
     )

@@ -17,7 +17,7 @@ STEP, LINE = 0.11, 0.2  # inches between bars, between names
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a cell, the best rank first: see `statistics.ranks`; colour, look."""
+    """One row per cell, the best rank first: see `statistics.ranks`; colour, look."""
     table = ranks(study.confirmed, alpha=study.declaration.alpha)
     return palette.paint(table, study.declaration.cells)
 
@@ -78,18 +78,20 @@ def caption(data: pd.DataFrame) -> str:
         f"the interval in the saved data."
     ]
     if 2 / 2**row.n > row.alpha:
-        told.append(f"Wilcoxon's signed ranks can not tell any cells apart with {row.n} tasks.")
+        told.append(f"Wilcoxon's signed-rank test separates no cells with {row.n} tasks.")
     else:
         same = (data["nemenyi"] == data["wilcoxon"]).all()
         told.append(
-            f"Wilcoxon's signed ranks with Holm give {'the same' if same else 'other groups (saved data)'}."
+            f"Wilcoxon's signed-rank test with Holm gives {'the same' if same else 'other groups (saved data)'}."
         )
     if not pd.isna(row.p_friedman):
         p = probability(row.p_friedman)
         told.append(f"Friedman's test of equal ranks: p {p if p.startswith('<') else f'= {p}'}.")
     if row.n < FEW:
-        told.append(f"With {row.n} tasks all this has next to no power: a shared bar is no sign of equality.")
-    told.append("Ranks know no margin and are no verdict.")
+        told.append(
+            f"With {row.n} tasks these tests have almost no power: a shared bar is no evidence of equality."
+        )
+    told.append("Ranks ignore the margin and are not verdicts.")
     if row.left_out != "none":
         told.append(f"Left out: {row.left_out}.")
     return " ".join(told)

@@ -13,7 +13,7 @@ title = "Score of every seed"
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a seed: task, cell, seed, status, score; and its group's value, low, high, n, method."""
+    """One row per seed: task, cell, seed, status, score; and its group's value, low, high, n, method."""
     frame, generator = study.confirmed, np.random.default_rng(0)
     groups = [
         bootstrap(group[["score"]].reset_index(drop=True), generator=generator).assign(
@@ -57,7 +57,7 @@ def draw(data: pd.DataFrame) -> Figure:
 def caption(data: pd.DataFrame) -> str:
     lost = int((data.drop_duplicates(["task", "cell", "seed"])["status"] != "finished").sum())
     return (
-        f"Small dots: {seeds(data)} a cell and task (confirm stage). Large marks: their mean with a 95% "
+        f"Small dots: {seeds(data)} per cell and task (confirm stage). Large marks: their mean with a 95% "
         f"interval, {data['method'].iloc[0].split(',')[0]}. Below 0 counts as 0. {lost} diverged or failed "
         f"trials, each a cross, count as 0."
     )

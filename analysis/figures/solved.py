@@ -39,6 +39,6 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def caption(data: pd.DataFrame) -> str:
     return (
-        f"Fraction of {seeds(data)} a cell and task (confirm stage) that met the task's success criterion at "
+        f"Fraction of {seeds(data)} per cell and task (confirm stage) that met the task's success criterion at "
         f"some evaluation, with Wilson 95% intervals. Diverged and failed trials are counted among the seeds."
     )

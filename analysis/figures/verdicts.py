@@ -19,7 +19,7 @@ INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row a task and ordered pair: standing, value, low, high, p-values after Holm, n, margin, method."""
+    """One row per task and ordered pair: standing, value, low, high, p-values after Holm, n, margin, method."""
     table = study.verdicts
     both = oriented(table if len(decided(table)) else table.iloc[:0])
     both = both.assign(n=fewer(both))
@@ -68,13 +68,13 @@ def caption(data: pd.DataFrame) -> str:
     row = data.iloc[0]
     if row.method == RACE:
         return (
-            f"Each row's cell against each column's, where that was declared: equivalent (=) within "
+            f"Each row's cell against each column's, if the pair was declared: equivalent (=) within "
             f"±{row.margin:g}, better (>) or worse (<) by a race of e-values at level {row.alpha:g}; else undecided "
             f"(?). Confirm stage only."
         )
     return (
         f"Each row's cell against each column's. Equivalent (=): Welch TOST within ±{row.margin:g}; better "
         f"(>) or worse (<): Welch's t-test; "
-        f"both widened for skewed scores; at level {row.alpha:g} after Holm over the {row.pairs} pairs of "
-        f"a task; else undecided (?). Over {seeds(data)} a cell, confirm stage only."
+        f"both widened for skewness; at level {row.alpha:g} after Holm over the {row.pairs} pairs of "
+        f"a task; else undecided (?). Over {seeds(data)} per cell, confirm stage only."
     )

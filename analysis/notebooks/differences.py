@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Where variants do differ
 #
-# "About the same" is an average. This notebook looks for the places where it is not so: single tasks, other measures
+# "About the same" is an average. This notebook looks for exceptions: single tasks, other measures
 # than the final score, harder tasks, equal cost.
 
 # %%
@@ -43,20 +43,20 @@ show(study, "verdicts")
 # %% [markdown]
 # ## By which measure?
 #
-# The same verdicts by every measure that the store has, each with its own margin.
+# The same verdicts by every measure in the store, each with its own margin.
 
 # %%
 told(f"**{measure.title}** ({measure.unit}, {measure.better} is better)" for measure in MEASURES.values())
 verdict_grids(*measures(study))
 
 # %% [markdown]
-# Sooner or later? Seeds that never solved a task are counted as what they are.
+# Sooner or later? Seeds that never solved a task are counted as censored.
 
 # %%
 table(study.found(study.by("log_steps")), "task cell standing value low high mean_a mean_b")
 
 # %% [markdown]
-# At equal parameters, by the search's trials with no more parameters than the smallest cell's largest:
+# At equal parameters, among search trials with no more parameters than the smallest cell's largest:
 
 # %%
 table(study.found(study.by("score_at_parameters")), "task cell standing value low high mean_a mean_b")
@@ -88,4 +88,4 @@ show(study, "profiles")
 show(study, "ranks")
 
 # %% [markdown]
-# Ranks know no margin: a lead of 0.0001 counts as much as one of 0.5. That is why no verdict comes from them.
+# Ranks ignore the margin: a lead of 0.0001 counts as much as one of 0.5. That is why no verdict rests on them.

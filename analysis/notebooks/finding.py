@@ -14,7 +14,7 @@
 # %% [markdown]
 # # The finding, from the store
 #
-# Do recurrent cells differ, and where? This notebook reads one study's results and tells what they say. It calls the
+# Do recurrent cells differ, and where? This notebook reads one study's results and reports what they show. It calls the
 # package and holds no logic of its own. It is a script that Jupytext opens as a notebook:
 #
 #     jupytext --to ipynb analysis/notebooks/finding.py
@@ -33,9 +33,9 @@ study = chosen("comparable")
 print(study.declaration.doc)
 
 # %% [markdown]
-# ## May we believe it?
+# ## Can it be trusted?
 #
-# Every study carries controls: an alias of a cell must come out equivalent to it, and a cell that can not
+# Every study carries controls: an alias of a cell must come out equivalent to it, and a cell that cannot
 # do a task must come out different. Nothing below counts if these are broken.
 
 # %%
@@ -43,7 +43,7 @@ print("Controls passed; all trials ran." if study.trust.trustworthy else "NOT TR
 told([*study.trust.reasons, *study.trust.warnings])
 
 # %% [markdown]
-# ## What came out
+# ## Results
 
 # %%
 claims = evaluate(study)
@@ -61,7 +61,7 @@ print(verdict_text(study.verdicts, study.declaration))
 
 # %% [markdown]
 # Every verdict comes with its interval, both p-values after Holm, the posterior, and the seeds that would decide it.
-# `why` says it in a sentence.
+# `why` gives the reason in a sentence.
 
 # %%
 pairs = study.found(study.verdicts)

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Hyperparameters and budgets
 #
-# How much does the choice of cell matter beside the settings that it is trained with, and how much of a comparison's
-# outcome is its tuning budget? Both are read off the search stage: random configurations, the same for every cell.
+# How much does the choice of cell matter compared with its training settings, and how much of a comparison's outcome is
+# its tuning budget? Both are estimated from the search stage: random configurations, the same for every cell.
 
 # %%
 from analysis.figures import FIGURES
@@ -32,7 +32,7 @@ print(f"{len(search)} search trials of {search['cell'].nunique()} cells on {sear
 # ## What explains the scores?
 #
 # Functional ANOVA on a random forest, with the cell as one factor among the others. A share is of the variance of the
-# scores over everything that was searched; the intervals are from half-samples of the settings.
+# scores over the search space; the intervals are from half-samples of the settings.
 
 # %%
 told([explains(study.shares) or "The search is too small for a functional ANOVA."])
@@ -51,7 +51,7 @@ show(study, "marginals")
 show(study, "learning_rate")
 
 # %% [markdown]
-# ## What does a search of k trials buy?
+# ## What does a search of k trials gain?
 #
 # The expected score of the best of k, on validation, by which it is chosen, and on test. The gap between the two is the
 # winner's curse.
@@ -72,15 +72,16 @@ show(study, "budget_verdicts")
 # %% [markdown]
 # ## Greff et al.'s own protocol
 #
-# The best tenth of the trials of a random search, Welch's test, Bonferroni. It is here so that like can be compared
-# with like; "not significant" is not "equal", and the best tenth are no sample. In brackets: this study's own verdict.
+# The best tenth of the trials of a random search, Welch's test, Bonferroni. It is given for a like-for-like
+# comparison; "not significant" is not "equal", and the best tenth is not a random sample. In brackets: this
+# study's own verdict.
 
 # %%
 told([theirs(study) or "The search is too small for it."])
 verdict_grids(grids.protocol(study))
 
 # %% [markdown]
-# ## What the confirm stage went on with
+# ## The configurations of the confirm stage
 
 # %%
 provenance.configurations(study.results)[0].round(4)

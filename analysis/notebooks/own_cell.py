@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Bring your own cell
 #
-# Two ways. **A cell in JAX**: a class and a study file, and one command trains it beside the others, with controls,
-# the same search for all and fresh seeds for the verdict. **A cell in any framework**: a table with a line a run is
+# Two ways. **A cell in JAX**: a class and a study file, and one command trains it alongside the others, with controls,
+# the same search for all and fresh seeds for the verdict. **A cell in any framework**: a table with one row per run is
 # enough for the same statistics.
 #
 # ## A cell in JAX
@@ -24,7 +24,7 @@
 #
 #     f = σ(W x + b)        h = f ⊙ h + (1 - f) ⊙ tanh(V x)
 #
-# The spec below builds it. Both files go anywhere; here to a folder that is thrown away.
+# The spec below builds it. Both files can go anywhere; here, to a temporary folder.
 
 # %%
 import tempfile
@@ -104,7 +104,7 @@ STUDY = Study(
 ''')
 
 # %% [markdown]
-# `lstm-variants conform my_cells.py:Mine` would say what the cell computes and whether it keeps to the contract;
+# `lstm-variants conform my_cells.py:Mine` would report what the cell computes and whether it satisfies the contract;
 # `sweep` runs what is missing. (`--workers 0` runs it in one process, which is quickest for so little.)
 
 # %%
@@ -124,12 +124,12 @@ told(f"{row.cell}: {row.why}." for row in study.found(study.verdicts).itertuples
 # %% [markdown]
 # ## A cell in any framework
 #
-# A tidy table, one line a run: `cell`, `task`, `seed` and the measure; `status` says which runs diverged, so that
-# they count as what they are. From the shell:
+# A tidy table, one row per run: `cell`, `task`, `seed` and the measure; `status` marks runs that diverged, so that
+# they count as such. From the shell:
 #
 #     lstm-variants verdicts runs.csv --measure accuracy --margin 0.02
 #
-# The table here stands for yours.
+# Replace the table here with yours.
 
 # %%
 draw = np.random.default_rng(0)
@@ -154,7 +154,7 @@ runs.head(3)
 command("verdicts", "runs.csv", "--measure", "accuracy", "--margin", "0.02", folder=folder)
 
 # %% [markdown]
-# The same in Python, as frames:
+# The same in Python, as data frames:
 
 # %%
 verdict = judged(taken(runs, Asked(measure="accuracy", margin=0.02, bounds=(0.0, 1.0))))

@@ -14,10 +14,10 @@ from sweeps.errors import InputError
 
 HEAD = """# Claims, tested
 
-What the literature says of recurrent cells and of the search for their settings. Each claim is a small declaration in
+What the literature claims about recurrent cells and about tuning them. Each claim is a small declaration in
 [claims/literature.py](../analysis/claims/literature.py) and is evaluated on the results in this folder. A claim
-holds where it holds on every task that it is about, and fails where it fails on one. That it fails here does not refute
-its source, which used other tasks: the finding does not carry over to these. More seeds could decide what is undecided.
+holds if it holds on every task that it concerns, and fails if it fails on one. A failure here does not refute
+the source, which used other tasks: the finding does not carry over to these. More seeds could decide undecided claims.
 
 To hold, a claim must pass every test, so the level of 5 % needs no correction. To fail, one task is enough: each
 verdict is wrong with a probability of at most 5 %, one of T tasks with up to 1 - 0.95^T (19 % with four).

@@ -33,7 +33,7 @@ CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left
     "protocol": "Greff et al.'s protocol",
     "importance": "What explains the scores",
     "frontier": "Where cells differ",
-    "budget": "What the search bought",
+    "budget": "Effect of the search budget",
     "claims": "Claims",
     "seeds": "Every seed",
     "configurations": "Configurations",

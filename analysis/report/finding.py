@@ -43,7 +43,7 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
     untested = len(rows) - len(decided(rows))
     rows = decided(rows)
     if rows.empty:
-        return "No verdicts yet: fewer than two confirmed seeds a cell."
+        return "No verdicts yet: fewer than two confirmed seeds per cell."
     cells = {
         str(cell): group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)
     }
@@ -125,9 +125,9 @@ def literature(claims: pd.DataFrame) -> str:
         return "None of the published claims on record concerns the cells and tasks of this study."
     counts = tested["status"].value_counts()
     text = (
-        f"Published claims, one check a task: {counts.get(HOLDS, 0)} hold, {counts.get(FAILS, 0)} "
+        f"Published claims, one check per task: {counts.get(HOLDS, 0)} hold, {counts.get(FAILS, 0)} "
         f"{'fails' if counts.get(FAILS, 0) == 1 else 'fail'}, {counts.get(OPEN, 0)} undecided."
     )
     for statement, group in tested[tested["status"] == FAILS].groupby("statement", sort=False):
-        text += f" Not so on {listing(dict.fromkeys(group['task']))}: “{str(statement).rstrip('.')}”."
+        text += f" Failing on {listing(dict.fromkeys(group['task']))}: “{str(statement).rstrip('.')}”."
     return text

@@ -44,7 +44,10 @@ def posterior(rows: pd.DataFrame) -> str:
     text = f"The Bayesian counterpart agrees in {len(rows) - len(apart)} of {count(len(rows), 'comparison')}"
     if apart.empty:
         return f"{text}."
-    said = [f"{row.cell} on {row.task} ({row.bayes} there, {row.verdict} here)" for row in apart.itertuples()]
+    said = [
+        f"{row.cell} on {row.task} (posterior: {row.bayes}; tests: {row.verdict})"
+        for row in apart.itertuples()
+    ]
     more = f" and {len(said) - MANY} more" if len(said) > MANY else ""
     return f"{text}; not for {listing(said) if not more else ', '.join(said[:MANY]) + more}."
 
@@ -61,12 +64,14 @@ def price(rows: pd.DataFrame) -> str:
         return f"{text}; no foreseeable number of seeds would decide {'it' if len(rows) == 1 else 'them'}."
     half = f", for half of them {needed.median():,.0f}" if len(needed) > 1 else ""
     rest = (
-        f"; for {len(rows) - len(needed)} no foreseeable number would do" if len(needed) < len(rows) else ""
+        f"; for {len(rows) - len(needed)} no foreseeable number would suffice"
+        if len(needed) < len(rows)
+        else ""
     )
     those = (
         "it" if len(rows) == 1 else "all of them" if len(needed) == len(rows) else f"{len(needed)} of them"
     )
-    return f"{text}: about {needed.max():,.0f} further seeds a side should decide {those}{half} (power 0.8){rest}."
+    return f"{text}: about {needed.max():,.0f} further seeds per cell should decide {those}{half} (power 0.8){rest}."
 
 
 def explains(shares: pd.DataFrame) -> str:

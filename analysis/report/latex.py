@@ -121,7 +121,7 @@ def verdicts(study: Analysed) -> str:
     matrix = Matrix(title="", columns={task: task for task in found}, rows=turned(found, declared.cells))
     measure = declared.measure.replace("_", " ")
     caption = (
-        f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} a cell and task. "
+        f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} per cell and task. "
         f"{method(declared)} =: equivalent; ?: undecided. Diverged and failed trials count as 0."
     )
     if EVERY in found:
@@ -169,7 +169,8 @@ def measures(study: Analysed, found: Sequence[Matrix]) -> str:
     first = found[0]
     caption = (
         f"Each cell against {study.reference} by measure ({first.title}): verdict and difference, with the margin of "
-        f"each measure; level {study.declaration.alpha:g} after Holm over all pairs, without correction over measures."
+        f"each measure; level {study.declaration.alpha:g} after Holm over all pairs, not corrected "
+        "for the number of measures."
     )
     return tabular("measures", caption, *placed(first))
 

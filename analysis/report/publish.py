@@ -108,7 +108,7 @@ def fact_lines(told: pd.DataFrame) -> list[str]:
         "",
         pipe_table(["", "fact", "published", "measured here", ""], rows),
         "",
-        "How these runs differ from the published ones, and why the outcome does where it does:",
+        "How these runs differ from the published ones, and why their outcomes differ, if they do:",
         "",
         *notes,
     ]
@@ -133,7 +133,7 @@ def filled(text: str, study: Analysed, folder: str) -> str:
 
 
 def copy_results(results: Results, source: Store, target: Store) -> None:
-    """The study's rows and curves, one part a stage and table."""
+    """The study's rows and curves, one part per stage and table."""
     target.prepare().declare(results.declaration)
     rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     for ids in results.declaration.plan.values():

@@ -20,8 +20,8 @@ STYLES = {"equivalent": "green", "better": "blue", "worse": "yellow", "undecided
 
 
 def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
-    """A rich renderable: one line a cell, one column a task (many tasks: the other way round), the key, then
-    a line a task for all pairs."""
+    """A rich renderable: one line per cell, one column per task (many tasks: the other way round), the key, then
+    a line per task for all pairs."""
     reference = reference_cell(declaration)
     rows = against(table, reference).set_index(["cell", "task"])
     cells = [c for c in declaration.cells if c in rows.index.get_level_values("cell")]

@@ -53,7 +53,7 @@ def write_report(
 ) -> Paths:
     """Write the report of `results/STUDY` into `out` (default: its folder `report`), also of a partial study.
 
-    Raises InputError where there is nothing to report or `out` can not be written.
+    Raises InputError where there is nothing to report or `out` cannot be written.
     """
     return written(Analysed(load(results, study)), results, out, figures=figures)
 

@@ -20,7 +20,7 @@ METHOD = "bootstrap over seeds (expanded percentile)"
 def bootstrap(
     wide: pd.DataFrame, *, generator: np.random.Generator, confidence: float = 0.95, resamples: int = 4000
 ) -> pd.DataFrame:
-    """Mean over the rows (seeds) of each column of `wide`: value, low, high, n, method; one row a column.
+    """Mean over the rows (seeds) of each column of `wide`: value, low, high, n, method; one row per column.
 
     Whole rows are resampled, so the same draw of seeds serves all columns (a curve keeps its shape).
     One seed has no interval: low and high are missing.

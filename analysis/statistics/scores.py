@@ -2,11 +2,11 @@
 
 A score is 0 for the task's naive baseline and 1 for perfect.
 
-- A *diverged* or *failed* trial scores 0: who would use that network would be no better off than with
+- A *diverged* or *failed* trial scores 0: a user of that network would be no better off than with
   the baseline. Leaving it out would reward cells that often diverge.
 - A score below 0 counts as 0: worse than naive is naive. The depth of a failure is an accident of when
   training stopped, and one such number would dominate a mean.
-- A score is measured on `test_sequences` sequences and can not be finer than 1 of them: `resolution`.
+- A score is measured on `test_sequences` sequences and cannot be finer than 1 of them: `resolution`.
 """
 
 import re
@@ -23,7 +23,7 @@ COLUMNS = ["task", "cell", "seed", "status", "solved", "score", "resolution"]
 
 
 def scores(trials: pd.DataFrame, *, measure: str = "test_score") -> pd.DataFrame:
-    """One row a trial: task, cell, seed, status, solved, score, resolution.
+    """One row per trial: task, cell, seed, status, solved, score, resolution.
 
     measure: one of MEASURES, or test_score_x2 and so on, the score on longer sequences. Raises InputError where it
     is not a score (0 naive, 1 perfect), for which this policy is meant.

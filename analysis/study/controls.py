@@ -1,4 +1,4 @@
-"""The controls of a study: what its verdicts must get right if they are to be believed.
+"""The controls of a study: what its verdicts must get right if they are to be trusted.
 
 An alias of a cell, under another name and with seeds of its own, must come out *equivalent* to it, and a cell that can
 not do a task must come out *different*. An alias that comes out different on any task is wrong. One that is undecided
@@ -17,7 +17,7 @@ def broken_controls(declaration: Declaration, table: pd.DataFrame) -> list[str]:
     """Controls without the verdict that they must have."""
     reasons = []
     if not (declaration.same or declaration.different):
-        reasons.append("The study declares no controls, so nothing shows that its verdicts can be believed.")
+        reasons.append("The study declares no controls, so nothing shows that its verdicts can be trusted.")
     for a, b in declaration.same:
         rows = on_tasks(table, declaration, a, b)
         verdicts = [row["verdict"] for row in rows.values()]

@@ -1,4 +1,4 @@
-"""What cells are compared by. One value a seed of the confirm stage, so that the same verdicts serve all of them.
+"""What cells are compared by. One value per seed of the confirm stage, so that the same verdicts serve all of them.
 
     test_score            score on the test sample at the end: 0 naive baseline, 1 perfect
     area                  mean validation score over the training: soon and well
@@ -9,14 +9,14 @@
     score_at_flops        validation score when the cheapest cell has used its operations
     score_at_parameters   test score with no more parameters than all cells can have
 
-A seed that diverged or failed counts as what it is, and none is left out: its score is 0, it did not solve the task,
-it took as long as there was. `Measure.absent` says of the measures that can lack a value what that means.
+A seed that diverged or failed counts as such, and none is left out: its score is 0, it did not solve the task,
+it took the whole budget. `Measure.absent` states, for measures that can lack a value, what that means.
 
 **Steps to solve** are censored: a seed that has not solved its task by the end would have done so later or never. All
 seeds of a task have the same budget L, so the restricted mean of log T up to it (Irwin 1949; Royston & Parmar 2013,
 "Restricted mean survival time") is the plain mean of min(log T, log L), and is compared as such: by how much sooner,
-over the updates that there were. What would have happened after L nobody knows; that one cell never solves at all
-is told by `solved`, and whether both solve at the same rate all along by the log-rank test beside it. In logarithms,
+over the updates of the budget. What would have happened after L is unknown; that one cell never solves at all
+is shown by `solved`, and whether both solve at the same rate throughout by the log-rank test. In logarithms,
 since halving the steps is worth the same for slow tasks as for fast ones.
 
 A margin is the smallest difference that matters. That of a score is the study's; the others are a quarter of one
@@ -44,7 +44,7 @@ Values = Callable[[Results], pd.DataFrame]
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """name, title: for columns and for people. better: "higher" or "lower". bounds: what a value can be. margin:
-    smallest difference of interest where the study declares none. values: results to one row a seed of the
+    smallest difference of interest where the study declares none. values: results to one row per seed of the
     confirm stage, as `statistics.scores` makes them. absent: why a seed may have no value; empty: all have one.
     """
 

@@ -7,7 +7,7 @@ from sweeps.store import schema
 
 
 def configurations(results: Results) -> tuple[pd.DataFrame, dict[str, object]]:
-    """The settings of the confirm stage: a row a task and cell with what varies, and what is common to all.
+    """The settings of the confirm stage: a row per task and cell with what varies, and what is common to all.
 
     A second row for the same task and cell means that its seeds did not all run with the same settings.
     """

@@ -16,10 +16,10 @@ TOLERANCE = 0.01  # of all rows that do not say theirs: before they did it was t
 class Results:
     """One study's results.
 
-    declaration: what the study said before it ran. trials: one row a planned trial that has finished,
-    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row a trial and evaluation.
+    declaration: what the study declared before it ran. trials: one row per planned trial that has finished,
+    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation.
     left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
-    trials that ran, but by code that does not count any more.
+    trials that ran, but with code that no longer counts.
     """
 
     declaration: Declaration
@@ -67,7 +67,7 @@ class Results:
 
 
 def load(results: str | os.PathLike[str], study: str) -> Results:
-    """Read `results/STUDY`. Raises InputError where nothing ran or a part can not be read.
+    """Read `results/STUDY`. Raises InputError where nothing ran or a part cannot be read.
 
     A row belongs to the stage in whose plan its id stands, and to the cell and task that the study declares for it,
     whatever they were called when it ran. The order is the declaration's, whatever the

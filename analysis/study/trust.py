@@ -1,4 +1,4 @@
-"""May the verdicts be believed? The controls of the study, and whether all of it ran.
+"""Can the verdicts be trusted? The controls of the study, and whether all of it ran.
 
 A study carries its own controls (`analysis.study.controls`). A pipeline that gets these wrong gets the rest wrong
 too, so its report is stamped, with the reasons.
@@ -44,7 +44,7 @@ def gaps(results: Results) -> list[str]:
     """Trials that should be there and are not, or failed."""
     trials, reasons, planned = results.trials, list[str](), results.declaration.trials
     if planned == 0:
-        reasons.append("The study has planned no trials.")
+        reasons.append("The study has no planned trials.")
     elif len(trials) < planned:
         reasons.append(
             f"Incomplete: {len(trials)} of {count(planned, 'trial')} have results. Verdicts may change when "
@@ -63,7 +63,7 @@ def gaps(results: Results) -> list[str]:
         labels = dict.fromkeys(f"{r.cell} on {r.task}" for r in trials[~known].itertuples())
         reasons.append(
             f"{count(int((~known).sum()), 'planned trial')} ran under labels that the study does not declare "
-            f"({listing(labels)}); they are in no verdict. Restore the labels, or run into new results."
+            f"({listing(labels)}); they are in no verdict. Restore the labels, or use a new results directory."
         )
     return reasons
 
@@ -92,7 +92,7 @@ def warnings(results: Results) -> list[str]:
     arms = [(t, c) for t in declaration.tasks for c in declaration.cells if declaration.runs(t, c)]
     sizes = [seeds.get(arm, 0) for arm in arms]
     if len(set(sizes)) > 1:
-        found.append(f"Unbalanced: between {min(sizes)} and {max(sizes)} confirmed seeds a cell and task.")
+        found.append(f"Unbalanced: between {min(sizes)} and {max(sizes)} confirmed seeds per cell and task.")
     if results.left_out:
         found.append(
             f"{count(results.left_out, 'row')} in the store left out: not in this study's plan (single runs, "
@@ -100,16 +100,16 @@ def warnings(results: Results) -> list[str]:
         )
     if results.other:
         found.append(
-            f"{count(results.other, 'trial')} left out: made by other code of a cell or task than the study's."
+            f"{count(results.other, 'trial')} left out: made by a different version of a cell's or task's code."
         )
     found += [
-        f"Trials of {name} were made by more than one code, and kept on request: {told}."
+        f"Trials of {name} come from several versions of its code, kept on request: {told}."
         for name, told in mixed(declaration.codes).items()
     ]
     if declaration.confirm_rule and not declaration.race:
         found.append(
-            f"The numbers of seeds were decided by a rule that looked at scores ({declaration.confirm_rule}); the "
-            f"tests take them as fixed, so that their errors may be more frequent than their level says."
+            f"The numbers of seeds were chosen by a rule that saw the scores ({declaration.confirm_rule}); the "
+            "tests treat them as fixed, so error rates may exceed their level."
         )
     if results.no_random_search:
         found.append(
@@ -117,7 +117,7 @@ def warnings(results: Results) -> list[str]:
         )
     if confirm["dirty"].eq(True).any():
         found.append(
-            "Some trials ran from a checkout with uncommitted changes: the commit does not tell all."
+            "Some trials ran from a checkout with uncommitted changes: the commit does not fully identify the code."
         )
     if confirm["commit"].nunique(dropna=False) > 1:
         found.append("The confirmed trials come from more than one commit.")

@@ -1,7 +1,7 @@
 """Verdicts: for every task and pair of cells, *equivalent*, *different* or *undecided*, and why.
 
 Only the confirm stage counts: its seeds are fresh, while the search stage chose the configuration and
-so flatters it. What the words mean and how they are reached is in `analysis.statistics.pairs.compare`.
+so favours it. How verdicts are defined and reached is in `analysis.statistics.pairs.compare`.
 """
 
 from itertools import combinations
@@ -42,7 +42,7 @@ def declared_pairs(declaration: Declaration) -> pd.DataFrame:
 
 
 def verdicts(trials: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
-    """One row a task and pair of cells that are declared to run on it, also where trials are still missing, with the
+    """One row per task and pair of cells that are declared to run on it, also where trials are still missing, with the
     columns of `compare`, for the declared margin and the measure, which is a column of scores."""
     values = confirmed(trials, declaration)
     table = compare(

@@ -75,10 +75,10 @@ def keyed(table: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, list[str]]:
             notes += [f"Column '{column}' is not used: '{name}' is." for column in alike]
         elif len(alike) == 1:
             renamed[alike[0]] = name
-            notes.append(f"Column '{alike[0]}' is taken for {name}.")
+            notes.append(f"Column '{alike[0]}' is taken as {name}.")
         elif alike:
             raise InputError(
-                f"The table has no column '{name}', and {listing(map(repr, alike))} may be it; rename one."
+                f"The table has no column '{name}', but {listing(map(repr, alike))} could be meant; rename one."
             )
     return table.rename(columns=renamed), notes
 
@@ -110,9 +110,11 @@ def labels(table: pd.DataFrame, measure: str) -> pd.DataFrame:
         refuse(keys[name] == "", keys, f"No {name} in")
     same = keys.assign(seed=keys["seed"].map(number)).duplicated()
     fix = (
-        "" if keys.duplicated().any() else "Seeds that are the same number, such as 0 and 0.0, are one seed."
+        ""
+        if keys.duplicated().any()
+        else "Seeds that are the same number, such as 0 and 0.0, are the same seed."
     )
-    refuse(same, keys, "There may be one row a cell, task and seed; a second one is", fix)
+    refuse(same, keys, "There must be only one row per cell, task and seed; a second one is", fix)
     return keys
 
 
@@ -126,7 +128,7 @@ def lookalikes(keys: pd.DataFrame) -> list[str]:
             first = seen.setdefault(value if isinstance(value, Decimal) else fold(label) or label, label)
             if first != label:
                 notes.append(
-                    f"'{first}' and '{label}' are two {name}s here; if they are one, write them alike."
+                    f"'{first}' and '{label}' are two {name}s here; if they are the same, spell them alike."
                 )
     return notes
 
@@ -147,10 +149,10 @@ def statuses(table: pd.DataFrame, keys: pd.DataFrame, measure: str) -> tuple[pd.
     refuse(
         ~status.isin(STATUSES),
         keys,
-        f"A status is {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; it is not in"
+        f"A status must be {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; it is not in"
         if column == "status"
-        else f"Column '{column}' says how runs ended: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. It does not in",
-        "A run that is still going on is no result; wait for it or take the row out. One that crashed or was killed "
+        else f"Column '{column}' states how runs ended: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. It does not in",
+        "A run that is still running is not a result; wait for it or remove the row. One that crashed or was killed "
         "has failed.",
         status,
     )
@@ -170,12 +172,12 @@ def status_column(table: pd.DataFrame, measure: str) -> tuple[str | None, list[s
     found = named or told
     if len(found) > 1:
         raise InputError(
-            f"{listing(map(repr, found))} may say how runs ended; call the one that does status."
+            f"{listing(map(repr, found))} may state how runs ended; rename the one that does to status."
         )
-    notes = [f"Column '{c}' is taken for the status." for c in found]
+    notes = [f"Column '{c}' is taken as the status." for c in found]
     for c in suspects:
         if c not in found:
-            notes.append(f"Column '{c}' is not used: how a run ended, it may say in a column status.")
+            notes.append(f"Column '{c}' is not used; name it status if it states how runs ended.")
     return (str(found[0]) if found else None), notes
 
 
@@ -200,6 +202,6 @@ def numbers(table: pd.DataFrame, keys: pd.DataFrame, measure: str) -> pd.Series:
     values = pd.to_numeric(small.replace(TRUTH), errors="coerce").astype(float)
     wrong = values.isna() & ~small.isin(MISSING)
     commas = wrong & words.str.contains(r"^[+-]?\d*,\d+$")
-    fix = "Write decimal points for commas, and nothing between thousands." if commas.any() else ""
-    refuse(wrong, keys, f"{measure} must be a number; it is none in", fix, shown=words)
+    fix = "Use decimal points instead of commas, and no thousands separators." if commas.any() else ""
+    refuse(wrong, keys, f"{measure} must be a number; it is not in", fix, shown=words)
     return values

@@ -28,11 +28,11 @@ WIDTH = 130  # where it is not a terminal
 ONE = "one seed"
 WAYS = {
     CAUTIOUS: [
-        "Interval, p differ, p equal: Welch's t and TOST, widened near the bounds for skewness; of tied values melded",
-        "bounds.",
+        "Interval, p differ, p equal: Welch's t and TOST, widened near the bounds for skewness; melded bounds for",
+        "tied values.",
     ],
     WELCH: [
-        "Interval, p differ, p equal: Welch's t and TOST, as in textbooks: too sure of skewed and tied scores."
+        "Interval, p differ, p equal: textbook Welch's t and TOST, overconfident for skewed and tied scores."
     ],
     BETTING: [
         "Interval, e differ, e equal: bets on paired seeds; decided by e-Holm over the pairs of a task."
@@ -110,16 +110,16 @@ def show(result: Judged, console: Console) -> None:
 
 
 def grid(title: str, rows: pd.DataFrame) -> Table:
-    """One line a pair."""
+    """One line per pair."""
     first = rows.iloc[0]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=Text(title, style="bold"), title_justify="left")
     over = "new_equal" in rows
     bets = not over and rows["method"].eq(BETS).all()
-    for label in ("a", "b", "verdict", *(["grade"] if not over else []), "a less b"):
+    for label in ("a", "b", "verdict", *(["grade"] if not over else []), "a − b"):
         table.add_column(label, overflow="fold")
     table.add_column(f"{1 - 2 * first['alpha']:.0%} interval", overflow="fold")
     evidence = ("e differ", "e equal") if bets else ("p differ", "p equal")
-    columns = (*evidence, "P(a, =, b) in %", *(["of a new task"] if over else []), "n", "further")
+    columns = (*evidence, "P(a, =, b) in %", *(["for a new task"] if over else []), "n", "further")
     for label in columns:
         table.add_column(label, justify="right", overflow="fold")
     for row in rows.itertuples():
@@ -160,11 +160,11 @@ def lacking(row) -> str:
 
 
 def own(result: Judged) -> Table:
-    """Welch's own numbers, one line a pair and task."""
+    """Welch's own numbers, one line per pair and task."""
     asked = result.external.asked
     places = digits(asked.margin)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.title = Text("beside it: Welch's own test, not widened, each pair alone", style="bold")
+    table.title = Text("for comparison: Welch's own test, not widened, each pair alone", style="bold")
     for label in ("task", "a", "b"):
         table.add_column(label, overflow="fold")
     for label in ("t", "df", "p", f"{1 - 2 * asked.alpha:.0%} interval", "TOST p", "sd of a", "sd of b"):
@@ -206,18 +206,18 @@ def key(result: Judged) -> list[str]:
     few = any(lacking(row) for row in shown)
     open_ended = any(not lacking(row) and math.isnan(row.seeds_to_decide) for row in shown)
     told = [
-        *(["one seed: nothing can be tested with it; add seeds"] if few else []),
-        *(["? where nothing foreseeable does"] if open_ended else []),
+        *(["one seed: no test is possible; add seeds"] if few else []),
+        *(["? if no foreseeable number suffices"] if open_ended else []),
     ]
     adjusted, unseen = "e-Holm" if asked.method == BETTING else "Holm", f"{most_unseen(result):.0%}"
     return [
         f"{asked.measure}, {asked.better} is better, bounds {low} to {high}; margin ±{asked.margin:g}, level "
         f"{asked.alpha:g} after {adjusted} over the pairs of a task; {count(len(external.values), 'run')}.",
         *WAYS[asked.method],
-        f"proven: e-values agree, for any distribution of {asked.measure}. likely: tests alone, which assume that the",
-        f"seeds have shown all that can happen; up to {unseen} of trainings may end in a way that none of them did.",
-        "P(a, =, b): posterior that a is better, both are practically equal, b is better; * where it and the tests",
-        f"disagree. further: seeds a side to decide the pair with a chance of 0.8{''.join(f'; {t}' for t in told)}.",
+        f"proven: e-values agree, for any distribution of {asked.measure}. likely: only the tests agree, which assume",
+        f"that the seeds show every possible outcome; up to {unseen} of trainings may end in ways none of them did.",
+        "P(a, =, b): posterior that a is better, both are practically equal, b is better; * if it and the tests",
+        f"disagree. further: seeds per cell to decide the pair with power 0.8{''.join(f'; {t}' for t in told)}.",
     ]
 
 

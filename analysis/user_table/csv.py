@@ -157,7 +157,7 @@ def whole(header: list[str], rows: list[list[str]], separator: str, path: Path) 
             return Parsed(header, [row[:-1] for row in rows], [])
         if row_names(rows):
             return Parsed(
-                ["", *header], rows, [f"The first field of each row of {path.name} is taken for its name."]
+                ["", *header], rows, [f"The first field of each row of {path.name} is taken as its name."]
             )
     for i, (row, more) in enumerate(zip(rows, extra, strict=True), 1):
         if more:
@@ -184,11 +184,9 @@ def row_names(rows: list[list[str]]) -> bool:
 def hint(header: list[str], row: list[str], more: int, separator: str) -> str:
     if not {name.lower() for name in header} >= NEEDED:
         names = ", ".join(SEPARATORS.values())
-        return (
-            f". The first line that is no comment must be the header, its names separated by one of {names}."
-        )
+        return f". The first line that is not a comment must be the header, its names separated by one of {names}."
     if row[0].lstrip().startswith("#"):
-        return ". Take comments below the header out."
+        return ". Remove comments below the header."
     if more > 0 and separator == ",":
         return ". Decimal commas? Write points, or separate columns by semicolons. R's row names? Give them a column."
     return ""

@@ -13,7 +13,7 @@ from sweeps.errors import InputError
 
 def read(path: str | os.PathLike[str]) -> pd.DataFrame:
     """The table in a file, all of a CSV as text; `attrs["notes"]` has a sentence for each thing that was assumed.
-    Raises InputError where there is none or it can not be read."""
+    Raises InputError where there is none or it cannot be read."""
     path = Path(path)
     if not path.exists() or path.is_dir():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -21,7 +21,7 @@ def read(path: str | os.PathLike[str]) -> pd.DataFrame:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(
-            f"{path.name} must end in .csv or .parquet, by which the table is read (.tsv and .txt: as .csv)."
+            f"{path.name} must end in .csv or .parquet, which determines how it is read (.tsv and .txt: as .csv)."
         )
     try:
         table = reader(path)

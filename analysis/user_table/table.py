@@ -1,6 +1,6 @@
 """Anybody's results: a tidy table, from any framework, to the values that verdicts are made of.
 
-    cell,task,seed,status,test_score          one row a run; status may be left out
+    cell,task,seed,status,test_score          one row per run; status may be left out
     lstm,adding,0,finished,0.981
     gru,adding,0,diverged,
 
@@ -67,7 +67,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class External:
-    """A table that was found right. values: one row a run, as `statistics.scores` makes them. bounds: of a value.
+    """A table that was found right. values: one row per run, as `statistics.scores` makes them. bounds: of a value.
     balanced: every cell has as many seeds, on every task. notes: what a reader should know, a sentence each."""
 
     asked: Asked
@@ -98,8 +98,8 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
         finished & ~np.isfinite(number),
         keys,
         f"No finite {measure} in",
-        "No run is left out silently: say in a column status which ones diverged or failed (they count as the worst "
-        "value), or take the row out.",
+        "No run is left out silently: mark in a column status which ones diverged or failed (they count as the worst "
+        "value), or remove the row.",
     )
     bounds, notes = asked.bounds, told
     if bounds is None:
@@ -111,7 +111,7 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
         )
     if asked.method == BETTING and not np.isfinite(bounds).all():
         raise InputError(
-            f"Bets need to know the worst and the best {measure} that there can be: give --bounds LOW HIGH, or another "
+            f"Bets need the worst and the best possible {measure}: give --bounds LOW HIGH, or another "
             "--method."
         )
     low, high = bounds
@@ -122,7 +122,7 @@ def taken(table: pd.DataFrame, asked: Asked) -> External:
     if not finished.all():
         if not math.isfinite(worst):
             raise InputError(
-                f"{ended_badly(status)}, and nothing says how bad that is: give the worst {measure} that there is "
+                f"{ended_badly(status)}, and how bad that is, is unknown: give the worst possible {measure} "
                 f"with --bounds LOW HIGH (none for a side without a bound)."
             )
         notes.append(f"{ended_badly(status)} and count {worst:g}, the worst {measure}.")
@@ -148,10 +148,10 @@ def assumed(number: pd.Series, asked: Asked) -> tuple[Bounds, str]:
                 f"fractions: then it is {asked.margin / 100:g}. If values beyond 1 are possible, give --bounds."
             )
         return (0.0, 1.0), (
-            f"All values of {asked.measure} lie between 0 and 1, which are taken for its bounds (else: --bounds)."
+            f"All values of {asked.measure} lie between 0 and 1, taken as its bounds (otherwise give --bounds)."
         )
     return (-math.inf, math.inf), (
-        f"Nothing says what {asked.measure} can be: where half of a cell's seeds are tied, or all in two "
+        f"The bounds of {asked.measure} are unknown: if half of a cell's seeds are tied, or all form two "
         "clusters, no pair can be equivalent. Give --bounds."
     )
 
@@ -170,28 +170,28 @@ def imbalance(values: pd.DataFrame) -> list[str]:
         sizes = members.groupby("cell", sort=False).size()
         if sizes.nunique() > 1:
             told = ", ".join(f"{cell} {n}" for cell, n in sizes.items())
-            notes.append(f"Unbalanced on {task}, seeds a cell: {told}.")
+            notes.append(f"Unbalanced on {task}, seeds per cell: {told}.")
         if lacking := [cell for cell in cells if cell not in sizes]:
             notes.append(f"Unbalanced on {task}: no rows of {listing(lacking)}.")
     return notes
 
 
 def single(values: pd.DataFrame) -> list[str]:
-    """What can not be tested, since there is one seed."""
+    """What cannot be tested, since there is one seed."""
     sizes = values.groupby(["task", "cell"], sort=False).size()
     if (sizes == 1).all():
         return [
-            "One seed a cell: nothing can be tested. Add seeds: a test needs 2 a side, and more to find anything."
+            "One seed per cell: no test is possible. Add seeds: a test needs 2 per cell, and more to find anything."
         ]
     alone = sizes[sizes == 1].reset_index()
     return [
-        f"One seed of {listing(some['cell'])} on {task}: its pairs can not be tested. Add seeds."
+        f"One seed of {listing(some['cell'])} on {task}: its pairs cannot be tested. Add seeds."
         for task, some in alone.groupby("task", sort=False)
     ]
 
 
 def scales(values: pd.DataFrame, bounds: Bounds, asked: Asked) -> list[str]:
-    """A sentence where tasks differ so much in scale that one margin and one mean can not serve them all. The scale of
+    """A sentence where tasks differ so much in scale that one margin and one mean cannot serve them all. The scale of
     a task is the root mean square of its values; fractions and per cent are one scale whatever their size."""
     scale = values.groupby("task", sort=False)["score"].apply(lambda x: float(np.sqrt(np.mean(np.square(x)))))
     scale = scale[scale > 0].sort_values()
@@ -201,6 +201,6 @@ def scales(values: pd.DataFrame, bounds: Bounds, asked: Asked) -> list[str]:
     least, most = (f"{x:,.0f}" if x >= 1000 else f"{x:.3g}" for x in (scale.iloc[0], scale.iloc[-1]))
     return [
         f"{SCALES} in {asked.measure}, from about {least} ({small}) to {most} ({large}), and share one margin of "
-        f"{asked.margin:g}. Over all tasks stands the mean of raw differences, which is that of the largest: to "
-        f"compare over tasks, scale the values of each alike, such as from a baseline to the best known."
+        f"{asked.margin:g}. The result over all tasks is the mean of raw differences, which the largest dominates: to "
+        f"compare over tasks, put them on one scale, such as from a baseline to the best known value."
     ]

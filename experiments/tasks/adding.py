@@ -34,7 +34,7 @@ class Adding:
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997, exp. 4; Arjovsky et al. 2016"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says 1, the mean of the sum"
+    naive: ClassVar[str] = "predicts 1, the mean of the sum"
     wrong: ClassVar[str] = "off by more than 0.08"
     lines: ClassVar[tuple[str, ...]] = ("value", "marker")
     inputs: ClassVar[int] = 2

@@ -32,7 +32,7 @@ class Adding1997:
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997, exp. 4"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says 0.5, the mean of the target"
+    naive: ClassVar[str] = "predicts 0.5, the mean of the target"
     wrong: ClassVar[str] = "off by more than 0.04"
     lines: ClassVar[tuple[str, ...]] = ("value", "marker")
     inputs: ClassVar[int] = 2

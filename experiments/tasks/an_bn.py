@@ -15,8 +15,8 @@ on. n is uniform in `smallest` to `largest`; what is legal is the language's mat
     target  a ab ab b c c T
 
 The loss is the cross-entropy summed over the bits of the set. The naive predictor sees the current symbol alone and
-misses only the block's last symbol: after a b it says b with 1 - p and T with p = 1 / mean n, and so loses 2 H(p) nats
-where H is the entropy of a coin: 0.4346 a step at n = 1 ... 10 (0.5961 with c's). The score is the skill of the
+misses only the block's last symbol: after a b it predicts b with 1 - p and T with p = 1 / mean n, and so loses 2 H(p)
+nats where H is the entropy of a coin: 0.4346 a step at n = 1 ... 10 (0.5961 with c's). The score is the skill of the
 probabilities; a word is wrong if at any of its steps another set than the legal one has probabilities over 1/2. Always
 going on with the block is right at all but `blocks - 1` steps a word, and accepts none. Shorter words are padded at
 their end.
@@ -41,7 +41,7 @@ class AnBn:
     objective: ClassVar[str] = (
         "binary cross-entropy of the legal next symbols, summed over them, mean over steps"
     )
-    naive: ClassVar[str] = "knows the current symbol alone, and how often its block ends with it"
+    naive: ClassVar[str] = "knows only the current symbol, and how often its block ends with it"
     wrong: ClassVar[str] = "at any step the symbols with probability over 1/2 are not the legal ones"
     best: ClassVar[float] = 0.0
 

@@ -50,7 +50,7 @@ class Arithmetic:
     reference: ClassVar[str] = "Jozefowicz et al. 2015, arithmetic (answers unseen)"
     axes: ClassVar[tuple[str, ...]] = ("digits", "noise")
     objective: ClassVar[str] = "cross-entropy, mean over the answer's characters"
-    naive: ClassVar[str] = "knows the position in the answer alone"
+    naive: ClassVar[str] = "knows only the position in the answer"
     wrong: ClassVar[str] = "any character of the answer wrong"
     symbols: ClassVar[tuple[str, ...]] = tuple("0123456789+-=_" + LETTERS)
     answers: ClassVar[tuple[str, ...]] = tuple("0123456789+-")

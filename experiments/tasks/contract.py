@@ -1,8 +1,8 @@
-"""What a task owes: data made on the device from a key, and a measure with two fixed points.
+"""The contract of a task: data made on the device from a key, and a measure with two fixed points.
 
 Time comes first: T steps, B sequences, n inputs, k outputs, S scored steps (the last S of the T). The score is 0 for
 the task's naive baseline, a predictor that ignores the past, and 1 for a perfect one. (It sees the step's own input.
-Where `naive` says so it has a clock, too, and knows the step; to learn to count steps is already memory, so that
+Where `naive` states it, it also has a clock and knows the step; to learn to count steps is already memory, so that
 elsewhere it has none.) A trial counts as solved when fewer than `TOLERANCE` of the fresh validation items are wrong,
 the criterion of Sutskever 2013 and Pascanu et al. 2013 (1 % of sequences).
 
@@ -54,7 +54,7 @@ class TaskSpec(Protocol):
     reference: definition's source, one line. inputs, outputs: sizes n and k. steps: T, the longest sequence.
     scored: S. axes: integer fields that make the task harder when they grow. objective: what the loss is, in
     words. baseline: loss of the naive predictor, which `naive` describes. best: loss of a perfect predictor,
-    not 0 where the targets can not be known. wrong: when an item counts as wrong, for `Measures.error`.
+    not 0 where the targets cannot be known. wrong: when an item counts as wrong, for `Measures.error`.
 
     A task that has but one sequence says `single = True`: what is measured on it is exact.
 

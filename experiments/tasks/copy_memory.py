@@ -7,7 +7,7 @@ the target is blank for T + 10 steps and then the ten symbols. Here with 3 symbo
     input   3 5 1 0 0 0 9 0 0 0
     target  0 0 0 0 0 0 0 3 5 1
 
-The loss is the cross-entropy averaged over all T + 20 steps: the naive predictor says blank, and at the
+The loss is the cross-entropy averaged over all T + 20 steps: the naive predictor predicts blank, and at the
 end guesses, for recall ln 8 / (T + 20) (0.0204 at T = 1000: exactly what Bai et al. 2018 report for their
 LSTM). The score is the accuracy over the recalled symbols above chance (1/8); a sequence is wrong when
 any of its recalled symbols is. In Bai et al. the delimiter stays on for the rest, eleven steps: `held`.
@@ -33,7 +33,7 @@ class CopyMemory:
     reference: ClassVar[str] = "Arjovsky, Shah & Bengio 2016 (one delimiter); Bai et al. 2018 (held)"
     axes: ClassVar[tuple[str, ...]] = ("delay", "recall", "alphabet")
     objective: ClassVar[str] = "cross-entropy, mean over all steps"
-    naive: ClassVar[str] = "says blank, and guesses where symbols are due"
+    naive: ClassVar[str] = "predicts blank, and guesses where symbols are due"
     wrong: ClassVar[str] = "any recalled symbol wrong"
 
     delay: int = 100

@@ -11,7 +11,7 @@ language's matter and not that of the words' length.
     target  ([T ([] ([T ([) ([T ([) ([T ([) ) ([) ] ([) ([T
 
 Lengths are even and uniform in `shortest` to `length`. A bracket opens with probability 1/2, except that it must at
-depth 0, and can not at depth m nor when all that remains is needed for closing; kinds are uniform. The loss is the
+depth 0, and cannot at depth m nor when all that remains is needed for closing; kinds are uniform. The loss is the
 cross-entropy summed over the bits of the set: 1.1491 a step at the defaults for the naive predictor, who sees the
 current symbol alone: after an opener it does not know whether the depth is m, after a closer neither what encloses it
 nor whether anything does. A predictor that counts the depth but has no stack is left with the kind of what encloses:
@@ -73,7 +73,7 @@ class Dyck:
     objective: ClassVar[str] = (
         "binary cross-entropy of the legal next symbols, summed over them, mean over steps"
     )
-    naive: ClassVar[str] = "knows the current symbol alone, and how often what is legal after it"
+    naive: ClassVar[str] = "knows only the current symbol, and how often what is legal after it"
     wrong: ClassVar[str] = "at any step the symbols with probability over 1/2 are not the legal ones"
     best: ClassVar[float] = 0.0
 

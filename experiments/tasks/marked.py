@@ -2,7 +2,7 @@
 
 Hochreiter & Schmidhuber 1997, experiments 4 and 5. Lengths are uniform in T to 1.1 T. One of the first 10 pairs
 gets marked, then one of the first T/2 - 1 that are still unmarked, so that the lag is at least T/2. Markers are 1
-at these two, -1 at the first and the last pair, else 0. A mark on the very first pair can not be seen, where its
+at these two, -1 at the first and the last pair, else 0. A mark on the very first pair cannot be seen, where its
 marker is -1; there the value is set to the one that makes no difference to the target. The paper says so of the
 first mark; we do the same for the second, which may fall there when the first did not.
 """

@@ -14,7 +14,7 @@ steps, and then the symbols. The 20-bit problem has ten places of five values (5
     input   0 1 0 1 1 - - - - ! - - - -
     target  - - - - - - - - - 0 1 0 1 1
 
-The loss is averaged over all T + 2 places steps, blanks included. The naive predictor says blank, and at the end
+The loss is averaged over all T + 2 places steps, blanks included. The naive predictor predicts blank, and at the end
 guesses, for places ln values / (T + 2 places): at T = 50 0.2299 for 20 bits and 0.0578 for 5 bits. The
 score is the accuracy over the recalled symbols above chance (1 / values), so that each symbol that is kept counts;
 a sequence is wrong when any of them is. Published T: up to about 200.
@@ -42,7 +42,7 @@ class Memorisation:
     reference: ClassVar[str] = "Martens & Sutskever 2011 (trigger before); Pascanu et al. 2013 (on)"
     axes: ClassVar[tuple[str, ...]] = ("length", "places", "values")
     objective: ClassVar[str] = "cross-entropy, mean over all steps"
-    naive: ClassVar[str] = "says blank, and guesses where symbols are due"
+    naive: ClassVar[str] = "predicts blank, and guesses where symbols are due"
     wrong: ClassVar[str] = "any recalled symbol wrong"
     best: ClassVar[float] = 0.0
 

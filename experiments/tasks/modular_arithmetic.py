@@ -65,7 +65,7 @@ class ModularArithmetic:
     reference: ClassVar[str] = "Delétang et al. 2023, modular arithmetic (simple)"
     axes: ClassVar[tuple[str, ...]] = ("length", "modulus")
     objective: ClassVar[str] = "cross-entropy of the value"
-    naive: ClassVar[str] = "knows the last digit alone"
+    naive: ClassVar[str] = "knows only the last digit"
     wrong: ClassVar[str] = "another value"
     scored: ClassVar[int] = 1
     best: ClassVar[float] = 0.0

@@ -11,7 +11,7 @@ and the product X1 X2 as the target, to show that an LSTM's cells do more than i
 Always saying the mean has mean squared error 7/144 = 0.0486 for the product of two numbers, knowing one of them
 1/36; with T = 100 the first is 0.0592, exactly, since in 12 % of sequences a mark falls on the very first pair,
 whose value is then 1. Wrong: off by more than 0.04. Published, for T = 100: 139 of 2560 wrong after 482,000
-sequences, 14 after 1,273,000. The "MSE" 0.0139 in the same row of their Table 8 can not be a mean squared error:
+sequences, 14 after 1,273,000. The "MSE" 0.0139 in the same row of their Table 8 cannot be a mean squared error:
 14 errors of at most 1 and 2546 of at most 0.04 make 0.0071 at most. It must be the mean absolute error.
 """
 
@@ -32,7 +32,7 @@ class Multiplication:
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997, exp. 5"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says the mean of the target"
+    naive: ClassVar[str] = "predicts the mean of the target"
     wrong: ClassVar[str] = "off by more than 0.04"
     lines: ClassVar[tuple[str, ...]] = ("value", "marker")
     inputs: ClassVar[int] = 2

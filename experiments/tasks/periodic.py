@@ -39,7 +39,7 @@ class Periodic:
     reference: ClassVar[str] = "Gers, Schraudolph & Schmidhuber 2002, PFG"
     axes: ClassVar[tuple[str, ...]] = ("period", "periods")
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says the signal's mean"
+    naive: ClassVar[str] = "predicts the signal's mean"
     wrong: ClassVar[str] = "any step off by more than 0.3 (the sequence is one item)"
     lines: ClassVar[tuple[str, ...]] = ("input",)
     single: ClassVar[bool] = True  # the same sequence always: a test on it is exact

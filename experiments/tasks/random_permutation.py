@@ -2,7 +2,7 @@
 
 Martens & Sutskever 2011; Pascanu, Mikolov & Bengio 2013. T symbols out of 100: the first is 1 or 2 and so is the
 last, which equals it; the others are uniform over 3..100, independently: no permutation, in spite of the name.
-To predict the next symbol is possible at the last step alone (elsewhere ln 98 = 4.585 nats can not be had), and only
+To predict the next symbol is possible at the last step alone (elsewhere ln 98 = 4.585 nats cannot be had), and only
 there is it judged. So the input is the first T - 1 symbols, and the target, at the last of these, the symbol that
 would come next: one out of all the symbols.
 

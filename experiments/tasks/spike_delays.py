@@ -42,7 +42,7 @@ class SpikeDelays:
     reference: ClassVar[str] = "Gers, Schraudolph & Schmidhuber 2002, MSD and NMSD"
     axes: ClassVar[tuple[str, ...]] = ("fixed", "spread", "intervals")
     objective: ClassVar[str] = "mean squared error at the spikes"
-    naive: ClassVar[str] = "says the mean of I"
+    naive: ClassVar[str] = "predicts the mean of I"
     wrong: ClassVar[str] = "off by more than 0.49 at any spike"
     lines: ClassVar[tuple[str, ...]] = ("spike",)
     inputs: ClassVar[int] = 1

@@ -15,8 +15,8 @@ given as one number, at this step, is our reading.)
     target    0 0 1 0 0 0 1 0 0 1 0 0 0 1 0 0 0 1 0 0
 
 Every one of T = intervals (F + spread) steps is judged: `intervals` of the longest kind, some more of shorter ones.
-The loss is the mean squared error. The naive predictor sees the step's input alone: after I > 0 it says 0, which is
-right; at input 0 it says the share of spikes among such steps, for a loss of 0.0822 at the defaults. Staying
+The loss is the mean squared error. The naive predictor sees the step's input alone: after I > 0 it predicts 0, which is
+right; at input 0 it predicts the share of spikes among such steps, for a loss of 0.0822 at the defaults. Staying
 silent scores less than 0. Wrong: any step of the stream off by more than 0.49, the paper's tolerance; one that
 comes one step too late is off twice, so that there is little credit for a spike at about the right time. There a
 stream stopped at its first error, at the latest after 100 intervals in training and 1000 in tests.
@@ -61,7 +61,7 @@ class TimedSpikes:
     reference: ClassVar[str] = "Gers, Schraudolph & Schmidhuber 2002, GTS"
     axes: ClassVar[tuple[str, ...]] = ("fixed", "spread", "intervals")
     objective: ClassVar[str] = "mean squared error of all steps"
-    naive: ClassVar[str] = "says 0 when an interval is given, else the share of spikes among such steps"
+    naive: ClassVar[str] = "predicts 0 when an interval is given, else the share of spikes among such steps"
     wrong: ClassVar[str] = "any step off by more than 0.49"
     lines: ClassVar[tuple[str, ...]] = ("interval",)
     inputs: ClassVar[int] = 1

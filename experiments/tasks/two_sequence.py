@@ -14,7 +14,7 @@ the first N = `informative` numbers are +1 (class 1) or -1 (class 2), all others
     target   ·  ·  ·    ·    ·    · ·     ·    0
 
 Wrong: off by more than 0.2 (c: 0.1) from the target without noise, from which the score's mean squared error is
-taken, too. The naive predictor says the targets' mean: loss 0.25, in c 0.09 + 0.1. In b noise hides the class:
+taken, too. The naive predictor predicts the targets' mean: loss 0.25, in c 0.09 + 0.1. In b noise hides the class:
 of all sequences at least Φ(-√(N / 0.2)) are wrong, 0.0127 with N = 1 (the paper's networks: 0.0150, 0.0121), so
 never fewer than the tolerance of 1 %, and 0.00005 with N = 3 (the paper: 0.0083). Shorter sequences are padded at
 their beginning. In c, a step that does not count, the last but one, holds the target without noise.
@@ -54,7 +54,7 @@ class TwoSequence:
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997, exp. 3a, 3b, 3c"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "mean squared error"
-    naive: ClassVar[str] = "says 0.5, the mean of the target"
+    naive: ClassVar[str] = "predicts 0.5, the mean of the target"
     wrong: ClassVar[str] = "off by more than 0.2 (c: 0.1) from the target without noise"
     lines: ClassVar[tuple[str, ...]] = ("value",)
     inputs: ClassVar[int] = 1

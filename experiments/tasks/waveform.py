@@ -36,7 +36,7 @@ class Waveform:
     reference: ClassVar[str] = "Koutník et al. 2014, generation (sums of sines for music)"
     axes: ClassVar[tuple[str, ...]] = ("length",)
     objective: ClassVar[str] = "normalised mean squared error"
-    naive: ClassVar[str] = "says the signal's mean"
+    naive: ClassVar[str] = "predicts the signal's mean"
     wrong: ClassVar[str] = "off by more than half a sine's amplitude (each sample an item)"
     lines: ClassVar[tuple[str, ...]] = ("input",)
     single: ClassVar[bool] = True  # the same sequence always: a test on it is exact

@@ -57,7 +57,7 @@ class Xml:
     reference: ClassVar[str] = "Jozefowicz et al. 2015, XML modelling (tags of fixed width)"
     axes: ClassVar[tuple[str, ...]] = ("tags", "depth", "name", "letters")
     objective: ClassVar[str] = "cross-entropy of the next character, mean over all steps"
-    naive: ClassVar[str] = "knows the last character alone"
+    naive: ClassVar[str] = "knows only the last character"
     wrong: ClassVar[str] = "any letter of a closing tag wrong"
 
     tags: int = 12

@@ -7,7 +7,7 @@ alone, the candidate is linear and there is no reset gate: a linear recurrence i
     h̃ = W_h x + b_h                    candidate
     h' = (1 - z) ⊙ h + z ⊙ h̃           state and output
 
-One layer can not choose what to keep by what it has seen: that takes two (`Stacked`).
+One layer cannot choose what to keep by what it has seen: that takes two (`Stacked`).
 
 This is the plain form of the paper, where states have either sign and may be of any size. Its log-space form,
 for numerical stability, is another function: h̃ passes through G(a) = a + 1/2 for a ≥ 0, σ(a)

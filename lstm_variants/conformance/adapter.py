@@ -34,7 +34,7 @@ SIZES = ((3, 5), (3, 8), (5, 6), (5, 12), (7, 16), (3, 4))
 
 
 class CanNotCheck(ValueError):
-    """The kit can not say anything about this cell; the message says why."""
+    """The kit cannot say anything about this cell; the message says why."""
 
 
 @dataclass(frozen=True)

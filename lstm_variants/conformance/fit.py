@@ -67,7 +67,7 @@ class Probe:
     def tilings(self) -> dict[Matrices, list[tuple[Tile, ...]]]:
         """The ways to cut the parameters, by how many matrices of each kind that makes.
 
-        Raises CanNotCheck for a parameter that can not be cut.
+        Raises CanNotCheck for a parameter that cannot be cut.
         """
         found: dict[Matrices, list[tuple[Tile, ...]]] = {}
         for tiles in tilings(self.cell, self.odd):

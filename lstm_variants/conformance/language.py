@@ -1,6 +1,6 @@
 """Equations as text that can be evaluated, so that what is printed is what is checked.
 
-One line an equation, in the letters of the papers:
+One line per equation, in the letters of the papers:
 
     z = tanh(W_z x + R_z y + b_z)
     c' = z ⊙ i + c ⊙ f

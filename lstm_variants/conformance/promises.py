@@ -18,7 +18,7 @@ CLOSE = 1e-5  # the same sums in another order, in float32, over six steps
 
 @dataclass(frozen=True)
 class Promise:
-    """kept: True, False, or None where it can not be asked of this cell (`detail` says why)."""
+    """kept: True, False, or None where it cannot be asked of this cell (`detail` says why)."""
 
     name: str
     kept: bool | None
@@ -34,7 +34,7 @@ def promises(cell: Adapter) -> tuple[Promise, ...]:
     found = []
     for name, check, needs_module in CHECKS:
         if needs_module and cell.module is None:
-            found.append(Promise(name, None, "asked of Flax cells only"))
+            found.append(Promise(name, None, "tested for Flax cells only"))
             continue
         try:
             check(cell)
@@ -87,7 +87,7 @@ def batch_dimensions(cell: Adapter) -> None:
     for b in range(B):
         one, y = loop(cell, xs[:, b : b + 1])
         if not close((one, y), (tuple(a[b : b + 1] for a in carry), ys[:, b : b + 1])):
-            raise Broken("a sequence in a batch is not what it is alone")
+            raise Broken("a sequence in a batch gives other results than alone")
     if cell.module is not None:
         module = Module(cell)
         flat = module.step(module.carry((B * 2,)), inputs(cell, B * 2))

@@ -89,7 +89,7 @@ def conform(
         contract: ask for the promises of `promises.py`, too, which takes a few seconds.
 
     Raises:
-        CanNotCheck: the cell can not be made or compared, and why.
+        CanNotCheck: the cell cannot be made or compared, and why.
         ValueError: there are no equations of that name.
     """
     own = [claim] if isinstance(claim, Equations) else []
@@ -156,7 +156,7 @@ def clockwork_verdict(cell: Adapter, claim: str | None, contract: bool) -> Verdi
     """For a cell that carries one vector and a clock. Raises CanNotCheck where it carries no clock."""
     if not clockwork.has_clock(cell):
         raise CanNotCheck(
-            f"{cell.name} carries no integer that counts steps beside one vector of units, so its clocks can not be "
+            f"{cell.name} carries no integer that counts steps beside one vector of units, so its clocks cannot be "
             "watched. A Clockwork cell of another design needs an adapter that carries its clock."
         )
     seen = clockwork.clocks(cell)
@@ -229,7 +229,7 @@ def plain(probe: Probe) -> bool:
     """Whether it computes equations that do not look at a clock, though it may carry one."""
     try:
         found = best(probe, KNOWN)
-    except CanNotCheck:  # its parameters can not be cut into gates, as those of a Clockwork RNN
+    except CanNotCheck:  # its parameters cannot be cut into gates, as those of a Clockwork RNN
         return False
     return found is not None and not found.missing
 

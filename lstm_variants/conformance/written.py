@@ -1,4 +1,4 @@
-"""Equations that somebody wrote down, read from text, line by line, with a reason for every line that can not be read.
+"""Equations that somebody wrote down, read from text, line by line, with a reason for every line that cannot be read.
 
     # Minimal gated unit
     f = σ(W_f x + R_f h + b_f)
@@ -62,7 +62,7 @@ def written(text: str, name: str = "equations") -> Equations:
             raise Unreadable(number, f"{shown(targets[k])} is defined a second time.")
         if MATRIX.fullmatch(targets[k]) or VECTOR.fullmatch(targets[k]) or targets[k] in ("x", *FUNCTIONS):
             raise Unreadable(
-                number, f"{shown(targets[k])} can not be defined: it is a parameter, a function or the input."
+                number, f"{shown(targets[k])} cannot be defined: it is a parameter, a function or the input."
             )
     state = tuple(target.removesuffix("_new") for target in targets if target.endswith("_new"))
     defined = {"x", *state}
@@ -141,7 +141,7 @@ def check(number: int, node: ast.expr, defined: set[str], targets: set[str]) -> 
             "matrix (W R P U), no vector (b p w g_...), nor the input x.",
         )
     elif not (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
-        raise Unreadable(number, f"'{shown(ast.unparse(node))}' is no part of the language.")
+        raise Unreadable(number, f"'{shown(ast.unparse(node))}' is not part of the language.")
 
 
 def try_out(

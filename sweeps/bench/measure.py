@@ -57,7 +57,8 @@ class Progress:
         gone = time.monotonic() - self.start
         left = gone / self.count * (self.total - self.count)
         print(
-            f"{self.section}: {self.count} of {self.total}, {what}; {seconds(gone)} gone, about {seconds(left)} left",
+            f"{self.section}: {self.count} of {self.total}, {what}; {seconds(gone)} elapsed, "
+            f"about {seconds(left)} left",
             file=sys.stderr,
             flush=True,
         )

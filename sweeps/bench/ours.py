@@ -73,7 +73,7 @@ class Training:
         for _ in range(calls):
             self.state, _ = self.program.advance(self.state)
         if not np.asarray(self.state.running).all():  # a frozen trial costs nothing and would look fast
-            raise RuntimeError("a trial diverged, so that its steps can not be timed")
+            raise RuntimeError("a trial diverged, so that its steps cannot be timed")
         return calls * self.every
 
 

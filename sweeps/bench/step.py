@@ -60,7 +60,7 @@ def started(setting: str, names: Iterable[str] = tuple(MODULES)) -> Iterator[dic
 def measured(
     sides: dict[str, Side], case: Case, others: dict[str, tuple[str, str]], common: Row, options: Options
 ) -> list[Row]:
-    """A row a side. One that fails has `error` in place of numbers and does not stop the others."""
+    """A row per side. One that fails has `error` in place of numbers and does not stop the others."""
     rows, timers = dict[str, Row](), dict[str, Timer]()
     places, shapes = {"ours": ("ours", ""), **others}, None
     for name, (process, form) in places.items():

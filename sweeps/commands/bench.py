@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     out = Path(options.out)
     sections = chosen(options.only)
     if options.rounds is not None and options.rounds < 1:
-        raise InputError(f"--rounds must be 1 or more; got {options.rounds}.")
+        raise InputError(f"--rounds must be at least 1; got {options.rounds}.")
     asked = Options(
         quick=options.quick,
         rounds=options.rounds,

@@ -37,7 +37,7 @@ def workers_of(options: argparse.Namespace) -> int:
     if options.workers is None:
         return len(cores())
     if options.workers < 0:
-        raise InputError(f"--workers must be 0 (no workers: in this process) or more; got {options.workers}.")
+        raise InputError(f"--workers must be at least 0 (0: run in this process); got {options.workers}.")
     return int(options.workers)
 
 
@@ -57,5 +57,5 @@ def cohort_of(options: argparse.Namespace) -> int | None:
     """Trials a cohort; None: by their length (`sweeps.plan.cohort_size`). Raises InputError below 1."""
     size = GPU_COHORT if options.cohort is None and options.gpus_per_worker else options.cohort
     if size is not None and size < 1:
-        raise InputError(f"--cohort must be 1 or more; got {size}.")
+        raise InputError(f"--cohort must be at least 1; got {size}.")
     return size

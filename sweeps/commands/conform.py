@@ -28,7 +28,7 @@ HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print a verdict for each cell; exit code 1 where one is not what it should be, 2 where one can not be
+    """Print a verdict for each cell; exit code 1 where one is not what it should be, 2 where one cannot be
     checked. Raises InputError before any work starts."""
     own = equations_of(options.against) if options.against is not None else None
     if options.claim is not None and options.claim.lower() not in known_names():
@@ -48,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
         except CanNotCheck as reason:
             code = 2
             if options.markdown:
-                print(row([f"`{target}`", f"can not be checked: {reason}", "", "", "", ""]))
+                print(row([f"`{target}`", f"cannot be checked: {reason}", "", "", "", ""]))
             elif options.json:
                 print(json.dumps({"name": target, "error": str(reason)}, ensure_ascii=False))
             else:
-                print(f"{target}: can not be checked. {reason}", file=sys.stderr)
+                print(f"{target}: cannot be checked. {reason}", file=sys.stderr)
             continue
         sound = verdict.sound or (nameless and verdict.keeps_its_promises)
         code = max(code, 0 if sound else 1)
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
             print(json.dumps(asdict(verdict) | {"sound": verdict.sound}, ensure_ascii=False))
         else:
             if nameless:
-                print(f"{target}: the kit knows no equations of this name; what it finds:")
+                print(f"{target}: no known equations have this name; the kit finds:")
             print(text_of(verdict), flush=True)
     return code
 
@@ -74,7 +74,7 @@ def equations_of(path: Path) -> Equations:
     except Unreadable as error:
         raise InputError(f"{path}, {error}") from None
     except OSError as error:
-        raise InputError(f"The equations '{path}' can not be read: {error.strerror or error}.") from None
+        raise InputError(f"The equations '{path}' cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"The equations '{path}' are not UTF-8 text: {error.reason} at byte {error.start}."
@@ -88,7 +88,7 @@ def resolve(target: str) -> Any:
     module, colon, name = target.rpartition(":")
     if not colon:
         raise InputError(
-            f"{unknown('cell', target, [*CELLS, 'all'])} A cell from elsewhere is package.module:Cell or file.py:Cell."
+            f"{unknown('cell', target, [*CELLS, 'all'])} Name your own cell as package.module:Cell or file.py:Cell."
         )
     try:
         if module.endswith(".py"):
@@ -131,12 +131,12 @@ def row(columns: Any) -> str:
 def contract_words(verdict: Verdict) -> str:
     broken = [f"{p.name}: no, {p.detail}" for p in verdict.promises if p.kept is False]
     asked = sum(p.kept is not None for p in verdict.promises)
-    return "; ".join(broken) or f"all {asked} kept"
+    return "; ".join(broken) or f"all {asked} hold"
 
 
 def computes(verdict: Verdict) -> str:
     if verdict.title is None:
-        return "no equations that the kit knows, nor any with one change"
+        return "no known equations, nor any with one equation changed"
     if verdict.nearest and verdict.deviation and verdict.nearest.endswith("but for one equation"):
         return f"{verdict.nearest}: {verdict.deviation.found}"
     return verdict.title
@@ -154,7 +154,7 @@ def cells_of(verdict: Verdict) -> tuple[str, ...]:
 
 
 def text_of(verdict: Verdict) -> str:
-    lines = [f"{verdict.name}, tried with {verdict.inputs} inputs and {verdict.hidden} units"]
+    lines = [f"{verdict.name}, tested with {verdict.inputs} inputs and {verdict.hidden} units"]
 
     def add(head: str, text: str) -> None:
         lines.append(f"  {head:<12} {text}")
@@ -167,7 +167,7 @@ def text_of(verdict: Verdict) -> str:
         add("expected", verdict.deviation.expected)
         add("found", verdict.deviation.found)
     if verdict.claim and not verdict.conforms:
-        add("nearest", verdict.nearest or "no equations that the kit knows, nor any with one change")
+        add("nearest", verdict.nearest or "no known equations, nor any with one equation changed")
     else:
         add("computes", computes(verdict))
     for k, line in enumerate(verdict.equations):
@@ -180,6 +180,6 @@ def text_of(verdict: Verdict) -> str:
         add("biases", verdict.biases)
     add("parameters", str(verdict.parameters))
     for k, p in enumerate(verdict.promises):
-        answer = {True: "yes", False: f"NO: {p.detail}", None: f"not asked ({p.detail})"}[p.kept]
+        answer = {True: "yes", False: f"NO: {p.detail}", None: f"not tested ({p.detail})"}[p.kept]
         add("contract" if k == 0 else "", f"{p.name}: {answer}")
     return "\n".join(lines) + "\n"

@@ -15,12 +15,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="package.module:Cell, file.py:Cell, a cell from `list`, or all",
     )
     held = parser.add_mutually_exclusive_group()
-    held.add_argument("--as", dest="claim", metavar="NAME", help="hold it against these equations")
+    held.add_argument(
+        "--as", dest="claim", metavar="NAME", help="check the cell against these published equations"
+    )
     held.add_argument(
         "--against",
         type=Path,
         metavar="FILE",
-        help="hold it against equations of your own (docs/conformance.md)",
+        help="check the cell against your own equations (see docs/conformance.md)",
     )
     parser.add_argument(
         "--with",
@@ -28,8 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="argument for making the cell, such as layers=3; repeatable",
+        help="argument for the cell's constructor, such as layers=3; repeatable",
     )
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a cell, one a line")
-    form.add_argument("--markdown", action="store_true", help="one table")
+    form.add_argument("--json", action="store_true", help="print one JSON object per line and cell")
+    form.add_argument("--markdown", action="store_true", help="print one Markdown table")

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
                 return to_table(runs, keys, options, say)
             return to_store(runs, options, bar("write"), say)
     except ReadError as error:
-        say(f"W&B: {error}. What was written is whole; the same command reads the rest.")
+        say(f"W&B: {error}. What was written is intact; the same command reads the rest.")
         return 1
 
 
@@ -47,12 +47,12 @@ def keys_of(options: argparse.Namespace) -> Keys | None:
     if options.table is None:
         if given or options.where:
             names = ", ".join(f"--{name}" for name in [*given, *(["where"] if options.where else [])])
-            raise InputError(
-                f"{names} belong to --table FILE, where the runs of another program are written to."
-            )
+            raise InputError(f"{names} need --table FILE, the file to write the runs of another program to.")
         return None
     if options.study is not None:
-        raise InputError("Give --study to read a study of ours, or --table to read other runs; not both.")
+        raise InputError(
+            "Give --study for a study mirrored by this program, or --table for other runs; not both."
+        )
     missing = ", ".join(f"--{name} KEY" for name in NEEDED if name not in given)
     if missing:
         raise InputError(f"--table needs {missing} too: config.NAME, summary.NAME or a word such as group.")
@@ -66,8 +66,8 @@ def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Call
     store = Store(options.results, study_name(runs, options.study))
     done = import_study(runs, store, tell)
     say(
-        f"Study '{store.study}': {done.new + done.present} trials in {store.path}, {done.new} of them and "
-        f"{done.points} points of their curves written now."
+        f"Study '{store.study}': {done.new + done.present} trials in {store.path}; written now: {done.new} of them and "
+        f"{done.points} points of their curves."
     )
     for line in remarks(done):
         say(line)
@@ -78,14 +78,14 @@ def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Call
 
 def remarks(done: Imported) -> Iterator[str]:
     if done.foreign:
-        yield f"{done.foreign} other runs were left alone: `lstm-variants mirror` did not make them."
+        yield f"{done.foreign} other runs were skipped: they were not made by `lstm-variants mirror`."
     if not done.declared:
         yield (
-            "What the study declared was not among the runs: cells, tasks and margin are taken from the rows, and "
-            "there are no controls. `lstm-variants mirror STUDY` writes it where the study ran."
+            "The study's declaration was not among the runs: cells, tasks and margin are taken from the rows, and "
+            "there are no controls. `lstm-variants mirror STUDY` uploads it from where the study ran."
         )
     if done.torn:
-        yield f"{done.torn} runs are cut off in their files; {done.lost} of them have no row and were left out."
+        yield f"{done.torn} runs have truncated files; {done.lost} of them have no row and were left out."
 
 
 def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Callable[[str], None]) -> int:
@@ -98,18 +98,18 @@ def to_table(runs: list[Run], keys: Keys, options: argparse.Namespace, say: Call
     say(f"{rows.num_rows} of {len(runs)} runs written to {path}: {told}.")
     if counts["running"]:
         say(
-            f"{counts['running']} runs have not ended, which `verdicts` minds: wait, or add --where state!=running."
+            f"{counts['running']} runs have not ended, which `verdicts` rejects: wait, or add --where state!=running."
         )
     if resumed := sum(run.folders > 1 for run in chosen):
         say(
             f"{resumed} runs were resumed, in a folder each time: each is one run, and the newest folder counts."
         )
     if torn := sum(run.torn for run in chosen):
-        say(f"{torn} runs are cut off in their files and count as failed unless they ended before.")
+        say(f"{torn} runs have truncated files and count as failed unless they ended before.")
     labels = Counter(zip(*(rows[name].to_pylist() for name in ("cell", "task", "seed")), strict=True))
     if twice := sum(n - 1 for n in labels.values()):
         say(
-            f"{twice} runs repeat the cell, task and seed of another; `verdicts` wants one of each (--where)."
+            f"{twice} runs repeat the cell, task and seed of another; `verdicts` needs one of each (--where)."
         )
     say("X stands for the smallest difference that matters to you.")
     say(f"Next: {printed('verdicts', path, measure=column(keys.measures[0]), margin='X')}")

@@ -10,23 +10,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", metavar="SOURCE", help="folder of offline runs (results/quick/wandb), or ENTITY/PROJECT"
     )
-    parser.add_argument("--study", metavar="NAME", help="which study (default: the only one)")
-    parser.add_argument("--table", metavar="FILE", help="write a table for `verdicts`: .parquet or .csv")
+    parser.add_argument("--study", metavar="NAME", help="study to import (default: the only one)")
+    parser.add_argument("--table", metavar="FILE", help="write a .parquet or .csv table for `verdicts`")
     for label in ("cell", "task", "seed"):
         parser.add_argument(
-            f"--{label}", metavar="KEY", help=f"where a run has its {label}: config.NAME, group, ..."
+            f"--{label}", metavar="KEY", help=f"key of each run's {label}: config.NAME, group, ..."
         )
     parser.add_argument(
         "--measure",
         action="append",
         default=[],
         metavar="KEY",
-        help="where a run has its result: summary.NAME; repeatable",
+        help="key of each run's result: summary.NAME; repeatable",
     )
     parser.add_argument(
         "--where",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="only runs with this, such as config.dataset=mnist (or without: KEY!=VALUE); repeatable",
+        help="import matching runs only, such as config.dataset=mnist (exclude with KEY!=VALUE); repeatable",
     )

@@ -13,7 +13,7 @@ from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the sizes; exit code 1 where a cell can not meet the budget. Raises InputError for unknown cells and
+    """Print the sizes; exit code 1 where a cell cannot meet the budget. Raises InputError for unknown cells and
     numbers below 1."""
     names = [name for given in options.cells for name in (CELLS if given == "all" else [given])]
     for name in names:
@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     ((measure, target),) = ((m, n) for m in MEASURES if (n := getattr(options, m)) is not None)
     for option, number in ((measure, target), ("inputs", options.inputs)):
         if number < 1:
-            raise InputError(f"--{option} must be 1 or more; got {number}.")
+            raise InputError(f"--{option} must be at least 1; got {number}.")
     found = {name: row(name, options.inputs, measure, target) for name in dict.fromkeys(names)}
     if options.json:
         for each in found.values():

@@ -59,4 +59,4 @@ def how_to_look(store: Store) -> str:
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     place = word(folder)
-    return f"Look at it here:  wandb leet {place}\nSend it to W&B:   wandb sync {place}/offline-run-*"
+    return f"View it here:     wandb leet {place}\nSend it to W&B:   wandb sync {place}/offline-run-*"

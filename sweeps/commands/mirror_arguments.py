@@ -9,7 +9,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     study_argument(parser)
     results_option(parser)
     parser.add_argument(
-        "--wandb", choices=["online", "offline"], help="default: online where logged in, else offline"
+        "--wandb", choices=["online", "offline"], help="default: online if logged in, else offline"
     )
     parser.add_argument("--project", help="W&B project (default: lstm-variants)")
-    parser.add_argument("--entity", help="W&B user or team (default: yours)")
+    parser.add_argument("--entity", help="W&B user or team (default: your own)")

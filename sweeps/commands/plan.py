@@ -39,12 +39,12 @@ def run(options: argparse.Namespace) -> int:
     expected, at_most = study.rule.expected, "at most " * (study.rule.expected < largest["confirm"])
     about = f" (about {expected})" * bool(at_most)
     screen.print(
-        f"{arms} arms (cell on task): {largest['search']} search and {at_most}{largest['confirm']}{about} confirm "
-        f"trials each, {at_most}{arms * sum(largest.values())} in all; {done} in {store.path} already",
+        f"{arms} arms (cell and task): {largest['search']} search and {at_most}{largest['confirm']}{about} "
+        f"confirmation trials each, {at_most}{arms * sum(largest.values())} in total; {done} already in {store.path}",
         soft_wrap=True,
     )
     if loaded.overrides:
-        screen.print(f"set here: {', '.join(loaded.overrides)}", soft_wrap=True)
+        screen.print(f"overrides: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
     if not todo:
@@ -59,12 +59,12 @@ def run(options: argparse.Namespace) -> int:
     for line in result.lines():
         screen.print(line, soft_wrap=True)
     if study.stop_after < math.inf:
-        screen.print("less where trials stop early, which can not be known before")
+        screen.print("less if trials stop early, which cannot be predicted")
     compute: Counter[tuple[str, str]] = Counter()
     for entry in todo:
         compute[entry.arm] += costs[entry.structure].trial(entry.trial)  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
-    screen.print(f"most of it: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
+    screen.print(f"largest share: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
     return 0
 
 
@@ -81,8 +81,8 @@ def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entr
     todo = [e for e in known if e.id not in rows]
     news, others = called_otherwise(known, loaded, found), by_other_code(loaded, known, found)
     if others:
-        told = "counted as they are" if keep else "here as to be run again"
-        news.insert(0, f"{said(others, found)} `sweep` asks for --other-code rerun or keep; they are {told}.")
+        told = "kept as they are" if keep else "listed here as to be rerun"
+        news.insert(0, f"{said(others, found)} `sweep` needs --other-code rerun or keep; they are {told}.")
     return todo + stages.stand_ins(), len(known) - len(todo), news
 
 
@@ -121,7 +121,7 @@ def calibrate(
         costs[bare] = cost
         left = (time.monotonic() - start) / len(costs) * (len(samples) - len(costs))
         status.update(
-            f"A few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left"
+            f"Timing a few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left"
         )
 
     def failed(bare: Trial, error: BaseException) -> None:
@@ -129,7 +129,7 @@ def calibrate(
             f"{type(bare.cell).__name__} on {type(bare.task).__name__} does not run: {type(error).__name__}: {error}"
         )
 
-    with screen.status(f"A few real steps of each structure: 0 of {len(samples)}") as status:
+    with screen.status(f"Timing a few real steps of each structure: 0 of {len(samples)}") as status:
         if workers == 0:
             serial.run(take, put, failed)
         else:

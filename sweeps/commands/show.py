@@ -24,9 +24,9 @@ def run(options: argparse.Namespace) -> int:
     """Print what the task is, what it declares, and some sequences. Raises InputError."""
     screen = console()
     if options.sequences < 1:
-        raise InputError(f"--sequences takes a number of at least 1; got {options.sequences}.")
+        raise InputError(f"--sequences must be at least 1; got {options.sequences}.")
     if not 0 <= options.seed < SEED_LIMIT:
-        raise InputError(f"--seed takes a whole number in [0, 2**32); got {options.seed}.")
+        raise InputError(f"--seed must be an integer in [0, 2**32); got {options.seed}.")
     task = task_of(options.task, options.set)
     doc = inspect.getdoc(sys.modules[type(task).__module__]) or type(task).__name__
     screen.print(without_examples(doc), soft_wrap=True)
@@ -70,7 +70,7 @@ def task_of(name: str, settings: list[str]) -> Any:
         check(task)
         if not isinstance(task, TaskSpec):
             missing = [name for name in MEMBERS if not hasattr(task, name)]
-            raise InputError(f"{type(task).__name__} is no task: it lacks {', '.join(missing)}.")
+            raise InputError(f"{type(task).__name__} is not a task: it lacks {', '.join(missing)}.")
     except SpecError as error:
         raise InputError(str(error)) from None
     return task
@@ -90,17 +90,17 @@ def declared(task: Any) -> list[tuple[str, str]]:
     """Names and values of what the task declares."""
     fields = ", ".join(f"{name}={value!r}" for name, value in flatten(task).items())
     batch = task.sample(stream(0, "data"), 1)
-    lengths = "all of them the same length" if batch.mask is None else "shorter ones padded"
+    lengths = "all of the same length" if batch.mask is None else "shorter ones padded"
     return [
         ("fields", fields or "none"),
-        ("inputs", f"{task.inputs} lines; {task.steps} steps at most, {lengths}"),
+        ("inputs", f"{task.inputs} features; at most {task.steps} steps, {lengths}"),
         (
             "outputs",
-            f"{task.outputs}, judged on {'the last step' if task.scored == 1 else f'the last {task.scored} steps'}",
+            f"{task.outputs}, scored on {'the last step' if task.scored == 1 else f'the last {task.scored} steps'}",
         ),
         ("loss", task.objective),
         ("naive", f"{task.naive}: loss {task.baseline:.4g}, score 0"),
         ("perfect", f"loss {task.best:.4g}, score 1"),
-        ("wrong", f"{task.wrong}; solved when less than 1 % is"),
+        ("wrong", f"{task.wrong}; solved if less than 1 % is wrong"),
         ("harder by", ", ".join(task.axes)),
     ]

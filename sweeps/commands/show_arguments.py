@@ -9,7 +9,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     results_option(parser)
     parser.add_argument("task", metavar="TASK", help="a task from `lstm-variants list`, or file.py:Task")
     parser.add_argument(
-        "--sequences", type=int, default=3, metavar="N", help="how many to write (default: 3)"
+        "--sequences", type=int, default=3, metavar="N", help="number of sequences to print (default: 3)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument(
@@ -17,5 +17,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="a field, such as length=20; repeatable",
+        help="set a field of the task, such as length=20; repeatable",
     )

@@ -52,5 +52,8 @@ def run(options: argparse.Namespace) -> int:
 
 def told(codes: dict[str, list[str]], other: int) -> list[str]:
     """What there is to say of the code that made the rows."""
-    lines = [f"{other} trials have rows of other code alone, which do not count."] if other else []
-    return lines + [f"Rows of {name} are mixed, as asked: {text}." for name, text in mixed(codes).items()]
+    lines = [f"{other} trials have rows from other code only, which do not count."] if other else []
+    return lines + [
+        f"Rows of {name} come from several versions of its code, as requested: {text}."
+        for name, text in mixed(codes).items()
+    ]

@@ -12,7 +12,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where_to_run(parser)
     parser.add_argument("--dry-run", action="store_true", help="the same as `plan`")
     parser.add_argument(
-        "--wandb", choices=["online", "offline", "off"], help="default: online where logged in, else offline"
+        "--wandb", choices=["online", "offline", "off"], help="default: online if logged in, else offline"
     )
     parser.add_argument("--project", help="W&B project (default: lstm-variants)")
-    parser.add_argument("--entity", help="W&B user or team (default: yours)")
+    parser.add_argument("--entity", help="W&B user or team (default: your own)")

@@ -78,7 +78,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
     )
     if bad:
         screen.print(
-            f"{len(bad)} trials failed; the next sweep tries them again. First: {bad[0].get('error')}",
+            f"{len(bad)} trials failed; the next sweep retries them. First error: {bad[0].get('error')}",
             style="red",
             soft_wrap=True,
         )

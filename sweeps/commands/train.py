@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     screen.print(canonical(trial), style="dim", soft_wrap=True)
     stored = [row for row in store.trials().to_pylist() if row["trial_id"] == entry.id]
     if stored and not options.anew:
-        screen.print("The store has this trial already (--anew trains it once more).")
+        screen.print("This trial is stored already (--anew trains it again).")
         row = stored[0]
     else:
         row = train(screen, entry, store)

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     """Train a stored trial again and say whether it gives the stored numbers.
 
     Exit code 1 where they differ though device and libraries are those of the row. Raises InputError for options of
-    another trial, for a trial that is not in the results or not the only one, and for one that can not be read back.
+    another trial, for a trial that is not in the results or not the only one, and for one that cannot be read back.
     """
     refuse_others(options)
     screen = console()
@@ -76,13 +76,13 @@ def run(options: argparse.Namespace) -> int:
     compared, differences = compare(row, now, before, curve)
     if not differences:
         screen.print(
-            f"The same as in {store.path}, bit for bit: {compared} numbers of the row and of its curve.",
+            f"Identical to {store.path}, bit for bit: {compared} numbers of the row and its curve.",
             soft_wrap=True,
         )
         return 0
     other = {name: (row.get(name), now[name]) for name in KIND if row.get(name) != now[name]}
     screen.print(
-        f"Not the same as in {store.path}: {len(differences)} of {compared} numbers differ.", soft_wrap=True
+        f"Differs from {store.path}: {len(differences)} of {compared} numbers differ.", soft_wrap=True
     )
     columns = table("", "number", "stored", "here", "difference")
     for each in sorted(differences, key=lambda d: -d.size)[:SHOWN]:
@@ -90,9 +90,9 @@ def run(options: argparse.Namespace) -> int:
         columns.add_row(each.where, str(each.then), str(each.now), apart)
     screen.print(columns)
     for name, (then, today) in other.items():
-        screen.print(f"{name}: the row's is {then}, here it is {today}", soft_wrap=True)
+        screen.print(f"{name}: {then} in the row, {today} here", soft_wrap=True)
     excused = excuse(str(row["device"]), other)
-    blame = "Device and libraries are the same, so that the numbers should be; CHANGELOG.md says what changed results."
+    blame = "Device and libraries are the same, so the numbers should be too; CHANGELOG.md lists what changed results."
     screen.print(excused or blame, soft_wrap=True)
     return 0 if excused else 1
 
@@ -108,7 +108,7 @@ def refuse_others(options: argparse.Namespace) -> None:
         if name in vars(parser.parse_args([])) and value != parser.get_default(name)
     ]
     if odd:
-        raise InputError(f"--again trains a stored trial as it is; leave out {', '.join(odd)}.")
+        raise InputError(f"--again retrains a stored trial unchanged; leave out {', '.join(odd)}.")
 
 
 def stored(results: Path, prefix: str) -> tuple[Store, Row]:
@@ -130,14 +130,14 @@ def stored(results: Path, prefix: str) -> tuple[Store, Row]:
     if len(places) > 1:
         some = ", ".join(sorted(places)[:5])
         raise InputError(
-            f"{len(places)} trials below {results} begin with '{prefix}': {some}. Give more of it."
+            f"{len(places)} trials below {results} begin with '{prefix}': {some}. Give more characters."
         )
     ((name, stores),) = places.items()
     rows = [(store, row) for store in stores for row in rows_of(store, name)]
     for store, row in rows:
         if row["status"] != "failed":
             return store, row
-    raise InputError(f"Trial {name} failed, so that there is nothing to compare: {rows[0][1]['error']}")
+    raise InputError(f"Trial {name} failed, so there is nothing to compare: {rows[0][1]['error']}")
 
 
 def rows_of(store: Store, name: str) -> list[Row]:
@@ -175,11 +175,11 @@ def measured(*rows: Row) -> Iterator[str]:
 
 def excuse(device: str, other: Collection[str]) -> str | None:
     """Why the numbers may differ; None where they may not. device: of the row. other: columns of `KIND` that differ."""
-    digits = "computes other last digits, which training enlarges: compare scores over several seeds"
+    digits = "rounds differently, and training amplifies this: compare scores over several seeds"
     if "device" in other:
-        return f"Another device {digits}."
+        return f"A different device {digits}."
     if any(name in LIBRARIES for name in other):
-        return f"Another version of a library {digits}."
+        return f"A different library version {digits}."
     if not device.startswith("cpu"):
-        return "A GPU gives the same bits again only to sweeps with --deterministic."
+        return "A GPU reproduces results bit for bit only in sweeps with --deterministic."
     return None

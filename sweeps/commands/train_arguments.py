@@ -14,7 +14,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--length",
         type=int,
         metavar="T",
-        help="length of the task's sequences (or lag, delay, distance, what it has)",
+        help="sequence length of the task (or its lag, delay or distance)",
     )
     parser.add_argument(
         "--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)"
@@ -31,12 +31,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH=VALUE",
-        help="any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
+        help="set any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
     )
-    parser.add_argument("--anew", action="store_true", help="train although the store has this trial")
+    parser.add_argument("--anew", action="store_true", help="train even if this trial is stored already")
     parser.add_argument(
         "--again",
         metavar="TRIAL_ID",
-        help="in place of all these: train this trial of any study in DIR again, store nothing, and say whether its "
-        "numbers are the same",
+        help="instead of the options above: retrain this stored trial of any study in DIR, store nothing, and report "
+        "whether its numbers match",
     )

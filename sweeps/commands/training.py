@@ -56,7 +56,7 @@ def show(screen: Console, row: Row, curve: list[Row]) -> None:
 
 
 def sparkline(values: list[Any]) -> str:
-    """One bar a value, empty at a score of 0 or below, full at 1, a blank for what is missing."""
+    """One bar per value, empty at a score of 0 or below, full at 1, a blank for what is missing."""
     top = len(BARS) - 1
     return "".join(" " if v is None else BARS[round(top * min(1.0, max(0.0, v)))] for v in values)
 

@@ -39,7 +39,7 @@ class Rules:
     def __post_init__(self) -> None:
         low, high = self.bounds
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"A race needs finite bounds to the score, the lower first; got {self.bounds}.")
+            raise ValueError(f"A race needs finite bounds on the score, the lower first; got {self.bounds}.")
         if not 0 < self.margin < high - low:
             raise ValueError(
                 f"A race needs a margin above 0 and below the range of the score, {high - low:g}; got {self.margin!r}."

@@ -36,21 +36,21 @@ def resolve_mode(requested: Mode | Literal["off"] | None) -> tuple[Mode | Litera
     somebody logged in, or it becomes offline, also when it was asked for: W&B never stops a sweep.
     """
     if requested == "off" or requested == "offline":
-        return requested, f"W&B {requested}, as asked"
+        return requested, f"W&B {requested}, as requested"
     try:
         with own_environment():
             mode = connect(requested).mode
             if mode == "disabled":
-                return "off", "W&B off: its settings say disabled (WANDB_MODE or `wandb disabled`)"
+                return "off", "W&B off: disabled in its settings (WANDB_MODE or `wandb disabled`)"
             if mode in ("offline", "dryrun"):
-                return "offline", "W&B offline: its settings say so (WANDB_MODE or `wandb offline`)"
+                return "offline", "W&B offline: set so in its settings (WANDB_MODE or `wandb offline`)"
             if wandb.login(prompt=False, verify=False):
                 return "online", "W&B online"
-            return "offline", "W&B offline: nobody is logged in (`wandb login` changes that)"
+            return "offline", "W&B offline: not logged in (`wandb login` changes that)"
     except InputError:
         raise
     except Exception as error:  # a malformed key; whatever it is, the sweep goes on
-        return "offline", f"W&B offline: its settings do not work ({one_line(error)})"
+        return "offline", f"W&B offline: its settings are invalid ({one_line(error)})"
     finally:
         wandb.teardown()
 
@@ -82,12 +82,12 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
         if wandb.login(prompt=False, verify=False):
             return settings.base_url, project, entity or settings.entity
     except wandb.errors.UsageError as error:
-        raise InputError(f"W&B refuses the settings: {one_line(error)}.") from None
+        raise InputError(f"W&B rejects the settings: {one_line(error)}.") from None
     except InputError:
         raise
     except Exception as error:
         raise MirrorError(one_line(error)) from None
-    raise MirrorError("nobody is logged in to W&B (`wandb login` changes that)")
+    raise MirrorError("not logged in to W&B (`wandb login` changes that)")
 
 
 def one_line(error: BaseException) -> str:

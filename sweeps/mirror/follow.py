@@ -66,7 +66,7 @@ def alone(folder: Path, patient: Callable[[], bool] = lambda: False) -> Iterator
         try:
             stack.enter_context(locked(folder / ".lock", "mirror", patient))
         except Held:
-            raise MirrorError(f"another mirror is at work in {folder}") from None
+            raise MirrorError(f"another mirror is running in {folder}") from None
         yield
 
 
@@ -95,7 +95,9 @@ def mirror(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"Cannot write to {folder}: {error.strerror}. Name other --results.") from None
+        raise InputError(
+            f"Cannot write to {folder}: {error.strerror}. Name another directory with --results."
+        ) from None
     with contextlib.ExitStack() as stack:
         stack.enter_context(alone(folder, patient=lambda: follow and not stop()))
         stack.enter_context(own_environment())

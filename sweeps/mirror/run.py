@@ -4,7 +4,7 @@
     spec                        ->       config, nested, for people to look at
     spec                       <->       summary, as text: in a config wandb makes 1 of 1.0
     every other column         <->       summary, under the column's name
-    curve                      <->       history, one line an evaluation
+    curve                      <->       history, one line per evaluation
 
 Columns that follow from the spec (`cell.hidden`) are not written again; any that do not, though they are not
 in the schema, are. So a row comes back whole whatever columns a later version adds.
@@ -93,7 +93,7 @@ def summary_of(row: Row) -> Row:
 
 
 def trial_row(run: Run) -> Row:
-    """The row of a run that the mirror made. Raises InputError for a value that its column can not hold."""
+    """The row of a run that the mirror made. Raises InputError for a value that its column cannot hold."""
     spec = run.summary.get("spec") or canonical(run.config)
     try:
         said = spec_columns(config_of(spec)) | {"spec": spec}

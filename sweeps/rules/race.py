@@ -1,8 +1,8 @@
-"""The race as a confirm rule: seeds until every comparison is decided, by evidence that needs no distribution.
+"""The race as a confirm rule: seeds until every comparison is decided, by distribution-free evidence.
 
     Study(..., confirm=race(most=128, look=8))
 
-After every batch of `look` seeds the comparisons of the task are looked at, and those that are decided stop: a cell
+After every batch of `look` seeds the comparisons of the task are examined, and those that are decided stop: a cell
 gets no further seeds when none of its comparisons is open. What is decided, and the guarantee: `sweeps.evidence.race`.
 """
 
@@ -19,7 +19,7 @@ USUAL = 64  # seeds of a cell on a task in the studies that are shipped, about
 
 @dataclass(frozen=True, kw_only=True)
 class Race:
-    """most: seeds of a cell on a task at most. look: seeds of a batch."""
+    """most: maximum seeds per cell and task. look: seeds per batch."""
 
     most: int = 128
     look: int = 8
@@ -29,7 +29,7 @@ class Race:
         return min(self.most, USUAL)
 
     def wanted(self, scores: Mapping[str, Sequence[float]], question: Question) -> Mapping[str, int]:
-        """Raises InputError for a margin that is no part of the range of scores, 0 to 1."""
+        """Raises InputError for a margin outside the range of scores, 0 to 1."""
         try:
             rules = Rules(margin=question.margin, alpha=question.alpha, look=self.look, most=self.most)
         except ValueError as error:

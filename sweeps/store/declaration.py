@@ -67,9 +67,7 @@ class Declaration:
     @property
     def overridden(self) -> str:
         """One sentence on the overrides, nothing where there are none."""
-        return (
-            f"Not as its file has it: run with --set {', '.join(self.overrides)}." if self.overrides else ""
-        )
+        return f"Differs from its file: run with --set {', '.join(self.overrides)}." if self.overrides else ""
 
     @property
     def stages(self) -> dict[str, str]:

@@ -32,7 +32,7 @@ def locked(path: Path, what: str, patient: Callable[[], bool] = lambda: False) -
     """Hold the lock file at `path`, which then says by its number which process does.
 
     what: of which only one may run, for the warning where there are no locks. patient: whether to wait for another
-    holder still. Raises Held where it is held and patience is over, WriteError where the file can not be made.
+    holder still. Raises Held where it is held and patience is over, WriteError where the file cannot be made.
     """
     with writing(path):
         open(path, "a").close()  # what goes wrong from here on is the lock's doing, not the disk's
@@ -59,7 +59,7 @@ def warn(path: Path, what: str, error: Exception) -> None:
     number = getattr(error, "errno", None)
     reason = os.strerror(number) if number else str(error)
     print(
-        f"The file system of {path} has no locks ({reason}): going on without one. Take care that no other {what} "
-        "works there at the same time.",
+        f"The file system of {path} has no locks ({reason}): continuing without one. Make sure that no other {what} "
+        "runs there at the same time.",
         file=sys.stderr,
     )

@@ -56,7 +56,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 def read_part(path: Path, columns: list[str] | None) -> pa.Table:
     """A part as a table, or these of its columns, those that it lacks left out. Raises InputError for a file that
-    can not be read or that a newer version wrote."""
+    cannot be read or that a newer version wrote."""
     try:
         with pq.ParquetFile(path) as part:
             version = int((part.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
@@ -73,7 +73,7 @@ def read_part(path: Path, columns: list[str] | None) -> pa.Table:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"Cannot read {path}: {reason}. The part is damaged; every other part is untouched. Move this "
-            f"file away: the next sweep runs just the trials that were in it again."
+            f"file away: the next sweep reruns only the trials that were in it."
         ) from None
 
 

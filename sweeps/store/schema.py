@@ -2,10 +2,10 @@
 
 Two tables, both made of Parquet parts in `results/STUDY/`:
 
-- `trials/`: one row a finished trial. Beside the columns here, every field of the trial's spec is a
+- `trials/`: one row per finished trial. Beside the columns here, every field of the trial's spec is a
   column under its dotted path (`cell.hidden`, `task.length`, `optimizer.learning_rate`, `steps`...), and
   trials that are tested on longer sequences too have `test_score_x2` and so on, by `longer_column`.
-- `curves/`: one row a trial and evaluation.
+- `curves/`: one row per trial and evaluation.
 
 `study.json` beside them holds what the study declared: see `sweeps.store.declaration.Declaration`.
 """

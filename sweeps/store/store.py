@@ -5,7 +5,7 @@
     results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
 
 A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
-keeps one row a trial id all the same. Nothing is edited after it was written. This module imports
+keeps one row per trial id all the same. Nothing is edited after it was written. This module imports
 neither jax nor ray nor wandb: reading results starts nothing.
 """
 
@@ -64,7 +64,7 @@ class Store:
             except OSError as error:
                 raise InputError(
                     f"Cannot write results below {self.results}: {error.strerror}. "
-                    f"Name a directory you may write to with --results."
+                    f"Name a writable directory with --results."
                 ) from None
         return self
 

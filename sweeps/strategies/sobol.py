@@ -1,4 +1,4 @@
-"""A scrambled Sobol' sequence in place of random draws: the same number of settings, spread more evenly.
+"""A scrambled Sobol' sequence instead of random draws: the same number of settings, spread more evenly.
 
 I. M. Sobol', "On the distribution of points in a cube and the approximate evaluation of integrals" (1967); the
 scrambling is Owen's (1995), as in SciPy. Each point u of the unit cube becomes a setting by the quantiles of the
@@ -6,7 +6,7 @@ space's distributions:
 
     sobol({"optimizer.learning_rate": log_uniform(1e-3, 3e-2), "cell.hidden": choice(16, 32)}, trials=8)
 
-The first settings do not depend on how many there are. Powers of two are spread best.
+The first settings do not depend on the number of trials. Powers of two are spread best.
 """
 
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ class Sobol(Listed):
 
 
 def sobol(space: Mapping[str, Distribution], *, trials: int) -> Sobol:
-    """`trials` settings per cell and task. Raises InputError for an empty space, and for what is no distribution."""
+    """`trials` settings per cell and task. Raises InputError for an empty space, and for what is not a distribution."""
     if not space:
-        raise InputError("sobol needs a space of at least one distribution; got none.")
+        raise InputError("sobol needs at least one distribution; got none.")
     check_space("sobol", space, trials)
     return Sobol(tuple(space.items()), trials)

@@ -27,7 +27,7 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
     for given in inputs:
         if read := same(path, Path(given)):
             raise InputError(
-                f"{option} {path} is {read}, which is read: it would be overwritten. Name another file."
+                f"{option} {path} is {read}, an input: it would be overwritten. Name another file."
             )
     try:
         if path.is_dir():
@@ -36,21 +36,19 @@ def output(path: PathLike, option: str, *, inputs: Iterable[PathLike] = ()) -> P
         parent = path.resolve().parent
         if not special and not parent.is_dir():
             raise InputError(
-                f"There is no folder {parent} to write {path.name} into ({option}); make it, or name another."
+                f"There is no folder {parent} to write {path.name} into ({option}); create it, or name another."
             )
         if special:
             with open(path, "ab"):
                 pass
         elif path.exists() and not os.access(path, os.W_OK):
-            raise InputError(f"{option} {path} can not be written: it is write-protected. Name another file.")
+            raise InputError(f"{option} {path} cannot be written: it is write-protected. Name another file.")
         else:
             probe(parent)
             if not path.exists():
                 unused(path)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
-        raise InputError(
-            f"{option} {path} can not be written: {reason(error)}. Name another place."
-        ) from None
+        raise InputError(f"{option} {path} cannot be written: {reason(error)}. Name another place.") from None
     return path
 
 
@@ -76,7 +74,7 @@ def folder(
         raise InputError(f"{option} needs a directory; {path} is a file.") from None
     except (OSError, RuntimeError) as error:
         raise InputError(
-            f"Cannot write to {path}: {reason(error)}. Name a directory that you may write to with {option}."
+            f"Cannot write to {path}: {reason(error)}. Name a writable directory with {option}."
         ) from None
     return path
 
@@ -149,7 +147,7 @@ def probe(parent: Path) -> None:
 
 
 def unused(path: Path) -> None:
-    """Raises OSError where a file of this name can not be made, such as for a name that is too long."""
+    """Raises OSError where a file of this name cannot be made, such as for a name that is too long."""
     os.close(os.open(path.resolve(), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     os.unlink(path.resolve())
 

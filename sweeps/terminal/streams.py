@@ -47,7 +47,7 @@ def plain(character: str) -> str:
 
 
 def replaced(error: UnicodeError) -> tuple[str | bytes, int]:
-    """For `codecs`: what stands in the place of the characters that can not be written.
+    """For `codecs`: what stands in the place of the characters that cannot be written.
 
     Raises the error itself where it is not one of writing.
     """

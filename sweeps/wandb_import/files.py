@@ -46,7 +46,7 @@ def find(folder: Path) -> list[Path]:
 
 
 def read_file(path: Path) -> Run:
-    """One run. Raises InputError where it can not be read or is no such file."""
+    """One run. Raises InputError where it cannot be read or is no such file."""
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -120,11 +120,11 @@ def log_in(source: str) -> Any:
         )
         logged_in = wandb.login(prompt=False, verify=False)
     except Exception as error:  # a malformed key or setting
-        raise InputError(f"W&B refuses the settings: {one_line(error)}.") from None
+        raise InputError(f"W&B rejects the settings: {one_line(error)}.") from None
     if not logged_in:
         raise InputError(
-            f"Reading {source} from W&B needs a login, and nobody is logged in (`wandb login` changes that). A folder "
-            f"of offline runs needs none, but there is no folder '{source}' here."
+            f"Reading {source} from W&B needs a login, and you are not logged in (`wandb login` changes that). "
+            f"A folder of offline runs needs none, but there is no folder '{source}' here."
         )
     entity = source.partition("/")[0]  # given, it is not asked for
     return answer(lambda: wandb.Api(overrides={"entity": entity}, timeout=TIMEOUT * (RETRIES + 2)))
@@ -157,7 +157,7 @@ def answer(ask: Callable[[], Answer], about: str = "") -> Answer:
     except Exception as error:  # wandb's own, and what it makes of an answer that it does not understand
         if isinstance(error, ValueError) and "Could not find project" in str(error):
             raise InputError(
-                f"W&B has no project {about}, or you may not see it. An address is ENTITY/PROJECT, as in the URL of "
-                f"its page."
+                f"W&B has no project {about}, or you have no access to it. An address is ENTITY/PROJECT, as in the "
+                "URL of its page."
             ) from None
         raise ReadError(one_line(error) + (f" ({about})" if about else "")) from None

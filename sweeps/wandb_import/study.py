@@ -44,12 +44,12 @@ def study_name(runs: Sequence[Run], given: str | None) -> str:
             f"for `lstm-variants verdicts`: --table FILE --cell KEY --task KEY --seed KEY --measure KEY."
         )
     if given is None and len(studies) > 1:
-        raise InputError(f"The runs are of several studies; choose one with --study. There are: {known}.")
+        raise InputError(f"The runs belong to several studies; choose one with --study. There are: {known}.")
     if given is not None and given not in studies:
         raise InputError(f"No runs of study '{given}'.{did_you_mean(given, studies)} There are: {known}.")
     name = given or next(iter(studies))
     if Path(name).name != name:
-        raise InputError(f"A study's name becomes a folder; '{name}' can not be one.")
+        raise InputError(f"A study's name becomes a folder; '{name}' cannot be one.")
     return name
 
 
@@ -98,7 +98,7 @@ def import_study(
 
 
 def best(runs: Iterator[Run], counted: dict[str, str]) -> dict[str, Run]:
-    """One run a trial: one of the code that counts, and of these one that did not fail, if there is one."""
+    """One run per trial: one of the code that counts, and of these one that did not fail, if there is one."""
 
     def order(run: Run) -> tuple[bool, bool]:
         name, code = str(run.summary["trial_id"]), str(run.summary.get("code") or UNRECORDED)
@@ -155,7 +155,7 @@ def made_up(study: str, rows: dict[str, Row]) -> Declaration:
     margins = Counter(float(str(row["margin"])) for row in rows.values() if row["margin"] is not None)
     return Declaration(
         study=study,
-        doc="A study from W&B.\n\nIts declaration was not among the runs: cells, tasks and margin are the rows'.",
+        doc="A study from W&B.\n\nIts declaration was not among the runs: cells, tasks and margin come from the rows.",
         cells=list(dict.fromkeys(cell for cell, _ in arms)),
         tasks=list(dict.fromkeys(task for _, task in arms)),
         arms=[list(arm) for arm in arms],

@@ -1,4 +1,4 @@
-"""Anybody's W&B runs as a tidy table: one row a run, with the columns that `lstm-variants verdicts` takes.
+"""Anybody's W&B runs as a tidy table: one row per run, with the columns that `lstm-variants verdicts` takes.
 
 cell=config.model  task=config.dataset  seed=config.seed  measures=[summary.test_acc]
 
@@ -32,7 +32,7 @@ SHOWN = 3  # runs named in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """Where a run has its labels and measures. Raises InputError for a key that can not be one."""
+    """Where a run has its labels and measures. Raises InputError for a key that cannot be one."""
 
     cell: str
     task: str
@@ -45,11 +45,11 @@ class Keys:
         names = [column(key) for key in self.measures]
         for name in names:
             if name in COLUMNS or names.count(name) > 1:
-                raise InputError(f"Two columns of the table would be called '{name}'; choose other measures.")
+                raise InputError(f"Two columns of the table would be named '{name}'; choose other measures.")
 
 
 def table(runs: Sequence[Run], keys: Keys) -> pa.Table:
-    """One row a run, in the order of `runs`. A run that ended badly is a row that says so, with what it measured.
+    """One row per run, in the order of `runs`. A run that ended badly is a row that says so, with what it measured.
 
     status is W&B's `state` in the words of our results: finished, diverged (finished, and a measure is not a
     number), failed (it failed, crashed or was killed) or running. Raises InputError where labels, or measures of

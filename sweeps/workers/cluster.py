@@ -47,7 +47,7 @@ class Actor:
 
 @contextlib.contextmanager
 def connected(pool: Pool) -> Iterator[None]:
-    """Ray, for the length of a `with`. Raises InputError, in words, where it does not start or can not be joined."""
+    """Ray, for the length of a `with`. Raises InputError, in words, where it does not start or cannot be joined."""
     quiet = {"logging_level": "ERROR", "log_to_driver": False}
     with contextlib.ExitStack() as stack:
         try:

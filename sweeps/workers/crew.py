@@ -206,7 +206,7 @@ class Crew:
         self.grow()
         if handle.given is not None:
             again = handle.tried < TRIES
-            self.say(f"A worker was lost ({error}); its cohort {'runs again' if again else 'is given up'}.")
+            self.say(f"A worker was lost ({error}); its cohort {'runs again' if again else 'is abandoned'}.")
             if again:
                 self.retry.append((handle.given, handle.tried))
             else:

@@ -83,7 +83,7 @@ class Processes:
         worker.errors.close()
 
     def why_none(self) -> str:
-        return "Run with --workers 0 to see in this process why."
+        return "Run with --workers 0 to see the error in this process."
 
     def end_of(self, worker: Process) -> str:
         """How a process ended, and the last that it wrote."""
@@ -114,7 +114,7 @@ def serve(pipe: Connection) -> None:
         except Exception as error:
             try:
                 say("failed", error)
-            except (TypeError, AttributeError, ValueError):  # an exception that can not be sent
+            except (TypeError, AttributeError, ValueError):  # an exception that cannot be sent
                 say("failed", RuntimeError(f"{type(error).__name__}: {error}"))
         else:
             say("over")

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def send_modules_of(folder: Path, pickle: Any) -> None:
-    """Have `pickle`, a cloudpickle, send modules that lie beside a user's study file by value: workers can not
+    """Have `pickle`, a cloudpickle, send modules that lie beside a user's study file by value: workers cannot
     import them."""
     ours = {"lstm_variants", "experiments", "sweeps", "analysis"}
     for name, module in list(sys.modules.items()):

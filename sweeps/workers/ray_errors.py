@@ -32,7 +32,7 @@ class Answer(Enum):
 
 
 def check(address: str) -> bool:
-    """Whether the cluster at an address wants the token that is here. Raises InputError, in words, where it can not be
+    """Whether the cluster at an address wants the token that is here. Raises InputError, in words, where it cannot be
     joined as things are. An address without a port (auto) is Ray's to find."""
     place = located(address)
     client = place.startswith("ray://")
@@ -55,7 +55,7 @@ def check(address: str) -> bool:
         check_token(address, port, client)
         return True
     if answer is Answer.OTHER:
-        raise InputError(f"What listens at '{address}' is no Ray cluster" + other_kind(port, client))
+        raise InputError(f"The service at '{address}' is not a Ray cluster" + other_kind(port, client))
     return False
 
 
@@ -111,18 +111,19 @@ def check_token(address: str, port: str, client: bool) -> None:
     found = token()
     if found is None:
         raise InputError(
-            f"The Ray cluster at '{address}' wants a token, and there is none here. Copy ~/.ray/auth_token from the "
-            f"machine where it was started, or set RAY_AUTH_TOKEN to what stands in it."
+            f"The Ray cluster at '{address}' requires a token, and none is set here. Copy ~/.ray/auth_token from the "
+            f"machine where it was started, or set RAY_AUTH_TOKEN to its contents."
         )
     if ask(port, client, found[0]) is Answer.TOKEN:
         raise InputError(
-            f"The Ray cluster at '{address}' wants another token than that in {found[1]}. Take the one of the machine "
+            f"The Ray cluster at '{address}' rejects the token in {found[1]}. Use the one from the machine "
             f"where it was started, from ~/.ray/auth_token there."
         )
     mode = os.environ.get("RAY_AUTH_MODE", "token")
     if mode.lower() != "token":
         raise InputError(
-            f"The Ray cluster at '{address}' wants a token; RAY_AUTH_MODE={mode} keeps it back: `unset RAY_AUTH_MODE`."
+            f"The Ray cluster at '{address}' requires a token; RAY_AUTH_MODE={mode} withholds it: "
+            "`unset RAY_AUTH_MODE`."
         )
 
 
@@ -154,7 +155,7 @@ def short_folder(stack: contextlib.ExitStack) -> dict[str, str]:
             stack.callback(shutil.rmtree, made, ignore_errors=True)
             return {"_temp_dir": made}
     raise InputError(
-        f"Ray can not start: the path of its folder, {folder()} (TMPDIR or RAY_TMPDIR), is too long for a socket. Set "
+        f"Ray cannot start: the path of its folder, {folder()} (TMPDIR or RAY_TMPDIR), is too long for a socket. Set "
         f"RAY_TMPDIR to a short one that you may write to, or run without Ray (--workers 0)."
     )
 
@@ -164,11 +165,9 @@ def words(address: str | None, error: BaseException) -> str:
     said = " ".join(str(error).split()) or type(error).__name__
     first = (str(error).strip().splitlines() or [type(error).__name__])[0].strip().rstrip(".")
     if re.search(r"version.*(mismatch|differ|was started with)|mismatch.*version", said, re.IGNORECASE):
-        return f"The Ray cluster at '{address}' is of another version than Ray or Python here: {said[:400]}"
+        return f"The Ray cluster at '{address}' runs a different version of Ray or Python than here: {said[:400]}"
     if address is None:
         return f"Ray did not start on this machine: {first}. `--workers 0` runs in this process, without it."
     if address != "auto" and not re.search(r":\d+", address):
-        return (
-            f"'{address}' is no address of a Ray cluster ({first}). Give auto, HOST:PORT or ray://HOST:PORT."
-        )
+        return f"'{address}' is not the address of a Ray cluster ({first}). Give auto, HOST:PORT or ray://HOST:PORT."
     return f"No Ray cluster answers at '{address}': {first}. {START}"

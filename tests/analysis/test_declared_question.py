@@ -98,7 +98,7 @@ def test_seeds_whose_number_was_decided_by_their_scores_are_warned_of(tmp_path):
     looked, fixed = analysed(tmp_path / "looked", confirm_rule="Precise"), analysed(tmp_path / "fixed")
     for found, warned in ((looked, True), (fixed, False)):
         texts = trust(found.results, found.verdicts).warnings
-        assert any("looked at scores (Precise)" in text for text in texts) == warned
+        assert any("saw the scores (Precise)" in text for text in texts) == warned
 
 
 @pytest.mark.slow

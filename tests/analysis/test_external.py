@@ -179,7 +179,7 @@ def test_unequal_numbers_of_seeds_and_missing_cells_are_marked(capsys, tmp_path)
         ("text", "lstm", "gru"): True,
     }
     for note in (
-        "Unbalanced on mnist, seeds a cell: lstm 5, gru 6, rnn 6.",
+        "Unbalanced on mnist, seeds per cell: lstm 5, gru 6, rnn 6.",
         "Unbalanced on text: no rows of rnn.",
     ):
         assert note in found["notes"]
@@ -189,9 +189,7 @@ def test_unequal_numbers_of_seeds_and_missing_cells_are_marked(capsys, tmp_path)
 
 def test_bounds_are_0_and_1_where_all_values_lie_there_and_that_is_said():
     assert taken(table(), ASKED).bounds == (0.0, 1.0)
-    assert any(
-        "between 0 and 1, which are taken for its bounds" in note for note in taken(table(), ASKED).notes
-    )
+    assert any("between 0 and 1, taken as its bounds" in note for note in taken(table(), ASKED).notes)
     beyond = taken(table().assign(accuracy=lambda f: f["accuracy"] + 0.2), ASKED)
     assert beyond.bounds == (-np.inf, np.inf)
     assert any("Give --bounds" in note for note in beyond.notes)
@@ -249,7 +247,7 @@ def cell(row, column, value):
         (lambda f: f.drop(columns="task"), "no column 'task'. It needs cell, task, seed and accuracy"),
         (
             cell(3, "accuracy", "98 %"),
-            "accuracy must be a number; it is none in row 4 (lstm on mnist, seed 3: '98 %').",
+            "accuracy must be a number; it is not in row 4 (lstm on mnist, seed 3: '98 %').",
         ),
         (
             cell(3, "accuracy", None),
@@ -260,7 +258,10 @@ def cell(row, column, value):
             cell([0, 1, 2, 3, 4], "accuracy", None),
             "row 3 (lstm on mnist, seed 2) and 2 more. No run is left out",
         ),
-        (cell(3, "seed", 2), "one row a cell, task and seed; a second one is row 4 (lstm on mnist, seed 2)."),
+        (
+            cell(3, "seed", 2),
+            "one row per cell, task and seed; a second one is row 4 (lstm on mnist, seed 2).",
+        ),
         (cell(3, "cell", ""), "No cell in row 4 ( on mnist, seed 3)."),
         (lambda f: f[f["cell"] == "lstm"], "No task has two cells to compare; cells: lstm"),
         (
@@ -388,14 +389,14 @@ def test_a_verdict_that_few_seeds_reach_is_likely_and_says_how_much_can_be_unsee
     code, out, _ = run(capsys, written(table(), tmp_path), *COMMON)
     assert code == 0
     assert "likely" in out
-    assert "up to 39% of trainings may end in a way that none of them did" in out  # 1 - 0.05^(1/6)
+    assert "up to 39% of trainings may end in ways none of them did" in out  # 1 - 0.05^(1/6)
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         (("--method", "bets"), "cautious or welch or betting; got 'bets'"),
-        (("--method", "betting", "--bounds", "none", "none"), "Bets need to know the worst and the best"),
+        (("--method", "betting", "--bounds", "none", "none"), "Bets need the worst and the best"),
     ],
 )
 def test_a_method_that_can_not_be_is_refused(options, words, capsys, tmp_path):

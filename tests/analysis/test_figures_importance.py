@@ -78,7 +78,7 @@ def test_a_model_that_explains_nothing_is_marked_in_figure_and_caption():
     study = Analysed(results_of(noise))
     frame = importance.data(study)
     assert importance.draw(frame).axes[0].get_title(loc="right").startswith("weak")
-    assert "the shares say little" in importance.caption(frame)
+    assert "the shares are unreliable" in importance.caption(frame)
     frame = interactions.data(study)
     assert interactions.draw(frame).axes[0].get_title(loc="right").startswith("weak")
 
@@ -86,7 +86,7 @@ def test_a_model_that_explains_nothing_is_marked_in_figure_and_caption():
 def test_a_good_model_is_not_marked(data):
     note = importance.draw(data[importance]).axes[0].get_title(loc="right")
     assert note.startswith("R² 0.")
-    assert "say little" not in importance.caption(data[importance])
+    assert "are unreliable" not in importance.caption(data[importance])
 
 
 def test_the_matrix_has_every_factor_on_its_diagonal_and_every_pair_once(data):

@@ -111,7 +111,7 @@ def test_aliases_are_controls_and_no_finding():
 
 def test_without_confirmed_seeds_there_is_no_finding():
     words = told({("lstm", "t"): [0.9], ("gru", "t"): [0.9]})
-    assert words.headline == "No verdicts yet: fewer than two confirmed seeds a cell."
+    assert words.headline == "No verdicts yet: fewer than two confirmed seeds per cell."
 
 
 def test_many_undecided_cells_are_named_without_numbers_few_with_them():
@@ -136,7 +136,7 @@ def test_the_price_of_deciding_is_told_for_the_undecided_alone():
     needed = analysed.verdicts["seeds_to_decide"].item()
     assert needed > 0
     assert finding_notes.price(analysed.found(analysed.verdicts)) == (
-        f"1 comparison is undecided: about {needed:,.0f} further seeds a side should decide it (power 0.8)."
+        f"1 comparison is undecided: about {needed:,.0f} further seeds per cell should decide it (power 0.8)."
     )
     sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
     assert finding_notes.price(sure.found(sure.verdicts)) == ""
@@ -147,7 +147,9 @@ def test_the_posterior_is_said_to_agree_or_where_it_does_not():
     rows = sure.found(sure.verdicts)
     assert finding_notes.posterior(rows) == "The Bayesian counterpart agrees in 1 of 1 comparison."
     other = rows.assign(agree=False, bayes="undecided")
-    assert finding_notes.posterior(other).endswith("not for gru on t (undecided there, equivalent here).")
+    assert finding_notes.posterior(other).endswith(
+        "not for gru on t (posterior: undecided; tests: equivalent)."
+    )
 
 
 def test_what_explains_the_scores_and_their_protocol_are_told():
@@ -175,8 +177,8 @@ def test_the_literature_counts_the_checks_and_names_what_fails():
     analysed = study({("lstm", "t"): around(0.9), ("gru", "t"): around(0.3)})
     words = finding(analysed, evaluate(analysed))
     assert words.literature == (
-        "Published claims, one check a task: 0 hold, 1 fails, 0 undecided. Not so on t: “The GRU is equivalent to the "
-        "LSTM”."
+        "Published claims, one check per task: 0 hold, 1 fails, 0 undecided. Failing on t: “The GRU is equivalent to "
+        "the LSTM”."
     )
     assert told({("a", "t"): around(0.9), ("b", "t"): around(0.9)}).literature.startswith(
         "None of the published"

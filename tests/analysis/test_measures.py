@@ -1,4 +1,4 @@
-"""Measures: one value a seed, by a policy that drops nothing."""
+"""Measures: one value per seed, by a policy that drops nothing."""
 
 from pathlib import Path
 

@@ -61,7 +61,7 @@ def test_the_verdicts_are_those_of_the_race_with_controls_beside_the_family(stud
     assert study.verdicts[["p_difference_holm", "p_equivalence_holm"]].isna().all(axis=None)
     assert (study.verdicts.loc[study.verdicts["verdict"] != "undecided", "grade"] == "proven").all()
     assert study.trust.trustworthy
-    assert not any("rule that looked" in warning for warning in study.trust.warnings)
+    assert not any("rule that saw" in warning for warning in study.trust.warnings)
 
 
 def test_each_reason_names_the_evidence_and_the_seeds_it_rests_on(study):

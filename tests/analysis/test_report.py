@@ -92,9 +92,9 @@ def test_the_verdict_comes_first_then_the_question_then_the_evidence(page):
     parts = [
         "Controls passed.",
         "Of 8 cells compared with lstm",
-        "Each cell against lstm, the best first.",
+        "Each cell against lstm, best first.",
         "Over all tasks together, against lstm",
-        "Published claims, one check a task:",
+        "Published claims, one check per task:",
         "Question",
         "Do the variants of the LSTM differ",
         "Each cell against lstm, by test score",
@@ -103,11 +103,11 @@ def test_the_verdict_comes_first_then_the_question_then_the_evidence(page):
         "Bayesian counterpart",
         "What explains the scores",
         "Where cells differ",
-        "What the search bought",
+        "Effect of the search budget",
         "Published claims, checked here",
         "Every seed",
         "Chosen configurations",
-        "Time of the workers",
+        "Worker time",
         "Provenance",
     ]
     places = []

@@ -103,7 +103,7 @@ def test_a_control_that_was_not_compared_breaks_trust(tmp_path):
 def test_a_study_without_controls_is_not_trustworthy(tmp_path):
     found = stamp(tmp_path, small(), same=[], different=[])
     assert found.reasons == [
-        "The study declares no controls, so nothing shows that its verdicts can be believed."
+        "The study declares no controls, so nothing shows that its verdicts can be trusted."
     ]
 
 
@@ -114,7 +114,7 @@ def test_missing_trials_break_trust(tmp_path):
         "Incomplete: 17 of 18 trials have results. Verdicts may change when the other 1 are in."
     ]
     assert (found.done, found.planned) == (17, 18)
-    assert "Unbalanced: between 5 and 6 confirmed seeds a cell and task." in found.warnings
+    assert "Unbalanced: between 5 and 6 confirmed seeds per cell and task." in found.warnings
 
 
 def test_a_stage_that_is_not_planned_yet_counts_as_missing(tmp_path):

@@ -172,7 +172,7 @@ def test_rows_of_other_code_are_named_and_nothing_is_run_or_written(after):
     before = contents(after.folder)
     code, out = after(FIXED)
     assert code == 2
-    assert "2 trials of own_cells:Mine were made by other code" in out
+    assert "2 trials of own_cells:Mine were made by a different version" in out
     assert "--other-code rerun" in out
     assert contents(after.folder) == before
 
@@ -201,7 +201,7 @@ def test_on_request_they_run_again_and_only_rows_of_the_code_of_now_are_read(aft
     parts = contents(after.store.path / "trials")
     code, out = after(FIXED, "sweep", "--other-code", "rerun")
     assert code == 0
-    assert "2 trials of own_cells:Mine were made by other code than there is now. They run again" in out
+    assert "2 trials of own_cells:Mine were made by a different version of the code. They run again" in out
     assert "this run made 2" in out
     now = mine(after.store.trials())
     assert [r["trial_id"] for r in now] == [r["trial_id"] for r in before]
@@ -226,8 +226,10 @@ def test_kept_on_request_they_count_and_status_and_report_say_so(after):
     assert "They count as they are." in out
     assert "this run made 0" in out
     assert mine(after.store.trials()) == before
-    assert any("own_cells:Mine were made by more than one code" in line for line in told(after_load(after)))
-    assert "own_cells:Mine are mixed, as asked" in after(FIXED, "status")[1]
+    assert any(
+        "own_cells:Mine come from several versions of its code" in line for line in told(after_load(after))
+    )
+    assert "own_cells:Mine come from several versions of its code, as requested" in after(FIXED, "status")[1]
     assert after(FIXED)[0] == 2  # asked again: a word holds for one sweep
 
 
@@ -245,7 +247,7 @@ def test_new_trials_beside_kept_ones_are_of_the_code_of_now_and_the_report_count
     codes = [row["code"] for row in mine(after.store.trials())]
     assert len(codes) == 3
     assert len(set(codes)) == 2
-    (line,) = [line for line in told(after_load(after)) if "more than one code" in line]
+    (line,) = [line for line in told(after_load(after)) if "several versions of its code" in line]
     assert "(2 trials)" in line
     assert "(1 trial)" in line
 
@@ -254,7 +256,7 @@ def test_plan_names_them_and_counts_them_as_to_be_run(after):
     before = contents(after.folder)
     code, out = after(FIXED, "plan", "--workers", "0")
     assert code == 0
-    assert "2 trials of own_cells:Mine were made by other code than there is now." in out
+    assert "2 trials of own_cells:Mine were made by a different version of the code." in out
     assert "2 trials in 1 cohorts" in out
     assert contents(after.folder) == before
 
@@ -269,8 +271,8 @@ def test_what_was_set_aside_is_asked_about_no_more(after):
     results = after_load(after)
     assert results.other == 2
     assert "mine" not in set(results.trials["cell"])
-    assert any("2 trials left out: made by other code" in line for line in told(results))
-    assert "2 trials have rows of other code alone" in after(FIXED, "status")[1]
+    assert any("2 trials left out: made by a different version" in line for line in told(results))
+    assert "2 trials have rows from other code only" in after(FIXED, "status")[1]
     code, out = after(FIXED)
     assert code == 0
     assert "this run made 2" in out
@@ -303,7 +305,7 @@ def test_rows_from_before_there_were_digests_are_other_code(after):
     code, out = after({})
     assert code == 2
     assert (
-        "2 trials of own_cells:Mine were made by other code than there is now, or before rows said by which"
+        "2 trials of own_cells:Mine were made by a different version of the code, or before rows recorded it"
         in out
     )
     assert "this run made 0" in after({}, "sweep", "--other-code", "keep")[1]

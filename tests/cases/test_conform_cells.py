@@ -162,7 +162,7 @@ def test_known_equations_can_be_written_down_and_read_again(known):
         ("h' = tanh(W x) + x", "line 1: the shapes in .* do not go together"),
         ("h' = W x + W h", "line 1: the shapes in"),
         ("k = x\nh' = W k", "line 1: .* does not give a vector of the units"),
-        ("b = W x\nh' = b", "line 1: b can not be defined"),
+        ("b = W x\nh' = b", "line 1: b cannot be defined"),
         ("h' = W x\noutput: y", "line 2: the output y is not defined"),
         ("h' = (lambda: W x)()", "line 1: "),
         ("h' = h.__class__", "line 1: .* is no part of the language"),
@@ -187,7 +187,7 @@ def test_the_command_holds_a_cell_against_a_file(tmp_path, capsys):
     [
         (b"h' = tanh(W x + R k)", "equations.txt, line 1: k is not known"),
         (b"h' = \xff", "are not UTF-8 text"),
-        (None, "can not be read: No such file"),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_a_bad_file_of_equations_ends_with_exit_code_2(tmp_path, capsys, content, reason):

@@ -26,7 +26,7 @@ def test_the_tables_of_verdicts_are_printed_with_plain_signs(encoding, margin):
     assert code == 0
     assert "-0.003 to +0.005" in out
     assert f"margin {margin}" in out
-    assert "taken for its bounds" in err
+    assert "taken as its bounds" in err
 
 
 def test_a_task_is_shown_and_an_error_is_told_in_ascii(tmp_path):

@@ -99,7 +99,10 @@ def test_swapped_labels_are_swapped_in_the_rows_and_nothing_is_run(edited):
     before = load(edited.results, "labels")
     out = edited(SWAPPED)
     assert "this run made 0" in out
-    assert "Names changed, results follow them: small is big (4 trials), big is small (4 trials)." in out
+    assert (
+        "Renamed, and their results with them: small is now big (4 trials), big is now small (4 trials)."
+        in out
+    )
     assert sizes(edited.store.trials()) == SIZES | {"big": 2, "small": 4}
     after = load(edited.results, "labels")
     other = {"big": "small", "small": "big"}
@@ -107,7 +110,7 @@ def test_swapped_labels_are_swapped_in_the_rows_and_nothing_is_run(edited):
         was, now = (dict(zip(t["trial_id"], t["cell"], strict=True)) for t in (old, new))
         assert now == {name: other.get(cell, cell) for name, cell in was.items()}
     # Said once: the next sweep finds the names that it has declared.
-    assert "Names changed" not in edited(SWAPPED)
+    assert "Renamed" not in edited(SWAPPED)
 
 
 def test_the_report_gives_scores_to_the_labels_of_now(edited, tmp_path):
@@ -141,7 +144,7 @@ def test_a_label_that_is_renamed_keeps_its_results(edited, changes, now):
 
 
 def test_a_task_that_is_renamed_keeps_its_results(edited):
-    assert "adding is sum (20 trials)" in edited({'"adding": Adding': '"sum": Adding'})
+    assert "adding is now sum (20 trials)" in edited({'"adding": Adding': '"sum": Adding'})
     results = load(edited.results, "labels")
     assert set(results.trials["task"]) == set(results.curves["task"]) == {"sum"}
     assert results.missing("confirm") == results.missing("search") == 0
@@ -169,7 +172,7 @@ def test_a_new_cell_under_an_old_label_takes_none_of_its_results(edited):
 
 def test_before_a_sweep_the_results_are_called_as_they_were_declared_and_plan_says_what_will_change(edited):
     out = edited(SWAPPED, "plan", "--workers", "0")
-    assert "small is big (4 trials), big is small (4 trials)" in out
+    assert "small is now big (4 trials), big is now small (4 trials)" in out
     assert sizes(edited.store.trials()) == SIZES
 
 
@@ -179,7 +182,7 @@ def test_rows_of_a_declaration_from_before_labels_were_in_it_keep_their_own(edit
     del old["labels"], old["codes"]
     path.write_text(json.dumps(old))
     assert sizes(edited.store.planned().rows) == SIZES
-    assert "small is big (4 trials), big is small (4 trials)" in edited(SWAPPED)
+    assert "small is now big (4 trials), big is now small (4 trials)" in edited(SWAPPED)
     assert sizes(edited.store.planned().rows) == SIZES | {"big": 2, "small": 4}
 
 

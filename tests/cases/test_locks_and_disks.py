@@ -47,10 +47,10 @@ def test_where_the_file_system_has_no_locks_work_goes_on_and_one_sentence_says_s
         pass
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert f"has no locks ({os.strerror(number)}): going on without one" in said
-    assert "no other sweep works there" in said
+    assert f"has no locks ({os.strerror(number)}): continuing without one" in said
+    assert "no other sweep runs there" in said
     with alone(tmp_path / "quick"):
-        assert "no other mirror works there" in capsys.readouterr().err
+        assert "no other mirror runs there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
@@ -139,7 +139,7 @@ def test_a_file_that_is_replaced_on_a_full_disk_stays_what_it_was(tmp_path, monk
         raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
 
     monkeypatch.setattr(type(path), "write_bytes", half)
-    with pytest.raises(WriteError, match=r"quota there, or ask for more"):
+    with pytest.raises(WriteError, match=r"quota there, or request more"):
         replace_file(path, b"after it all")
     assert [p.name for p in tmp_path.iterdir()] == ["study.json"]
     assert path.read_text() == "before"

@@ -68,7 +68,7 @@ def test_labels_and_docstrings_in_brackets_come_out_of_every_command_as_they_are
         code, said[name] = run(capsys, name, path, "--results", results, *arguments)
         assert code == 0, said[name]
     assert f"brackets: {QUESTION}" in said["plan"]
-    most = re.search(r"most of it: (.*) on (.*), \S+ s of compute", said["plan"])
+    most = re.search(r"largest share: (.*) on (.*), \S+ s of compute", said["plan"])
     assert most[1] in [*CELLS, f"{CELLS[0]}_again", "rnn"]
     assert most[2] == TASK
     for name in ("plan", "sweep", "report"):
@@ -134,4 +134,4 @@ def test_a_failed_trials_error_is_shown_as_it_is(tmp_path, capsys):
         "--wandb", "off",
     )  # fmt: skip
     assert code == 1
-    assert "First: ValueError: no [relu] here [/b] :cat:" in out
+    assert "First error: ValueError: no [relu] here [/b] :cat:" in out

@@ -59,12 +59,12 @@ def test_a_table_that_is_named_by_a_link_is_not_written_over_either(table, capsy
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("/proc/out.csv", "can not be written"),
+        ("/proc/out.csv", "cannot be written"),
         ("no/such/out.csv", "There is no folder"),
         ("runs.csv/out.csv", "There is no folder"),
         ("sub", "is a folder"),
-        ("x" * 300 + ".csv", "can not be written: file name too long"),
-        ("loop.csv", "can not be written"),
+        ("x" * 300 + ".csv", "cannot be written: file name too long"),
+        ("loop.csv", "cannot be written"),
     ],
 )
 def test_a_place_that_can_not_be_written_is_refused_before_anything_is_computed(
@@ -86,7 +86,7 @@ def test_a_folder_without_the_right_to_write_is_refused(table, tmp_path, monkeyp
     monkeypatch.setattr(
         outputs.tempfile, "TemporaryFile", denied
     )  # root, who runs some tests, may write anywhere
-    with pytest.raises(InputError, match="can not be written: permission denied"):
+    with pytest.raises(InputError, match="cannot be written: permission denied"):
         outputs.output(tmp_path / "sub" / "out.csv", "--csv")
     with pytest.raises(InputError, match=r"permission denied. Name a directory .* with --out"):
         outputs.folder(tmp_path / "sub" / "report", "--out")
@@ -191,7 +191,7 @@ def test_an_imported_table_is_none_of_the_files_that_it_is_read_from(tmp_path):
     (runs / "run-1.wandb").write_text("log")
     os.link(runs / "run-1.wandb", tmp_path / "table.csv")
     for path in (tmp_path / "table.csv", Path("/proc/table.csv"), tmp_path / "wandb" / "no" / "table.csv"):
-        with pytest.raises(InputError, match=r"which is read|can not be written|There is no folder"):
+        with pytest.raises(InputError, match=r"which is read|cannot be written|There is no folder"):
             check_path(path, str(tmp_path / "wandb"))
     assert check_path(tmp_path / "new.csv", str(tmp_path / "wandb")) == tmp_path / "new.csv"
 

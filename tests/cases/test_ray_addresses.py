@@ -63,20 +63,20 @@ def test_an_open_cluster_is_joined_without_a_token(client, tmp_path):
 def test_a_cluster_with_a_token_is_joined_with_the_one_that_is_here(client, tmp_path, monkeypatch):
     with cluster(client, "secret") as address:
         with pytest.raises(
-            InputError, match=r"wants a token, and there is none here\. Copy ~/\.ray/auth_token"
+            InputError, match=r"requires a token, and none is set here\. Copy ~/\.ray/auth_token"
         ):
             check(address)
         keep_token(tmp_path, "old")
-        with pytest.raises(InputError, match=r"wants another token than that in .*auth_token\. Take the one"):
+        with pytest.raises(InputError, match=r"rejects the token in .*auth_token\. Use the one"):
             check(address)
         keep_token(tmp_path, "secret\n")
         assert check(address) is True
         monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-        with pytest.raises(InputError, match="RAY_AUTH_MODE=disabled keeps it back"):
+        with pytest.raises(InputError, match="RAY_AUTH_MODE=disabled withholds it"):
             check(address)
         monkeypatch.setenv("RAY_AUTH_MODE", "token")
         monkeypatch.setenv("RAY_AUTH_TOKEN", "older")
-        with pytest.raises(InputError, match="than that in RAY_AUTH_TOKEN"):
+        with pytest.raises(InputError, match="rejects the token in RAY_AUTH_TOKEN"):
             check(address)
 
 
@@ -123,7 +123,7 @@ def test_what_listens_and_is_no_ray_is_said_to_be_none(monkeypatch):
         silent.listen(5)
         for port in (web.server_port, silent.getsockname()[1]):
             for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}"):
-                with pytest.raises(InputError, match=f"What listens at '{address}' is no Ray cluster"):
+                with pytest.raises(InputError, match=f"The service at '{address}' is not a Ray cluster"):
                     check(address)
     web.shutdown()
     web.server_close()
@@ -132,13 +132,13 @@ def test_what_listens_and_is_no_ray_is_said_to_be_none(monkeypatch):
 def test_auto_is_looked_up_where_ray_would_and_asked_likewise(monkeypatch, tmp_path):
     with cluster(token="secret") as address:
         monkeypatch.setenv("RAY_ADDRESS", address)
-        with pytest.raises(InputError, match="The Ray cluster at 'auto' wants a token"):
+        with pytest.raises(InputError, match="The Ray cluster at 'auto' requires a token"):
             check("auto")
         monkeypatch.delenv("RAY_ADDRESS")
         monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
         (tmp_path / "ray").mkdir()
         (tmp_path / "ray" / "ray_current_cluster").write_text(f"{address}\n")
-        with pytest.raises(InputError, match="The Ray cluster at 'auto' wants a token"):
+        with pytest.raises(InputError, match="The Ray cluster at 'auto' requires a token"):
             check("auto")
 
 
@@ -194,9 +194,9 @@ def test_rays_own_failures_are_put_into_words():
     mismatch = (
         "Version mismatch: The cluster was started with:\n    Ray: 2.50\n    Python: 3.12\nThis process: 2.60"
     )
-    assert "is of another version" in words("h:1", RuntimeError(mismatch))
+    assert "runs a different version" in words("h:1", RuntimeError(mismatch))
     assert "Ray: 2.50 Python: 3.12" in words("h:1", RuntimeError(mismatch))
-    assert "'nonsense' is no address" in words("nonsense", ValueError("Malformed address"))
+    assert "'nonsense' is not the address" in words("nonsense", ValueError("Malformed address"))
     assert words("h:1", ConnectionError("gone")).startswith(
         "No Ray cluster answers at 'h:1': gone. Start one"
     )

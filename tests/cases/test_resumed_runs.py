@@ -153,4 +153,4 @@ def test_a_trial_of_ours_that_lies_there_twice_is_read_once_and_whole(tmp_path, 
     said = capsys.readouterr().out
     assert code == 0, said
     assert f"{len(files) - 1} trials in" in said
-    assert "cut off" not in said
+    assert "truncated" not in said

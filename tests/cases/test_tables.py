@@ -47,8 +47,9 @@ def refused(content, folder, name="runs.csv", asked=ASKED):
 
 @pytest.mark.parametrize("again", ["0.0", "00", "+0", "0e0", "-0", " 0 ", "0.", ".0", "0E5"])
 def test_a_seed_is_one_however_its_number_is_written(again, tmp_path):
-    assert "There may be one row a cell, task and seed; a second one is row 9 (lstm on mnist" in refused(
-        f"{TEXT}lstm,mnist,{again},0.95\n", tmp_path
+    assert (
+        "There must be only one row per cell, task and seed; a second one is row 9 (lstm on mnist"
+        in refused(f"{TEXT}lstm,mnist,{again},0.95\n", tmp_path)
     )
 
 
@@ -61,7 +62,9 @@ def test_seeds_that_are_no_numbers_are_as_many_as_they_are_written(other, tmp_pa
 def test_two_exports_of_the_same_runs_are_not_twice_the_seeds(tmp_path):
     both = pd.concat([table().astype({"seed": str}), table().astype({"seed": float}).astype({"seed": str})])
     both.to_parquet(tmp_path / "runs.parquet")
-    with pytest.raises(InputError, match=r"Seeds that are the same number, such as 0 and 0\.0, are one seed"):
+    with pytest.raises(
+        InputError, match=r"Seeds that are the same number, such as 0 and 0\.0, are the same seed"
+    ):
         taken(read(tmp_path / "runs.parquet"), ASKED)
 
 
@@ -94,10 +97,10 @@ def test_labels_that_differ_in_outer_space_are_one_and_others_that_look_alike_ar
     text = TEXT.replace("lstm,mnist,3", "lstm\u00a0 , mnist ,3").replace("gru,mnist,3", "GRU,mnist,3")
     found = loaded(text, tmp_path)
     assert found.cells == ["lstm", "gru", "GRU"]
-    assert "'gru' and 'GRU' are two cells here; if they are one, write them alike." in found.notes
+    assert "'gru' and 'GRU' are two cells here; if they are the same, spell them alike." in found.notes
     numbers = TEXT.replace("mnist", "10").replace("lstm,10,3", "lstm,10.0,3")
     assert (
-        "'10' and '10.0' are two tasks here; if they are one, write them alike."
+        "'10' and '10.0' are two tasks here; if they are the same, spell them alike."
         in loaded(numbers, tmp_path).notes
     )
 
@@ -121,14 +124,14 @@ def test_what_it_says_counts_whatever_its_capitals(name, tmp_path):
     found = loaded(frame.to_csv(index=False), tmp_path)
     assert found.values["status"].tolist() == ["finished"] * 6 + ["diverged", "failed"]
     assert found.values["score"].tolist()[6:] == [0, 0]
-    assert f"Column '{name}' is taken for the status." in found.notes
+    assert f"Column '{name}' is taken as the status." in found.notes
 
 
 def test_status_itself_comes_first_and_two_that_may_be_it_are_refused(tmp_path):
     ended = ["finished"] * 8
     found = loaded(table(status=ended, state=["crashed"] * 8).to_csv(index=False), tmp_path)
     assert set(found.values["status"]) == {"finished"}
-    assert "'Status' and 'STATUS' may say how runs ended" in refused(
+    assert "'Status' and 'STATUS' may state how runs ended" in refused(
         table(Status=ended, STATUS=ended).to_csv(index=False), tmp_path
     )
 
@@ -146,10 +149,10 @@ def test_cell_task_and_seed_are_found_whatever_their_capitals(tmp_path):
     names = {"cell": "Cell", "task": "TASK", "seed": " Seed"}
     found = loaded(table().rename(columns=names).to_csv(index=False), tmp_path)
     assert found.values["score"].tolist() == VALUES
-    assert "Column 'Cell' is taken for cell." in found.notes
+    assert "Column 'Cell' is taken as cell." in found.notes
     table().rename(columns=names).to_parquet(tmp_path / "runs.parquet")
     assert len(taken(read(tmp_path / "runs.parquet"), ASKED).values) == 8
-    assert "'Cell' and 'CELL' may be it" in refused(
+    assert "'Cell' and 'CELL' could be meant" in refused(
         table().rename(columns={"cell": "Cell"}).assign(CELL="x").to_csv(index=False), tmp_path
     )
     assert (
@@ -211,7 +214,7 @@ NAMED = re.sub(r'(?m)^"(\d)",', r'"run-\1",', SHORT)
             "not in UTF-8 (line 2) and is read as Windows-1252.",
         ),
         (r_table(), None),
-        (SHORT, "first field of each row of runs.csv is taken for its name"),
+        (SHORT, "first field of each row of runs.csv is taken as its name"),
         (r_table(sep=";", decimal=",").replace('"";', "", 1), "decimal commas in acc"),
         ("# made by x\n#\n\n" + TEXT, None),
         ("# made by x\n#" + TEXT, None),
@@ -246,9 +249,9 @@ def test_a_field_may_be_long_and_have_lines_in_it(tmp_path):
     [
         (german(",").replace('"', ""), "Decimal commas? Write points"),
         (german(","), "row 1 (lstm on mnist, seed 0: '0,95')"),
-        (german(","), "Write decimal points for commas"),
-        ("Results of May\n" + TEXT, "The first line that is no comment must be the header"),
-        (TEXT + "# the end\n", "Take comments below the header out."),
+        (german(","), "Use decimal points instead of commas"),
+        ("Results of May\n" + TEXT, "The first line that is not a comment must be the header"),
+        (TEXT + "# the end\n", "Remove comments below the header."),
         (TEXT + 'lstm,mnist,9,"0.9\n' + TEXT, "a quote opens in row 9 below the header and is never closed"),
         (TEXT.replace("lstm", "größe").encode("cp1252") + "größe,b,1,1\n".encode(), "and other lines are"),
         (b"\x81\x8d" + TEXT.encode(), "nor in Windows-1252"),

@@ -90,7 +90,7 @@ def test_longer_sequences_are_not_tested_before_the_end():
 
 @pytest.mark.parametrize("longer", [(1,), (3, 2), (2, 2)])
 def test_factors_rise_from_two(longer):
-    with pytest.raises(ValueError, match="rising whole factors from 2"):
+    with pytest.raises(ValueError, match="increasing integer factors from 2"):
         dataclasses.replace(BASE, longer=longer)
 
 

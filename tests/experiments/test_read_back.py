@@ -70,12 +70,12 @@ def text(**changes):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ("{", "this is no JSON"),
+        ("{", "this is not valid JSON"),
         ("[]", 'must be a JSON object with a "type"'),
         ('{"type": "LSTM"}', "has the type 'Trial'; got 'LSTM'"),
         (text(cell={"type": "LSTN"}), "Unknown type of trial.cell 'LSTN'. Did you mean 'LSTM'"),
         (text(cell={"type": "LSTM", "hiden": 3}), "Did you mean 'hidden'"),
-        (text(cell={"type": "LSTM"}), "another trial out of that text"),
+        (text(cell={"type": "LSTM"}), "a different trial from that text"),
         (text(steps=0), "steps >= 1"),
         (text(cell=3), "must be .*CellSpec.*; got 3"),
     ],

@@ -107,7 +107,7 @@ def test_a_spec_from_elsewhere_is_known_by_its_module_too():
         ("cell.hiden", "3", "Did you mean 'hidden'"),
         ("cel.hidden", "3", "Did you mean 'cell'"),
         ("cell.hidden.x", "3", "has no fields of its own"),
-        ("cell.hidden", "3.5", "must be a whole number; got '3.5'"),
+        ("cell.hidden", "3.5", "must be an integer; got '3.5'"),
         ("optimizer.learning_rate", "fast", "must be a number"),
         ("cell.hidden", "0", "hidden >= 1"),
     ],

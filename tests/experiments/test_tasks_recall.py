@@ -360,7 +360,7 @@ def test_the_images_are_not_read_before_they_are_needed():
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
-# What can not exist.
+# What cannot exist.
 
 
 @pytest.mark.parametrize(

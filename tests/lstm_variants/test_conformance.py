@@ -416,7 +416,7 @@ def test_the_documented_adapter_of_a_torch_cell_works(capsys):
     assert capsys.readouterr().out == "i f z o\n"
 
 
-# What can not be checked.
+# What cannot be checked.
 
 
 @pytest.mark.parametrize(

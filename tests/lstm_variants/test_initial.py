@@ -38,7 +38,7 @@ def built(spec, inputs=N, seed=0):
 
 
 def gates(array, count=4):
-    """One block a gate: the columns of W and R, the entries of b."""
+    """One block per gate: the columns of W and R, the entries of b."""
     return np.split(array, count, axis=-1)
 
 
@@ -255,13 +255,13 @@ def test_irnn_keeps_what_it_has_heard_to_the_bit():
     [
         (
             lambda: Initial(inputs="lecunn"),
-            "Initial knows inputs = lecun | glorot | orthogonal | uniform | normal",
+            "Initial needs inputs = lecun | glorot | orthogonal | uniform | normal",
         ),
         (lambda: Initial(inputs="identity"), "got inputs='identity'"),
         (lambda: Initial(recurrent="eye"), "| zeros | identity; got recurrent='eye'"),
         (
             lambda: Initial(biases="lecun"),
-            "Initial knows biases = zeros | uniform | normal; got biases='lecun'",
+            "Initial needs biases = zeros | uniform | normal; got biases='lecun'",
         ),
         (lambda: Initial(chrono=2), "Initial needs chrono >= 3 steps, or 0 for none"),
         (lambda: Initial(chrono=-5), "got chrono=-5"),

@@ -61,7 +61,7 @@ def test_a_budget_taken_from_a_size_gives_that_size(spec, measure):
         sized = replace(spec, hidden=hidden)
         found = match(spec, inputs=N, **{measure: measured(sized, measure)})
         assert (found.spec, found.error, found.within) == (sized, 0.0, True)
-        assert str(found).endswith("as many as asked for")
+        assert str(found).endswith("exactly as requested")
 
 
 def test_the_hidden_that_the_spec_came_with_does_not_matter():
@@ -76,7 +76,7 @@ def test_an_error_is_relative_and_said_in_words():
     assert str(near) == "GRU(hidden=56): 10,080 parameters, 0.8 % more than 10,000"
     far = match(ClockworkRNN(), inputs=N, state=10)
     assert (far.hidden, far.error, far.within) == (8, pytest.approx(-0.2), False)
-    assert str(far).endswith("8 numbers of state, 20 % fewer than 10, and no size comes nearer")
+    assert str(far).endswith("8 numbers of state, 20 % fewer than 10, and no size comes closer")
 
 
 def test_within_is_one_per_cent_inclusive():
@@ -111,7 +111,7 @@ def test_a_size_that_happens_to_be_cheaper_misleads_nobody():
 def test_a_budget_below_the_smallest_size_gives_that_size_and_says_so():
     found = match(ClockworkRNN(), inputs=N, parameters=5)
     assert (found.hidden, found.within) == (4, False)
-    assert "% more than 5, and no size comes nearer" in str(found)
+    assert "% more than 5, and no size comes closer" in str(found)
 
 
 def test_a_budget_that_no_size_reaches_is_refused():
@@ -150,7 +150,7 @@ def test_a_cell_from_elsewhere_is_matched_as_ours_are():
         ({"state": 4, "flops": 5}, r"match needs one budget.*; got flops=5, state=4\."),
         ({"parameters": 0}, r"match needs parameters >= 1 to be met; got parameters=0\."),
         ({"flops": -3}, r"match needs flops >= 1 to be met; got flops=-3\."),
-        ({"state": 2.5}, r"match needs a whole number as state; got state=2\.5\."),
+        ({"state": 2.5}, r"match needs an integer state; got state=2\.5\."),
         ({"state": 4, "inputs": 0}, r"match needs inputs >= 1 feature; got inputs=0\."),
         (
             {"state": 4, "spec": Elsewhere()},

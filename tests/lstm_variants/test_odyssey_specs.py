@@ -1,4 +1,4 @@
-"""The LSTM's own family: options that can not be met are refused, and biases start as the papers have them."""
+"""The LSTM's own family: options that cannot be met are refused, and biases start as the papers have them."""
 
 import math
 
@@ -19,10 +19,10 @@ CHRONO = Initial(inputs="zeros", recurrent="zeros", chrono=100)
         (lambda: LSTM1997(hidden=5, size=2), r"divisible by size, .*; got hidden=5 and size=2\."),
         (lambda: LSTM2000(hidden=5, size=2), r"divisible by size, .*; got hidden=5 and size=2\."),
         (lambda: LSTM1997(size=0), r"LSTM1997 needs size >= 1 cell a block; got size=0\."),
-        (lambda: LSTM2000(size=2.0), r"LSTM2000 needs a whole number as size; got size=2\.0\."),
+        (lambda: LSTM2000(size=2.0), r"LSTM2000 needs an integer size; got size=2\.0\."),
         (
             lambda: LSTM1997(biases="all"),
-            r"LSTM1997 knows biases = hidden \| gates \| none; got biases='all'\.",
+            r"LSTM1997 needs biases = hidden \| gates \| none; got biases='all'\.",
         ),
         (
             lambda: LSTM1997(biases="none", initial=Initial(biases="normal")),

@@ -162,7 +162,7 @@ def test_single_cells_have_names_without_a_layer(kind):
     assert all(np.array_equal(single[name], layered[f"{name}_l0"]) for name in single)
     back = from_torch(ours(f"{kind}-1"), single)
     assert all(np.array_equal(a, parameters(back)[name]) for name, a in parameters(cell).items())
-    with pytest.raises(ValueError, match="names of a single cell to one layer; got 2 layers"):
+    with pytest.raises(ValueError, match="converts one layer to the names of a single cell; got 2 layers"):
         to_torch(random_cell(f"{kind}-2"), single=True)
 
 
@@ -214,8 +214,8 @@ def changed(case, **changes):
 @pytest.mark.parametrize(
     ("case", "state", "message"),
     [
-        ("lstm-1", lambda: changed("lstm-1", bias_hh_l0=None), r"missing: bias_hh_l0; not known: none"),
-        ("lstm-1", lambda: weights("lstm-2"), "missing: none; not known: weight_ih_l1, weight_hh_l1"),
+        ("lstm-1", lambda: changed("lstm-1", bias_hh_l0=None), r"missing: bias_hh_l0; unknown: none"),
+        ("lstm-1", lambda: weights("lstm-2"), "missing: none; unknown: weight_ih_l1, weight_hh_l1"),
         ("lstm-2", lambda: weights("lstm-1"), "missing: weight_ih_l1, weight_hh_l1, bias_ih_l1, bias_hh_l1"),
         (
             "gru-1",
@@ -250,7 +250,7 @@ def changed(case, **changes):
         (
             "gru-1",
             lambda: changed("gru-1", weight_hh_l0=Tensor(TypeError("Got unsupported ScalarType BFloat16"))),
-            r"can not read weight_hh_l0: Got unsupported ScalarType BFloat16\. Turn it into float32 first",
+            r"cannot read weight_hh_l0: Got unsupported ScalarType BFloat16\. Convert it to float32 first",
         ),
     ],
 )
@@ -268,7 +268,7 @@ def test_what_does_not_fit_is_refused_in_words(case, state, message):
         ),
         (PeepholeLSTM(hidden=H), "got PeepholeCell. PyTorch has no such cell"),
         (Stacked(cell=PeepholeLSTM(hidden=H)), "got PeepholeCell"),
-        (Layers(cell=LSTM(hidden=H)), "got LayersModel. A stack to be converted is Stacked"),
+        (Layers(cell=LSTM(hidden=H)), "got LayersModel. To convert a stack, use Stacked"),
     ],
 )
 def test_cells_that_pytorch_does_not_have_are_refused(spec, message):

@@ -462,7 +462,7 @@ def same_numbers(mutant: Mutant) -> bool:
 
 
 def crashes(mutant: Mutant) -> bool:
-    """Whether it can not be run by itself."""
+    """Whether it cannot be run by itself."""
     try:
         outputs(mutant.spec(), steps=3)
     except Exception:

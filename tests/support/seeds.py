@@ -9,7 +9,7 @@ from analysis.statistics.pairs.compare import compare
 
 
 def seeds(scores, resolution=math.nan, **values):
-    """One row a seed from {(cell, task): scores}."""
+    """One row per seed from {(cell, task): scores}."""
     rows = [
         {"task": task, "cell": cell, "seed": k, "status": "finished", "solved": score > 0.95, "score": score}
         for (cell, task), group in scores.items()

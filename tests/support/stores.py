@@ -199,7 +199,7 @@ def declare(
 
 
 def write_store(results, made: Study) -> Store:
-    """Write the study below `results`, one part a cell and task and stage, as cohorts do."""
+    """Write the study below `results`, one part per cell and task and stage, as cohorts do."""
     store = Store(results, made.declaration.study).prepare()
     store.declare(made.declaration)
     parts: dict[tuple[object, ...], list[dict[str, object]]] = {}

@@ -62,9 +62,9 @@ def test_the_ablation_says_whether_cold_is_within_the_target():
 
 
 def test_the_estimate_that_plan_writes_is_read_back():
-    text = "about 2 min 05 s; memory about 420 MiB a worker, 840 MiB in all"
+    text = "about 2 min 05 s; memory about 420 MiB per worker, 840 MiB in total"
     assert scaling.estimated(text) == (125.0, 420 * 2**20)
-    assert scaling.estimated("about 1 h 02 min; memory about 1 MiB a worker")[0] == 3720
+    assert scaling.estimated("about 1 h 02 min; memory about 1 MiB per worker")[0] == 3720
     with pytest.raises(ValueError, match="no estimate: Nothing to run"):
         scaling.estimated("Nothing to run")
 

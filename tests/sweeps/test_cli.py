@@ -65,8 +65,8 @@ def test_list_names_every_cell_task_and_study(capsys):
         (["train", "--cell", "lstm", "--task", "adding", "--set", "steps"], "PATH=VALUE"),
         (["train", "--cell", "lstm", "--task", "adding", "--layers", "0"], "layers >= 1"),
         (["sweep", "quik"], "Did you mean 'quick'"),
-        (["sweep", "quick", "--workers", "-1"], "--workers must be 0"),
-        (["sweep", "quick", "--cohort", "-1"], "--cohort must be 1"),
+        (["sweep", "quick", "--workers", "-1"], "--workers must be at least 0"),
+        (["sweep", "quick", "--cohort", "-1"], "--cohort must be at least 1"),
         (["sweep", "quick", "--seed", "5000"], "0 to 4000"),
         (["status", "quick"], "No results of study 'quick'"),
         (["report", "quick"], "No results of study 'quick'"),
@@ -106,7 +106,7 @@ def swept(tmp_path, capsys):
 @pytest.mark.slow
 def test_plan_says_what_a_sweep_then_runs(swept, capsys):
     common, planned, out = swept
-    assert "12 in all; 0 in" in planned
+    assert "12 in total; 0 already in" in planned
     assert "12 trials in 4 cohorts, 2 compilations (2 structures) on 1 worker" in planned
     assert "memory about" in planned
     assert "12 of 12 trials" in out
@@ -163,7 +163,7 @@ def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp
     assert "test score" in out
     assert list((tmp_path / "single" / "figures").glob("gru-adding-*.png"))
     code, again = run(capsys, *command)
-    assert "has this trial already" in again
+    assert "This trial is stored already" in again
     assert len(list((tmp_path / "single" / "trials").glob("*.parquet"))) == 1
 
 
@@ -231,7 +231,7 @@ def test_show_takes_a_task_from_a_file(capsys, tmp_path):
         (["adding", "--set", "length"], "--set takes FIELD=VALUE"),
         (["adding", "--sequences", "0"], "at least 1; got 0"),
         (["none.py:Task"], "There is no file none.py"),
-        (["adding", "--seed", "-1"], "whole number in [0, 2**32); got -1"),
+        (["adding", "--seed", "-1"], "integer in [0, 2**32); got -1"),
     ],
 )
 def test_show_refuses_what_it_does_not_know(capsys, arguments, message):
@@ -259,7 +259,7 @@ def test_every_task_has_a_length_to_set():
         ("import no_such_module", "could not be imported: ModuleNotFoundError"),
         (
             "import dataclasses\n@dataclasses.dataclass(frozen=True)\nclass Task:\n    inputs: int = 1\n",
-            "Task is no task: it lacks reference, axes",
+            "Task is not a task: it lacks reference, axes",
         ),
     ],
 )

@@ -107,7 +107,7 @@ def test_a_killed_driver_loses_nothing_that_finished_and_the_next_sweep_does_the
     assert not left
     if how == signal.SIGINT:
         assert process.returncode == 130
-        assert "Everything that finished is stored" in output
+        assert "All finished trials are stored" in output
     first = {p.name: p.stat().st_mtime_ns for p in store.parts("trials")}
     assert 2 <= len(first) < 12
     again = start(path, store.results, where)

@@ -87,7 +87,7 @@ def test_options_of_the_cell_are_passed_on(capsys):
         (["flax.nnx:LSTMCel"], "There is no 'LSTMCel' in 'flax.nnx'. Did you mean 'LSTMCell'?"),
         (["lstm", "--as", "lsmt"], "Unknown equations 'lsmt'. Did you mean 'lstm'?"),
         (["lstm", "--with", "layers"], "--with takes NAME=VALUE, such as layers=3; got 'layers'."),
-        (["flax.linen:ConvLSTMCell"], "flax.linen:ConvLSTMCell: can not be checked."),
+        (["flax.linen:ConvLSTMCell"], "flax.linen:ConvLSTMCell: cannot be checked."),
     ],
 )
 def test_what_can_not_be_checked_exits_with_2_and_says_why(arguments, words, capsys):
@@ -101,7 +101,7 @@ def test_the_published_table_is_what_the_command_prints(capsys):
     command = text.split("    lstm-variants conform --markdown", 1)[1].split("\n\n", 1)[0]
     assert (
         main(["conform", "--markdown", *command.replace("\\\n", " ").split()]) == 2
-    )  # one of them can not be
+    )  # one of them cannot be
     table = capsys.readouterr().out.strip()
     assert len(table.splitlines()) == 12
     assert table in text
@@ -112,4 +112,4 @@ def test_a_cell_of_the_catalogue_without_known_equations_is_named_as_such_and_fa
 ):
     monkeypatch.setattr("sweeps.commands.conform.CELLS", {"newcomer": CELLS["rnn"]})
     assert main(["conform", "all"]) == 0
-    assert "newcomer: the kit knows no equations of this name" in capsys.readouterr().out
+    assert "newcomer: no known equations have this name" in capsys.readouterr().out

@@ -88,7 +88,7 @@ def test_what_is_lost_too_often_is_given_up_and_the_rest_runs():
     place, _, failed, said = run([*[READY, Lost("gone")] * TRIES, READY, OVER], "a", "b")
     assert place.given == ["a"] * TRIES + ["b"]
     assert [(item, str(error)) for item, error in failed] == [("a", "gone")]
-    assert said[-1] == "A worker was lost (gone); its cohort is given up."
+    assert said[-1] == "A worker was lost (gone); its cohort is abandoned."
 
 
 def test_workers_that_never_start_end_the_loop_in_words():

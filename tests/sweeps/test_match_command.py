@@ -57,7 +57,7 @@ def test_all_is_every_cell_and_one_without_any_state_does_not_stop_the_rest(caps
     assert rows["lstm"]["hidden"] == 32
     assert rows["grid_depth"]["hidden"] is None
     assert "No size up to" in rows["grid_depth"]["note"]
-    assert "no size comes nearer" in rows["transformer"]["note"]
+    assert "no size comes closer" in rows["transformer"]["note"]
     assert code == 1, "some cells do not meet it"
 
 
@@ -65,7 +65,7 @@ def test_what_is_not_met_is_said_in_the_table(capsys):
     code, out, _ = run(capsys, "grid_depth", "clockwork", "--state", "6", "--inputs", "2")
     assert code == 1
     assert "No size up to" in out
-    assert "no size comes nearer" in " ".join(out.split()), "a narrow terminal wraps the note"
+    assert "no size comes closer" in " ".join(out.split()), "a narrow terminal wraps the note"
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_what_is_not_met_is_said_in_the_table(capsys):
     [
         (["lstn", "--state", "9", "--inputs", "3"], "Did you mean 'lstm'?"),
         (["lstm", "alll", "--state", "9", "--inputs", "3"], "Did you mean 'all'?"),
-        (["lstm", "--state", "0", "--inputs", "3"], "--state must be 1 or more; got 0."),
-        (["lstm", "--state", "9", "--inputs", "-2"], "--inputs must be 1 or more; got -2."),
+        (["lstm", "--state", "0", "--inputs", "3"], "--state must be at least 1; got 0."),
+        (["lstm", "--state", "9", "--inputs", "-2"], "--inputs must be at least 1; got -2."),
         (["lstm", "--inputs", "3"], "one of the arguments --parameters --flops --state is required"),
         (["lstm", "--state", "9", "--flops", "9", "--inputs", "3"], "not allowed with argument"),
         (["lstm", "--state", "9"], "the following arguments are required: --inputs"),

@@ -287,7 +287,7 @@ def test_a_run_is_called_what_the_study_calls_the_trial_now(store: Store) -> Non
         runs = [run for run in read_runs(store.path / "wandb") if run.job_type == "confirm"]
         assert len(runs) == 2
         for run in runs:
-            assert run.id.startswith("lstm-")  # one run a trial, whatever it is called
+            assert run.id.startswith("lstm-")  # one run per trial, whatever it is called
             assert run.name.startswith(f"{cell}-")
             assert (run.group, run.summary["cell"]) == (f"quick/adding/{cell}", cell)
 
@@ -508,16 +508,16 @@ KEY = "local-" + "0" * 40
 @pytest.mark.parametrize(
     ("requested", "environment", "mode", "reason"),
     [
-        ("off", {"WANDB_API_KEY": KEY}, "off", "as asked"),
-        ("offline", {"WANDB_API_KEY": KEY}, "offline", "as asked"),
-        (None, {}, "offline", "nobody is logged in"),
-        ("online", {}, "offline", "nobody is logged in"),
+        ("off", {"WANDB_API_KEY": KEY}, "off", "as requested"),
+        ("offline", {"WANDB_API_KEY": KEY}, "offline", "as requested"),
+        (None, {}, "offline", "not logged in"),
+        ("online", {}, "offline", "not logged in"),
         (None, {"WANDB_API_KEY": KEY}, "online", "online"),
         ("online", {"WANDB_API_KEY": KEY, "WANDB_MODE": "offline"}, "online", "online"),
         (None, {"WANDB_API_KEY": KEY, "WANDB_MODE": "offline"}, "offline", "WANDB_MODE"),
         (None, {"WANDB_API_KEY": KEY, "WANDB_MODE": "disabled"}, "off", "WANDB_MODE"),
-        (None, {"WANDB_API_KEY": "far too short"}, "offline", "do not work"),
-        ("online", {"WANDB_API_KEY": "far too short"}, "offline", "do not work"),
+        (None, {"WANDB_API_KEY": "far too short"}, "offline", "are invalid"),
+        ("online", {"WANDB_API_KEY": "far too short"}, "offline", "are invalid"),
     ],
 )
 def test_the_mode_follows_the_settings_and_never_needs_an_answer(
@@ -566,7 +566,7 @@ def test_nobody_is_asked_for_a_key_on_a_terminal(store: Store) -> None:
     os.close(ours)
     os.close(theirs)
     assert process.returncode == 0
-    assert "nobody is logged in" in said
+    assert "not logged in" in said
     assert set(offline(store)) == ids(rows)
 
 
@@ -583,7 +583,7 @@ def test_the_command_says_where_to_look(store: Store, capsys: pytest.CaptureFixt
     add(store, range(2))
     assert command(arguments(store)) == 0
     said = capsys.readouterr().out
-    assert "nobody is logged in" in said
+    assert "not logged in" in said
     assert "W&B offline: 2 of 2 trials mirrored, 2 now" in said
     assert f"wandb leet {store.path / 'wandb'}" in said
     assert f"wandb sync {store.path / 'wandb'}/offline-run-*" in said
@@ -594,7 +594,7 @@ def test_the_command_fails_when_online_was_asked_for_and_is_not_possible(
 ) -> None:
     add(store, range(2))
     assert command(arguments(store, wandb="online")) == 1
-    assert "nobody is logged in" in capsys.readouterr().out
+    assert "not logged in" in capsys.readouterr().out
     assert len(offline(store)) == 2
 
 
@@ -643,7 +643,7 @@ def test_a_follower_mirrors_parts_as_they_appear_and_ends_with_the_sweep(store: 
     wait_until(lambda: len(list(folder.glob("offline-run-*"))) == 6)
     rows += add(store, range(6, 8))
     assert follower.finish(timeout=20) == f"W&B offline: 8 of 8 trials mirrored, 8 now: {folder}"
-    assert lines[0] == "W&B offline, as asked"
+    assert lines[0] == "W&B offline, as requested"
     assert set(offline(store)) == ids(rows)
 
 

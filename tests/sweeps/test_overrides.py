@@ -64,7 +64,7 @@ def test_every_kind_of_field_is_set_by_its_path_with_its_type(setting, read, exp
         ("confrim=3", "Did you mean 'confirm'"),
         ("confirm", "--set takes PATH=VALUE"),
         ("=3", "--set takes PATH=VALUE"),
-        ("confirm=many", "confirm must be a whole number; got 'many'"),
+        ("confirm=many", "confirm must be an integer; got 'many'"),
         ("confirm=1", "confirm >= 2"),
         ("confirm.x=1", "'confirm' has no fields of its own"),
         ("margins.log_step=1", "Did you mean 'log_steps'"),
@@ -72,12 +72,12 @@ def test_every_kind_of_field_is_set_by_its_path_with_its_type(setting, read, exp
         ("steps.ading=80", "Did you mean 'adding'"),
         ("tasks.adding.lenght=80", "Did you mean 'length'"),
         ("tasks.adding.length=1", "Adding needs length >= 4"),
-        ("tasks.adding.length=8.5", "must be a whole number"),
+        ("tasks.adding.length=8.5", "must be an integer"),
         ("tasks.adding=order", "set one of its fields, such as tasks.adding.length"),
         ("tasks=order", "set what is in it, such as tasks.adding"),
         ("cells.lstm.hiden=3", "Did you mean 'hidden'"),
         ("optimizer.momentum=0.9", "Unknown Adam field 'momentum'"),
-        ("optimizer=sgd", "optimizer is the spec Adam; set one of its fields"),
+        ("optimizer=sgd", "optimizer is a spec .Adam.; set one of its fields"),
         ("optimizer.learning_rate=0.1", "search sets optimizer.learning_rate in every trial"),
         ("seed=5000", "0 to 4000"),
     ],
@@ -118,13 +118,13 @@ def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path
     where = [path, "--results", tmp_path / "results"]
     settings = ["--set", "confirm=3", "--set", "tasks.adding.length=5"]
     code, out = run(capsys, "plan", *where, *settings, "--workers", "0")
-    assert (code, "set here: confirm=3, tasks.adding.length=5" in out) == (0, True), out
+    assert (code, "overrides: confirm=3, tasks.adding.length=5" in out) == (0, True), out
     code, out = run(capsys, "sweep", *where, *settings, "--seed", "2", "--workers", "0", "--wandb", "off")
     assert (code, "15 of 15 trials" in out) == (0, True), out
     store = Store(tmp_path / "results", "mine")
     assert store.declaration().overrides == ["confirm=3", "tasks.adding.length=5", "seed=2"]
     assert set(store.trials(["task.length"])["task.length"].to_pylist()) == {5}
-    sentence = "Not as its file has it: run with --set confirm=3, tasks.adding.length=5, seed=2."
+    sentence = "Differs from its file: run with --set confirm=3, tasks.adding.length=5, seed=2."
     for command in ("status", "report"):
         code, out = run(capsys, command, *where)
         assert (code, sentence in out) == (0, True), out
@@ -134,7 +134,7 @@ def test_a_sweep_runs_what_was_set_and_everything_that_reads_it_says_so(tmp_path
     del declared["overrides"]  # as older versions wrote it
     (store.path / "study.json").write_text(json.dumps(declared))
     code, out = run(capsys, "status", *where)
-    assert (code, "Not as its file" in out) == (0, False), out
+    assert (code, "Differs from its file" in out) == (0, False), out
 
 
 def test_a_sweep_refuses_a_misspelt_setting_before_it_writes_anything(tmp_path, capsys):

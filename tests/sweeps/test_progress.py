@@ -37,14 +37,14 @@ def test_the_board_counts_what_happened_and_estimates_what_is_left(tmp_path):
     board = Board(Console(file=io.StringIO()), workers=2)
     scheduler = Scheduler(tiny(), Store(tmp_path, "tiny").prepare(), 2, board)
     assert "0 of 16 trials" in board.line()
-    assert "time not yet known left" in board.line()
+    assert "estimating time left" in board.line()
     first = scheduler.take(set(), set())[0]
     scheduler.put(first, Event("compiled", 0.0, 6.0))
     scheduler.put(first, Event("evaluated", 0.5, 1.0, {first.entries[0].id: 0.75}))
     assert board.best == {first.entries[0].arm: 0.75}
     rows = [row(first.entries[0], solved=True), row(first.entries[1], status="diverged")]
     scheduler.put(first, Event("done", 1.0, 1.0, {}, rows))
-    assert "2 of 16 trials; in this run 2: 1 solved, 1 diverged, 0 failed" in board.line()
+    assert "2 of 16 trials; 2 in this run: 1 solved, 1 diverged, 0 failed" in board.line()
     # 14 trials of 2 s and, of three structures, two still to compile at 6 s each, on two workers.
     assert board.clock.left(scheduler, board.under_way) == pytest.approx((14 * 2 + 2 * 6) / 2)
 

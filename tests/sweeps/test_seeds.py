@@ -1,4 +1,4 @@
-"""Seeds of studies, stages and the alias can not collide, whatever their number."""
+"""Seeds of studies, stages and the alias cannot collide, whatever their number."""
 
 import itertools
 
@@ -39,11 +39,9 @@ def test_the_last_study_stays_below_the_limit_of_seeds():
 
 
 def test_more_trials_than_there_are_seeds_are_refused():
-    with pytest.raises(
-        InputError, match="400,000 seeds for the search trials of a cell on a task; got 400,001"
-    ):
+    with pytest.raises(InputError, match="at most 400,000 search seeds per task; got 400,001"):
         seed_of(0, "search", MOST_SETTINGS, alias=False)
-    with pytest.raises(InputError, match="100,000 seeds for the confirm trials"):
+    with pytest.raises(InputError, match="at most 100,000 confirm seeds"):
         seed_of(0, "confirm", MOST_CONFIRMED, alias=True)
 
 

@@ -131,7 +131,7 @@ class Bad:
     ("search", "message"),
     [
         (Bad(always={RATE: 0.01}), "Bad asks for more than its most=2 settings"),
-        (Bad(), "Bad asks for no setting at all"),
+        (Bad(), "Bad asks for no settings at all"),
         (sampled({"optimizer.rate": uniform(0, 1)}, trials=1), "'lstm', task 'adding'.*'rate'"),
         (sobol({"cell.hiden": choice(1)}, trials=1), "Did you mean 'hidden'"),
     ],

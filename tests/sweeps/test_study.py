@@ -80,12 +80,12 @@ def test_the_unable_cell_is_added_on_the_control_task_alone_and_only_where_it_is
         ({"margins": 0.1}, "dictionary from measure to margin"),
         ({"margins": {"log_step": 0.1}}, "Did you mean 'log_steps'"),
         ({"margins": {"log_steps": 0.0}}, r"margin of log_steps must be > 0 \(log2 of updates\); got 0.0"),
-        ({"margins": {"test_score": 0.1}}, "is the study's `margin`"),
+        ({"margins": {"test_score": 0.1}}, "is set by the study's `margin`"),
         ({"seed": -1}, "0 to 4000"),
         ({"steps": {"ading": 3}}, "steps by task needs every task: adding"),
         ({"controls": Controls(same="lstmm")}, "Did you mean 'lstm'"),
         ({"controls": Controls(task="add")}, "Did you mean 'adding'"),
-        ({"controls": Controls(alias="gru")}, "a cell of the study already"),
+        ({"controls": Controls(alias="gru")}, "already a cell of the study"),
         ({"optimizer": Adam(learning_rate=0.0), "search": None}, None),
     ],
 )
@@ -146,7 +146,7 @@ def test_fields_may_differ_by_task():
                 "only": {"order": ["gru"]},
                 "controls": Controls(on=("adding", "order")),
             },
-            "may name tasks on which 'lstm' runs alone",
+            "may name only tasks on which 'lstm' runs",
         ),
         ({"batch": {"order": 3}}, "batch by task needs every task: adding"),
     ],
@@ -158,7 +158,7 @@ def test_what_only_and_the_settings_by_task_can_not_mean_is_refused(changes, mes
 
 def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
     for longer in (2, (2.5,), ("a",), (20_000,)):
-        with pytest.raises(InputError, match="tuple of rising whole factors from 2 to 10,000"):
+        with pytest.raises(InputError, match="tuple of increasing integer factors from 2 to 10,000"):
             search_entries(tiny(longer=longer).study)
 
 
@@ -168,7 +168,10 @@ def test_a_longer_that_is_no_tuple_is_refused_before_anything_runs():
         ({"measure": "solvd"}, "Unknown measure 'solvd'. Did you mean 'solved'"),
         ({"alpha": 0.0}, "between 0 and 1; got alpha=0.0"),
         ({"alpha": 5}, "between 0 and 1; got alpha=5"),
-        ({"measure": "solved", "margins": {"solved": 0.1}}, "The margin of solved is the study's `margin`"),
+        (
+            {"measure": "solved", "margins": {"solved": 0.1}},
+            "The margin of solved is set by the study's `margin`",
+        ),
         ({"measure": "log_steps", "margin": 0}, r"must be > 0 \(log2 of updates\)"),
     ],
 )

@@ -223,7 +223,7 @@ def test_without_the_declaration_the_rows_make_one_and_it_is_said(
     shutil.rmtree(tmp_path / "wandb" / "offline-run-declaration-synthetic")
     code, said = run(capsys, "import-wandb", tmp_path / "wandb", "--results", tmp_path / "r")
     assert code == 0
-    assert "declared was not among the runs" in said
+    assert "declaration was not among the runs" in said
     back, made = load(tmp_path / "r", "synthetic"), load(mirrored.results, "synthetic")
     assert back.declaration.margin == made.declaration.margin
     assert set(back.declaration.cells) == set(made.declaration.cells)
@@ -382,7 +382,7 @@ def test_torn_files_are_counted_and_the_others_read(
         data = path.read_bytes()
         path.write_bytes(data[: int(end * len(data))])
     code, said = run(capsys, "import-wandb", tmp_path / "wandb", "--results", tmp_path / "r")
-    assert "2 runs are cut off in their files; 1 of them have no row" in said
+    assert "2 runs have truncated files; 1 of them have no row" in said
     assert code == 1  # one trial is lost
     back = load(tmp_path / "r", "synthetic")
     assert len(back.trials) == 14
@@ -401,7 +401,7 @@ def test_a_study_comes_back_from_the_server(
     monkeypatch.setattr(wandb_reader, "PAGE", 7)
     code, said = run(capsys, "import-wandb", "me/p", "--study", "synthetic", "--results", tmp_path / "there")
     assert code == 0, said
-    assert "1 other runs were left alone" in said
+    assert "1 other runs were skipped" in said
     assert server.requests.count("Runs") == 3
     assert server.problems == []
     assert_same(tmp_path / "here", tmp_path / "there", "synthetic")
@@ -429,7 +429,7 @@ def test_online_without_a_login_is_refused_and_not_asked_about(
 ) -> None:
     started = time.monotonic()
     code, said = run(capsys, "import-wandb", "me/p", "--results", tmp_path)
-    assert (code, "nobody is logged in" in said, "no folder 'me/p'" in said) == (2, True, True), said
+    assert (code, "not logged in" in said, "no folder 'me/p'" in said) == (2, True, True), said
     assert time.monotonic() - started < 10
 
 
@@ -623,11 +623,11 @@ def test_offline_runs_of_others_become_a_table_too(
         ({"where": "project!=theirs"}, "No run has project!=theirs. Values of project: theirs"),
         ({"where": "config.seed"}, "--where needs KEY=VALUE"),
         ({"cell": "model"}, "Perhaps config.model?"),
-        ({"measure": "summary.status"}, "would be called 'status'"),
+        ({"measure": "summary.status"}, "would be named 'status'"),
         ({"seed": ""}, "--table needs --seed KEY too"),
         ({"table": "table.xlsx"}, "must end in .parquet or .csv"),
         ({"table": "no/such/table.csv"}, "There is no folder"),
-        ({"table": ""}, "belong to --table FILE"),
+        ({"table": ""}, "need --table FILE"),
         ({"study": "quick"}, "not both"),
     ],
 )

@@ -1,8 +1,8 @@
 """Complete blocks: the cells and tasks of which every combination ran, and what was left out to get there.
 
-What is pooled over tasks must come from the same tasks for every cell, or a cell would be praised for the
+What is pooled over tasks must come from the same tasks for every cell, or a cell would benefit from the
 easier ones. So first a cell goes that ran on no more than half of the tasks (a control), then every task
-that one of the remaining cells lacks. Nothing goes without being named.
+that one of the remaining cells lacks. Everything left out is named.
 """
 
 from typing import NamedTuple

@@ -5,10 +5,10 @@ With d_t the difference on task t of T and s_t its standard error,
     d = Σ d_t / T        s² = Σ s_t² / T²        ν = s⁴ T⁴ / Σ (s_t⁴ / ν_t)        (Welch & Satterthwaite)
 
 and on these the two tests of `statistics.welch`, after Holm over all pairs that share two tasks or more, and beside
-them the posterior d + s T_ν from the reference prior. The tasks are taken as they are, and nothing is said of others:
+them the posterior d + s T_ν from the reference prior. The tasks are taken as they are, without any claim about others:
 for these there is the posterior of `statistics.hierarchical`. s_t is read off the pair's interval, of which it is
-the longer half over its quantile of Student's distribution, so that what was added there for lumps and tails
-counts here as well. A mean may hide that a cell is ahead on one task and behind on another; `differing` counts the
+the longer half over its quantile of Student's distribution, so that what was added there for clusters and tails
+counts here as well. A mean may hide that a cell is better on one task and worse on another; `differing` counts the
 tasks on which the pair is different.
 """
 
@@ -43,12 +43,12 @@ PAIRWISE = ("solved_", "tied_", "log_e_", "unseen_")  # beginnings of columns of
 
 
 def overall(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a pair that shares two tasks or more, in order of appearance. table: as `statistics.compare` gives it.
+    """One row per pair that shares two tasks or more, in order of appearance. table: as `statistics.compare` gives it.
 
     Columns as there where they make sense over tasks (n_a and n_b are all seeds, mean_a and mean_b means of means,
     seeds_to_decide is on every task), task = "all tasks"; also tasks (shared), tested (of these), equivalent and
     differing (tasks with that verdict); those of `hierarchical`; bayes_new (the verdict for a new task). A pair with a
-    task that is not tested yet is undecided; one that can not be equivalent on a task can not be so over all.
+    task that is not tested yet is undecided; one that cannot be equivalent on a task cannot be so over all.
     """
     numbers = pd.Series(range(len(table)), index=table.index)
     order = numbers.groupby([table["a"], table["b"]], sort=False).transform("min")
@@ -108,7 +108,7 @@ def wide(rows: pd.DataFrame) -> np.ndarray:
 
 def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray, silent: np.ndarray) -> pd.DataFrame:
     """Adds interval, tests and posterior for the mean over the tasks as they are. silent: (pairs,) which of them can
-    not be equivalent, since they can not on a task."""
+    not be equivalent, since they cannot on a task."""
     tasks, margin = found["tasks"].to_numpy(float), found["margin"].to_numpy(float)
     value, alpha = found["value"].to_numpy(float), found["alpha"].to_numpy(float)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -135,7 +135,7 @@ def fixed(found: pd.DataFrame, s: np.ndarray, df: np.ndarray, silent: np.ndarray
 
 
 def more_seeds(found: pd.DataFrame, s: np.ndarray, half: np.ndarray, lumpy: np.ndarray) -> np.ndarray:
-    """Further seeds a side on every task. Spread tasks gain as the root of the seeds, lumpy ones in proportion."""
+    """Further seeds per cell on every task. Spread tasks gain as the root of the seeds, lumpy ones in proportion."""
     tasks, alpha = found["tasks"].to_numpy(float), found["alpha"].to_numpy(float)
     n = np.stack([found["n_a"] / tasks, found["n_b"] / tasks])
     spread = np.nansum(np.where(lumpy == 1, 0.0, s**2), axis=1) / tasks**2

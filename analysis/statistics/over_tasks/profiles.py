@@ -45,7 +45,7 @@ def interquartile_means(
     confidence: float = 0.95,
     resamples: int = 2000,
 ) -> pd.DataFrame:
-    """One row a cell of the complete blocks: cell, value, low, high, n (runs), tasks, left_out, method."""
+    """One row per cell of the complete blocks: cell, value, low, high, n (runs), tasks, left_out, method."""
     blocks, rows = complete(values), []
     for cell in blocks.cells:
         mine = blocks.values[blocks.values["cell"] == cell]
@@ -85,7 +85,7 @@ def resampled(strata: list[np.ndarray], resolution: float, generator, confidence
 def profiles(
     values: pd.DataFrame, *, taus: np.ndarray | None = None, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """One row a cell and τ: cell, tau, value (share of runs with score > τ), low, high, n, ..., method."""
+    """One row per cell and τ: cell, tau, value (share of runs with score > τ), low, high, n, ..., method."""
     blocks = complete(values)
     taus = np.linspace(0, 1, 101) if taus is None else np.asarray(taus, float)
     parts = []
@@ -109,7 +109,7 @@ def profiles(
 
 
 def improvement(values: pd.DataFrame, reference: str, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a cell but the reference: cell, reference, value, low, high, n (fewest seeds of a side), ..., method.
+    """One row per cell but the reference: cell, reference, value, low, high, n (fewest seeds of a side), ..., method.
 
     No rows where the reference is not in the complete blocks.
     """

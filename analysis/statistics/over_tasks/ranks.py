@@ -10,7 +10,7 @@ are ranked by their mean score, the best 1, ties shared. R is a cell's average r
                       We Really Use Post-Hoc Tests Based on Mean-Ranks?": Nemenyi's depends on who else takes part)
 
 The sample is the *tasks*: seeds only make their means finer. With N < 5 it has next to no power, and with N < 6 the
-signed-rank test can not reach 0.05 at all (its least p-value is 2/2^N). Ranks know no margin, either: a lead
+signed-rank test cannot reach 0.05 at all (its least p-value is 2/2^N). Ranks know no margin, either: a lead
 of 0.0001 counts as much as one of 0.5. That is why verdicts do not come from here.
 """
 
@@ -49,10 +49,10 @@ def critical_difference(cells: int, tasks: int, alpha: float = 0.05) -> float:
 
 
 def ranks(values: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
-    """One row a cell, the best first: see COLUMNS. n: tasks; seeds: fewest of a mean. Fewer than 2 tasks give no rows.
+    """One row per cell, the best first: see COLUMNS. n: tasks; seeds: fewest of a mean. Fewer than 2 tasks: no rows.
 
-    nemenyi, wilcoxon: the letters of the groups that the cell is in, as `ab`; cells that share a letter are not told
-    apart, and one with `-` is told apart from all others. p_friedman is missing for 2 cells.
+    nemenyi, wilcoxon: the letters of the groups that the cell is in, as `ab`; cells that share a letter are not
+    distinguished, and one with `-` is distinguished from all others. p_friedman is missing for 2 cells.
     """
     blocks = complete(values)
     means = mean_scores(blocks)

@@ -2,7 +2,7 @@
 
 The seeds of two cells are paired in their order and their differences bet on. Over the pairs of a task stands e-Holm.
 A verdict that the e-values reach holds whatever the scores' distribution; one that only tests reach is likely: these
-believe that the seeds have shown what there is. How much can be unseen is `unseen_a`, `unseen_b`: the largest rate at
+assume that the seeds show every possible outcome. How much can be unseen is `unseen_a`, `unseen_b`: the largest rate at
 which trainings may end in a way that none of n seeds did, with confidence 1 - α: 1 - α^(1/n).
 """
 
@@ -24,8 +24,8 @@ def betting(
 ) -> pd.DataFrame:
     """task, a, b of each pair with COLUMNS. Higher is better.
 
-    values: one row a seed, as `statistics.scores` makes them. bounds: of a score; where one is infinite, nothing can be
-    proven, and all but `unseen` is missing. log_e_better: logarithm of the evidence that a has the larger mean. bet:
+    values: one row per seed, as `statistics.scores` makes them. bounds: of a score; where one is infinite, nothing can
+    be proven, and all but `unseen` is missing. log_e_better: logarithm of the evidence that a has the larger mean. bet:
     equivalent, better (a), worse or undecided.
     """
     rows = []
@@ -55,7 +55,7 @@ def intervals(
 def further(
     values: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, alpha: float, bounds: tuple[float, float]
 ) -> np.ndarray:
-    """Further seeds a side after which bets should decide each pair, were they like those seen, even were it the last
+    """Further seeds per cell after which bets should decide each pair, were they like those seen, even were it the last
     of its family; missing where no number would do."""
     family = pairs.groupby("task", sort=False)["a"].transform("size").to_numpy(float)
     found = np.full(len(pairs), np.nan)

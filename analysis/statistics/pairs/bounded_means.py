@@ -1,4 +1,4 @@
-"""Means of lumpy scores: tied, saturated, or solved and not solved. What so few seeds leave open is kept open.
+"""Means of clustered scores: tied, saturated, or solved and not solved. What so few seeds leave open is kept open.
 
 Eight seeds that all score 1 have no spread, and Student's t would know their mean exactly. Yet a cell that fails with
 one seed in four looks like that once in ten times. Where a score lies between known bounds, more can be said without
@@ -10,17 +10,17 @@ U_1 <= ... <= U_n sorted uniform numbers,
     lower   x_n - Σ U_i (x_i - x_(i-1))      x_0 = l
 
 Of many draws of U the 1 - α quantile of `upper` bounds the mean from above with confidence 1 - α, the α quantile of
-`lower` from below. Both are Bayesian bootstraps (Rubin 1981) with one more observation that nobody has seen: at the
+`lower` from below. Both are Bayesian bootstraps (Rubin 1981) with one more, unobserved score: at the
 upper bound, or at the lower one. For scores of 0 and 1 these are Clopper & Pearson's bounds. That they hold for
 every distribution is proven for two values and for few seeds, else conjectured, and simulated in
 tests/analysis/test_calibration.py. With a phantom at both bounds (`FLAT`) it is the posterior from a flat prior:
 Beta(k + 1, n - k + 1) for k ones of n.
 
-`shapes` says for which groups this is needed. Of spread scores it would ask far more seeds than Welch's test, and so
+`shapes` finds the groups that need this. For spread scores it would need far more seeds than Welch's test, and so
 it is not used for them. Here lies a limit that no method overcomes: where seven seeds score 0.981 to 0.984 nothing
 shows that one in ten fails completely, and the verdicts take such scores for what they look like. (Of two cells that
-fail with 10 % of their seeds, 8 seeds a side show no failure at all in 19 % of all studies, 16 seeds in 3 %.)
-Bounds that mistrust what they have not seen would leave every pair undecided below some sixty seeds.
+fail with 10 % of their seeds, 8 seeds per cell show no failure at all in 19 % of all studies, 16 seeds in 3 %.)
+Bounds that allow for everything unseen would leave every pair undecided below some sixty seeds.
 """
 
 from collections.abc import Sequence

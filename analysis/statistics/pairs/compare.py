@@ -1,14 +1,14 @@
-"""Pairs of cells compared: *equivalent*, *different* or *undecided*, with all that stands behind it.
+"""Pairs of cells compared: *equivalent*, *different* or *undecided*, with the evidence.
 
 Per task, over all pairs of cells (the family):
 
 - equivalent, when the two one-sided tests against the margin are significant after Holm. A difference
-  inside the margin may still be detectable; `detectable` says so, the verdict stays.
+  inside the margin may still be detectable; `detectable` marks it, the verdict stays.
 - else different, when the test of a difference is significant after Holm; `better` names the winner.
 - else undecided. Not significant is never read as equal.
 
-The tests are in `statistics.evidence`; beside them stand the Bayesian counterpart (`statistics.bayes`) and what
-would decide the undecided (`statistics.power`).
+The tests are in `statistics.evidence`; the Bayesian counterpart is in `statistics.bayes`, and the seeds that
+would decide an undecided pair in `statistics.power`.
 """
 
 import numpy as np
@@ -43,12 +43,12 @@ def compare(
     better: str = "higher",
     method: str = CAUTIOUS,
 ) -> pd.DataFrame:
-    """One row a pair, in the order of `pairs` (columns task, a, b), also where seeds are still missing.
+    """One row per pair, in the order of `pairs` (columns task, a, b), also where seeds are still missing.
 
-    method: by which the verdicts are reached. cautious: tests that hold for skewed and tied scores; welch: Welch's own
+    method: how verdicts are reached. cautious: tests that are valid for skewed and tied scores; welch: Welch's own
     t and TOST, as textbooks have them; betting: e-values alone (`pairs.betting`), so that every verdict is proven.
 
-    values: one row a seed: task, cell, seed, status, solved, score, resolution (smallest step of a score known to be
+    values: one row per seed: task, cell, seed, status, solved, score, resolution (smallest step of a score known to be
     real, NaN if unknown). bounds: what a score can be (infinite where nothing is known); better: higher or lower.
 
     Columns: task, a, b; verdict, better, why; value (mean of a less mean of b), low, high (confidence 1 - 2 alpha, not
@@ -60,7 +60,7 @@ def compare(
     verdict from these), agree (the two verdicts are the same, and name the same winner); those of `betting`; grade
     (proven: the e-values reach the verdict too, for any distribution of the scores; likely: they do not; empty where
     undecided); seeds_to_decide (further
-    seeds a side, 0 when decided, missing where 100,000 would not do or there are none to plan by); method.
+    seeds per cell, 0 when decided, missing where 100,000 would not do or there are none to plan by); method.
 
     Raises InputError for a missing score, one beyond the bounds, and a margin that is not above 0.
     """

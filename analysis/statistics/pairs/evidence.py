@@ -1,15 +1,15 @@
-"""What the seeds say of each pair: tests, interval, posterior, and the seeds that would tell.
+"""The evidence on each pair: tests, interval, posterior, and the number of seeds that would decide it.
 
 Two methods, because neither is right for all scores:
 
-- Welch's (`statistics.welch`), widened where scores near a bound may be skewed, where those of both sides are spread.
-- Where a side is lumpy (`statistics.lumps`), melded bounds as well (`statistics.melded`): the larger of the two
-  p-values counts, and the interval covers both. Of Welch's test it is then the plain form, since the bounds have
-  room for tails themselves. Where some seeds of the lumpy side stand apart from the others, so may unseen ones of
+- Welch's (`statistics.welch`), widened for skewness near a bound, where the scores of both sides are spread.
+- Where a side is tied or clustered (`statistics.lumps`), also melded bounds (`statistics.melded`): the larger of the
+  two p-values counts, and the interval covers both. Welch's test then has its plain form, since the bounds allow for
+  tails themselves. Where some seeds of the clustered side lie apart from the others, so may unseen ones of
   the other side, and both have Gaffke's bounds; where its seeds are all close, a spread side keeps Student's.
 
-Lumps need bounds to the score. Without them nothing can be said of what a lumpy side has not shown, and such a pair is
-never equivalent.
+Clusters need bounds on the score. Without them nothing is known of what a clustered side has not shown, and such a pair
+is never equivalent.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def evidence(
     bounds: tuple[float, float],
     plain: bool = False,
 ) -> pd.DataFrame:
-    """One row a pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
+    """One row per pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
     seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs.
 
     members: as `statistics.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
@@ -94,7 +94,7 @@ def grids(seeds: dict[tuple[object, object], np.ndarray], bounds: tuple[float, f
 
 
 def coarse(members: pd.DataFrame, steps: dict[object, Step]) -> pd.DataFrame:
-    """Of scores in steps the resolution is half a step at least: what lies between two steps can not be seen."""
+    """Of scores in steps the resolution is half a step at least: what lies between two steps cannot be seen."""
     half = members["task"].map(lambda task: steps[task].width / 2)
     return members.assign(resolution=np.fmax(members["resolution"], half.where(half > 0)))
 

@@ -1,4 +1,4 @@
-"""One row a task and cell: what the tests need of its seeds."""
+"""One row per task and cell: what the tests need of its seeds."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Differences of two means of which one is lumpy: melded confidence distributions, and their posterior.
+"""Differences of two means of which one is of clustered scores: melded confidence distributions, and their posterior.
 
 Fay, Proschan & Brittain (2015, "Combining one-sample confidence procedures for inference in the two-sample case"):
 with L and U independent draws from the lower and the upper confidence distribution of a mean,
@@ -12,7 +12,7 @@ Fisher's exact test.
 
 L and U are drawn for each group once; the distribution of their difference is their convolution on a grid, which pairs
 every draw of one with every draw of the other. As with every simulated p-value one draw is added to both sides of the
-count, so that p can not be 0.
+count, so that p cannot be 0.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def melded(
     power: int = POWER,
     generator: np.random.Generator | None = None,
 ) -> pd.DataFrame:
-    """One row a pair: low, high (confidence 1 - 2 alpha), p_difference (two-sided), p_equivalence; posterior_equal,
+    """One row per pair: low, high (confidence 1 - 2 alpha), p_difference (two-sided), p_equivalence; posterior_equal,
     posterior_a, posterior_b (probability that the means are within the margin, a larger, b larger).
 
     scores: sorted scores of each group. pairs: (2, pairs) places in it; gaffke: (2, pairs) which sides are to have

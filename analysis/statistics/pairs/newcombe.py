@@ -1,4 +1,4 @@
-"""Difference of two proportions, with Newcombe's interval: honest for few seeds, also at 0 and 1.
+"""Difference of two proportions, with Newcombe's interval: valid for few seeds, also at 0 and 1.
 
     d ± hybrid of Wilson's limits        low   d - √( (p_a - l_a)² + (u_b - p_b)² )
                                          high  d + √( (u_a - p_a)² + (p_b - l_b)² )
@@ -15,7 +15,7 @@ METHOD = "Newcombe's hybrid score interval"
 
 
 def newcombe(table: pd.DataFrame, *, confidence: float = 0.90) -> pd.DataFrame:
-    """value (a less b), low, high, n (of both), method for each row of a table with mean_a, n_a, mean_b, n_b, of 0s
+    """value (a − b), low, high, n (of both), method for each row of a table with mean_a, n_a, mean_b, n_b, of 0s
     and 1s. Missing where a side has no seeds."""
     with np.errstate(invalid="ignore", divide="ignore"):
         (p_a, l_a, u_a), (p_b, l_b, u_b) = (wilson(table, side, confidence) for side in ("a", "b"))

@@ -1,6 +1,6 @@
-"""What would decide an undecided pair: further seeds a side, for a chance of 0.8 of either verdict.
+"""What would decide an undecided pair: further seeds per cell, for power 0.8 of either verdict.
 
-The present estimates are taken for the truth: with k further seeds a side the difference is drawn from N(d, s_k²),
+The present estimates are taken as the truth: with k further seeds per cell the difference is drawn from N(d, s_k²),
 s_k² = v_a/(n_a + k) + v_b/(n_b + k), and both tests are made at the level α/m that Holm's procedure asks of the first
 of m pairs (the worst of its levels, so the number is on the safe side). A verdict is reached when the
 interval at that level lies within the margin, or leaves out 0:
@@ -10,8 +10,8 @@ interval at that level lies within the margin, or leaves out 0:
 
 (A and z as in `statistics.welch`).
 
-Lumpy pairs are not bounded by their spread alone, but by what so many seeds would leave unseen. Where n seeds are all
-at x, a share of up to 1 - (α/m)^(1/n) (the rule of three: about 3/n at α = 0.05) may be at the bound l, so
+Clustered pairs are limited not only by their spread, but by what so many seeds would leave unseen. Where n seeds are
+all at x, a share of up to 1 - (α/m)^(1/n) (the rule of three: about 3/n at α = 0.05) may be at the bound l, so
 
     h² = (s_k t)² + r_a² + r_b²          r = (distance to the bound) (1 - (α/m)^(1/(n + k)))
 
@@ -38,7 +38,7 @@ def seeds_to_decide(
     tails: np.ndarray,
     room: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Further seeds a side, at least 1, for each pair; missing where MOST would not do or a side has no variance yet.
+    """Further seeds per cell, at least 1, for each pair; missing where MOST would not do or a side has no variance yet.
 
     value: (pairs,) differences. variance, n: (2, pairs) of the scores of a and b. level: (pairs,) α/m. tails: (pairs,)
     or (2, pairs), as for `welch`. room: (2, 2, pairs) distance of mean a and of mean b to the bound [below, above], 0

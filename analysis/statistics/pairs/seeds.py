@@ -11,5 +11,5 @@ def fewer(rows: pd.DataFrame) -> pd.Series:
 
 
 def decided(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with two seeds a side, as a test needs."""
+    """The rows with two seeds per cell, as a test needs."""
     return rows[fewer(rows) >= LEAST]

@@ -1,4 +1,4 @@
-"""The mean of spread scores as a distribution on a grid, for melding with that of lumpy ones.
+"""The mean of spread scores as a distribution on a grid, for melding with that of clustered ones.
 
     m = x̄ ± (s/√n) ( T + A (1 + 2Tz)/6 )        A = γ/√(n - 1.5),  T half of Student's distribution with n - 1 degrees
 

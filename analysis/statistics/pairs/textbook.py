@@ -1,10 +1,10 @@
-"""Welch's test as textbooks, R, SciPy and statsmodels have it: to stand beside the widened one, never behind a verdict.
+"""Welch's test as in textbooks, R, SciPy and statsmodels: reported alongside the widened one, never behind a verdict.
 
     t = (m_a - m_b) / s      s² = v_a/n_a + v_b/n_b      ν = s⁴ / Σ (v/n)²/(n - 1)      (Welch 1947)
     p = 2 P(T_ν > |t|)       m_a - m_b ± t_ν(1 - α) s    TOST: p = P(T_ν > (Δ - |m_a - m_b|)/s)   (Schuirmann 1987)
 
 R's `sleep`: t = -1.8608, ν = 17.776, p = 0.07939, 90 % interval -3.05 to -0.11, TOST with Δ = 4: p = 0.0054. Why
-verdicts are made with wider limits is told in `statistics.welch`: for skewed scores these here are wrong too often.
+verdicts use wider limits is explained in `statistics.welch`: for skewed scores these are wrong too often.
 """
 
 import numpy as np

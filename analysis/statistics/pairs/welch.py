@@ -26,10 +26,10 @@ t has become the normal quantile z of the same probability, since the expansion'
 γ = 4, twice the skewness of the exponential, and 1.5 make up for the further terms of the expansion at n = 3 to 64 and
 for what the sample misses of w: one limit is then wrong in at most about 5 % (n = 4: 6 %) of samples from an
 exponential, for every ratio of spreads, and as rarely as it should at the smaller levels that Holm's procedure asks
-for (tests/analysis/test_calibration.py). The price, for normal scores: limits 1.4 times as far out at n = 8, 1.2
-times at n = 32, if both sides vary alike. Tails longer than the exponential's can not be told from so few seeds.
+for (tests/analysis/test_calibration.py). The cost, for normal scores: limits 1.4 times as far out at n = 8, 1.2
+times at n = 32, if both sides vary alike. Tails longer than the exponential's cannot be detected with so few seeds.
 
-So the allowance is made where it is needed: a tail belongs to scores that pile up against a bound. Of an exponential
+So the limits are widened only where needed: a tail belongs to scores that pile up against a bound. Of an exponential
 that ends at the bound the mean is one standard deviation away from it. `tails` gives γ up to `NEAR` of them, less
 beyond, and nothing from `FAR` on, where the bound is too far away to shape the scores; the standard deviation is the
 largest that the seeds allow (χ², confidence 0.9). Without bounds, γ is always 4.
@@ -55,10 +55,10 @@ def welch(
     alpha: float = 0.05,
     tails: float | np.ndarray = 0.0,
 ) -> pd.DataFrame:
-    """One row a pair, in the order of `pairs` (columns task, a, b); `groups` as `statistics.groups` makes.
+    """One row per pair, in the order of `pairs` (columns task, a, b); `groups` as `statistics.groups` makes.
 
     Adds value (mean of a less mean of b), low, high (confidence 1 - 2 alpha), n_a, n_b, mean_a, mean_b, df,
-    p_difference, p_equivalence, method. A pair that can not be tested has n 0 or 1 or missing numbers;
+    p_difference, p_equivalence, method. A pair that cannot be tested has n 0 or 1 or missing numbers;
     its method says why. tails: 0 for Welch's own test, EXPONENTIAL to be right for skewed scores,
     too; one number, one a pair, or one a side and pair.
     """

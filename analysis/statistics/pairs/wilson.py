@@ -1,4 +1,4 @@
-"""Solved fractions with Wilson's score interval: honest for few seeds, also at 0 and 1.
+"""Solved fractions with Wilson's score interval: valid for few seeds, also at 0 and 1.
 
 10 of 10 solved    value 1.00, low 0.72, high 1.00
 """
@@ -10,7 +10,7 @@ METHOD = "Wilson interval"
 
 
 def solved(groups: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a group: task, cell, value (fraction solved), low, high, n, solved, method."""
+    """One row per group: task, cell, value (fraction solved), low, high, n, solved, method."""
     low, high = proportion_confint(
         groups["solved"].to_numpy(), groups["n"].to_numpy(), alpha=1 - confidence, method="wilson"
     )

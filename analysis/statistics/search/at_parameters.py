@@ -23,7 +23,7 @@ SEARCHES = 8
 
 
 def scores_at_parameters(search: pd.DataFrame, confirm: pd.DataFrame) -> pd.DataFrame:
-    """One row a seed or small search, as `statistics.scores` makes them, and limit (P), trials_per_value
+    """One row per seed or small search, as `statistics.scores` makes them, and limit (P), trials_per_value
     (k, 0 for confirmed seeds). A study without a search is judged by the sizes that it confirmed."""
     tried = search if len(search) else confirm
     parts = [

@@ -14,7 +14,7 @@ Your Work Doesn't Always Work"). Drawing with replacement (Dodge et al. 2019, "S
 downwards, since it may draw the same trial twice. Trials that tie share their weight.
 
 Intervals cover the value that endless searches of k trials would have on average. The plain bootstrap does not:
-it can not draw a trial better than the best one seen, and its 95 % were 83 % at k = n/4 in our simulations. Instead
+it cannot draw a trial better than the best one seen, and its 95 % were 83 % at k = n/4 in our simulations. Instead
 the chances U_1 < ... < U_n that a fresh trial stands below each of those seen are drawn as uniform order statistics
 (a Bayesian bootstrap), with a perfect trial above all of them for the upper end and one of score 0 below all of
 them for the lower (Gaffke 2005; Learned-Miller & Thomas 2020, "A New Confidence Interval for the Mean of a Bounded
@@ -117,7 +117,7 @@ def budget(
     resamples: int = 400,
     octave: int = OCTAVE,
 ) -> pd.DataFrame:
-    """One row a task, cell, quantity and k of `budgets(n, octave)`: see COLUMNS and QUANTITIES.
+    """One row per task, cell, quantity and k of `budgets(n, octave)`: see COLUMNS and QUANTITIES.
 
     search: rows of the search stage. lost: trials that diverged or failed. A cell with fewer trials than another on the
     same task is marked in `method`.

@@ -1,16 +1,16 @@
-"""What a study with k search trials a cell would have concluded: its verdict as a function of k.
+"""What a study with k search trials per cell would have concluded: its verdict as a function of k.
 
 Most comparisons give each cell k trials, keep the best by validation and compare the two test scores. Of all
 the studies that could have been drawn from the n trials that ran, the share in which the cell's selected score
-comes out *above* the reference's by more than the margin, *within* it or *below*, is worked out exactly. Cells
+comes out *above* the reference's by more than the margin, *within* it or *below*, is computed exactly. Cells
 that searched the same settings with the same seeds (as those of a study do) get the same k of them; others (an alias)
 draw their own. See `statistics.selection`. Ties are broken at random.
 
 Interval: the share is an average over ways to cut the n trials into n/k studies without a trial in common, so its
 variance is at most that of n/k independent ones (Hoeffding 1948), and Wilson's interval of so many covers at least
-what it says. `conclusion` is what at least 95 % of the studies say where the interval shows that most do; else
+what it says. `conclusion` is what at least 95 % of the studies conclude where the interval shows that most do; else
 undecided, and unknown where fewer than ENOUGH of them fit into n, so that not even all of them could show it. These
-are comparisons of one seed a cell; verdicts come from the confirm stage.
+are comparisons of one seed per cell; verdicts come from the confirm stage.
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def budget_verdicts(
     confidence: float = 0.95,
     octave: int = OCTAVE,
 ) -> pd.DataFrame:
-    """One row a task, cell but the reference, k of `budgets(n, octave)` and outcome: see COLUMNS.
+    """One row per task, cell but the reference, k of `budgets(n, octave)` and outcome: see COLUMNS.
 
     n: the trials that cell and reference have in common, or the fewer of the two.
     """

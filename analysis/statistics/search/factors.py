@@ -1,7 +1,7 @@
 """The factors of a search: which settings varied, over which range and scale, and the grid that stands for it.
 
 A factor is a field of the trials' specs that varies within a cell and task, or the cell itself. Its measure is
-uniform over what was searched, as a grid of equally likely points:
+uniform over the search space, as a grid of equally likely points:
 
     log, linear   a range, cut into 32 equal bins on the scale on which the tried values are spread more evenly
                   (by Kolmogorov and Smirnov's distance), so that log-uniform draws are found to be such
@@ -97,7 +97,7 @@ def searched(trials: pd.DataFrame, score: Iterable[float]) -> tuple[pd.DataFrame
 
     trials: rows of the trials table with the columns of their specs. score: of each, in their order. The table has
     the columns task, cell, status, score, setting (rows with equal numbers were tried with the same values, so
-    that they stand or fall together when trials are resampled) and one column a factor under its readable name.
+    that they stand or fall together when trials are resampled) and one column per factor under its readable name.
     """
     table = trials[["task", CELL, "status"]].assign(score=np.asarray(list(score), float))
     fields: dict[str, pd.Series] = {}

@@ -1,16 +1,16 @@
-"""The protocol of Greff et al. (2017) beside ours, so that readers can compare like with like.
+"""The protocol of Greff et al. (2017) alongside ours, for a like-for-like comparison.
 
 Per task and cell: all trials of a random search, and the best tenth of them by *validation*; of both the *test*
 scores, each variant against the reference by Welch's t-test at 0.05, after Bonferroni over a task's variants:
 
     significant   when   m p ≤ 0.05         m variants on the task (theirs: 8, with 20 of 200 trials each)
 
-It is shown for comparison, and no verdict comes from it. "Not significant" only excludes large effects: with 20
-trials a side and m = 8, differences beyond 1.1 standard deviations. And the best tenth are no sample: they are the
-tail of a random search, selected, so that they differ less among themselves than tails of equal cells differ. With
+It is shown for comparison, and no verdict rests on it. "Not significant" only excludes large effects: with 20
+trials per cell and m = 8, differences beyond 1.1 standard deviations. And the best tenth is not a random sample but the
+selected tail of a search: its scores differ less among themselves than tails of equal cells do. With
 nine equal cells and validation that ranks as test does, one variant or more came out significant in 19 % of
-simulated tasks of 48 trials a cell and in 27 to 49 % of those of 200, by the shape of the scores; 5 % was promised.
-The rows of all trials keep the promise. Diverged and failed trials score 0, as everywhere, and are counted beside.
+simulated tasks of 48 trials per cell and in 27 to 49 % of those of 200, by the shape of the scores; 5 % was promised.
+The rows of all trials keep the promise. Diverged and failed trials score 0, as everywhere, and are also counted.
 """
 
 import numpy as np
@@ -34,7 +34,7 @@ COLUMNS = [
 def greff(
     trials: pd.DataFrame, *, reference: str, measure: str = "test_score", alpha: float = 0.05
 ) -> pd.DataFrame:
-    """One row a task, variant and `which` (the best tenth, or all trials), in the order of `trials`.
+    """One row per task, variant and `which` (the best tenth, or all trials), in the order of `trials`.
 
     trials: a search stage's rows, with status, valid_score, valid_loss and trial_id. Columns: value (mean of the
     variant less mean of the reference), low, high (confidence 1 - alpha/variants, so that they leave out 0 exactly

@@ -2,8 +2,8 @@
 
 Functional ANOVA on a random forest (see `statistics.anova`), with the measure of `statistics.factors`: uniform over
 the searched space, each cell alike. Shares are of the variance of the *predicted mean* over that space; the noise
-of seeds is no part of it. How far to trust them is told by R² out of bag, the share of the variance of trials with
-unseen settings that the forest predicts: a decomposition of a model that explains next to nothing is no finding,
+of seeds is no part of it. How far to trust them is measured by the out-of-bag R², the share of the variance of trials
+with unseen settings that the forest predicts: a decomposition of a model that explains next to nothing is no finding,
 and is marked (`meaningful`).
 
 Intervals come from half-samples of the settings (the delete-half jackknife: Shao & Wu 1989). One half without
@@ -18,7 +18,7 @@ Diverged and failed trials are among the rows with score 0.
 
 Simulated with 14 cells, known shares and R² 0.65 to 0.73, these intervals held the truth of main effects of 0 to
 55 % in 96 to 100 of 100 tables, with 48 settings as with 200, and of an interaction of 15 % in 88. Interactions are
-told too high where there are few, and their intervals with them: of additive scores 5 % were found at R² 0.65 and
+overestimated where there are few, and their intervals with them: of additive scores 5 % were found at R² 0.65 and
 12 % at 0.29, since steps and noise of the forest are no sums of main effects.
 """
 
@@ -110,7 +110,7 @@ def explain(
 
 
 def untold(table: pd.DataFrame, factors: Sequence[Factor]) -> str:
-    """Why a task can not be analysed; empty where it can."""
+    """Why a task cannot be analysed; empty where it can."""
     if not factors:
         return "none: no setting varies"
     if len(table) < LEAST_TRIALS or table["setting"].nunique() < LEAST_SETTINGS:
@@ -131,11 +131,11 @@ def halved(settings: np.ndarray, generator: np.random.Generator) -> np.ndarray:
 
 
 def importance(explained: Explained, *, confidence: float = 0.95) -> pd.DataFrame:
-    """One row a factor (MAIN), a pair of factors (PAIR), and one for all that is no main effect (REST).
+    """One row per factor (MAIN), a pair of factors (PAIR), and one for all that is no main effect (REST).
 
     Columns: task, kind, factor, other (of a pair, else missing), value, low, high (shares of the variance), n
     (trials), settings, fewest (trials of a cell), lost (diverged or failed), explained (R² out of bag), meaningful,
-    method. A factor that can not be analysed has a row without numbers, whose method says why.
+    method. A factor that cannot be analysed has a row without numbers, whose method says why.
     """
     names = [f.name for f in explained.factors]
     pairs = list(combinations(names, 2))

@@ -6,7 +6,7 @@ subspaces") compare, for one factor at a time, its density p among the best tria
     V_j  ∝  mean over q of (p/q - 1)²
 
 which takes seconds where a forest takes minutes. It answers another question than functional ANOVA: not which
-factor moves scores, but which decides who is good. There are no interactions, shares are of the sum of all V_j,
+factor moves scores, but which makes trials good. There are no interactions, shares are of the sum of all V_j,
 and a factor may move bad scores a lot and count nothing. Computed by Optuna, whose densities are on a grid.
 """
 

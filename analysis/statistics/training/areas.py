@@ -16,7 +16,7 @@ from analysis.statistics.training.steps_to_solve import steps_to_solve
 
 
 def areas(points: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial, as `statistics.scores` makes them, the score from 0 to 1. A finished trial without a curve has
+    """One row per trial, as `statistics.scores` makes them, the score from 0 to 1. A finished trial without a curve has
     no row.
 
     points: rows of the curves table. trials: rows of the trials table; only their curves are taken.

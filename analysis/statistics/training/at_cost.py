@@ -17,7 +17,7 @@ DIGITS = 6  # of a score: what is computed on the way must not part seeds that a
 
 
 def scores_at(points: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial, as `statistics.scores` makes them, and limit: task, cell, seed, status, solved, score, ...
+    """One row per trial, as `statistics.scores` makes them, and limit: task, cell, seed, status, solved, score, ...
 
     points: trial_id, step, valid_score, cost (so far). A task on which no trial has finished with known costs, and a
     finished trial without them, have no rows.

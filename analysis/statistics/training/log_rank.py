@@ -1,4 +1,4 @@
-"""Do two cells solve at the same rate all along? The log-rank test (Mantel 1966), censored seeds included.
+"""Do two cells solve at the same rate throughout? The log-rank test (Mantel 1966), censored seeds included.
 
 Whenever seeds solve, each that has not solved yet is as likely as the next if the cells do not differ. At t_i, with
 d_i of Y_i unsolved seeds solving, cell a should get E_i = d_i Y_ai / Y_i of them, and
@@ -6,7 +6,7 @@ d_i of Y_i unsolved seeds solving, cell a should get E_i = d_i Y_ai / Y_i of the
     V_i = d_i (Y_ai / Y_i) (1 - Y_ai / Y_i) (Y_i - d_i) / (Y_i - 1)         χ² = (Σ O_i - E_i)² / Σ V_i
 
 value is Peto's estimate Σ (O - E) / Σ V of the log hazard ratio, above 0 where a solves sooner. Times are those of
-`statistics.censored`. It is an approximation for many seeds: of 8 a side it rejects 6 to 7 % at 5 %.
+`statistics.censored`. It is an approximation for many seeds: of 8 per cell it rejects 6 to 7 % at 5 %.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ RANK = "log-rank, Peto's log hazard ratio"
 
 
 def log_rank(trials: pd.DataFrame, pairs: pd.DataFrame, *, confidence: float = 0.90) -> pd.DataFrame:
-    """One row a pair: task, a, b, value, low, high (log hazard ratio), n, solved, p, p_holm (over the pairs of a task),
+    """One row per pair: task, a, b, value, low, high (log hazard ratio), n, solved, p, p_holm (over pairs of a task),
     method. Missing where no seed of either solved, or a side has none."""
     groups = {
         key: (rows["time"].to_numpy(float), rows["solved"].to_numpy(bool))

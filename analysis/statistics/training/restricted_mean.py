@@ -31,7 +31,7 @@ MARGIN = 0.25  # of log2 steps, in telling lumps
 
 
 def times(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial: task, cell, seed, time (log₂ of updates), solved (else censored at that time), horizon and
+    """One row per trial: task, cell, seed, time (log₂ of updates), solved (else censored at that time), horizon and
     first (the soonest that a trial can solve) of its task."""
     planned = trials["steps"] if "steps" in trials else trials["steps_done"]
     longest = planned.astype(float).groupby(trials["task"]).transform("max")
@@ -72,7 +72,7 @@ def extremes(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def restricted_means(trials: pd.DataFrame, *, confidence: float = 0.90) -> pd.DataFrame:
-    """One row a task and cell: task, cell, value, low, high (log₂ steps), n, solved, horizon, method."""
+    """One row per task and cell: task, cell, value, low, high (log₂ steps), n, solved, horizon, method."""
     table, rows = times(trials), []
     for (task, cell), group in table.groupby(["task", "cell"], sort=False):
         first, horizon = float(group["first"].iloc[0]), float(group["horizon"].iloc[0])
@@ -107,7 +107,7 @@ def within(
 def restricted_differences(
     trials: pd.DataFrame, pairs: pd.DataFrame, *, confidence: float = 0.90
 ) -> pd.DataFrame:
-    """One row a pair: task, a, b, value (m_a less m_b, below 0 where a is sooner), low, high, n_a, n_b, n, horizon,
+    """One row per pair: task, a, b, value (m_a − m_b, below 0 where a is sooner), low, high, n_a, n_b, n, horizon,
     method. Welch's interval; with a lumpy side also the melded one. Missing where a side has fewer than 2 seeds."""
     parts = []
     of_tasks = dict(iter(times(trials).groupby("task", sort=False)))

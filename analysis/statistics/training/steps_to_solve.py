@@ -20,7 +20,7 @@ RATE = "share of seeds, Wilson interval"
 
 
 def steps_to_solve(trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial: task, cell, seed, step (infinite if unsolved within the budget), budget.
+    """One row per trial: task, cell, seed, step (infinite if unsolved within the budget), budget.
 
     The budget is the smallest of the task's trials, from the column `steps` or what was done. A trial that solved but
     does not say when counts at the end.

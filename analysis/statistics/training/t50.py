@@ -23,7 +23,7 @@ REACH = 2.0  # how far beyond the tested difficulties the best fit is sought, in
 def t50(
     difficulty: np.ndarray, n: np.ndarray, solved: np.ndarray, *, confidence: float = 0.95
 ) -> pd.DataFrame:
-    """One row a sample: value, low, high, slope (per doubling), centre (T50 of the fit, wherever it lies), note.
+    """One row per sample: value, low, high, slope (per doubling), centre (T50 of the fit, wherever it lies), note.
 
     difficulty, n: (levels,), rising, above 0. solved: (samples, levels) counts of at most n.
     """

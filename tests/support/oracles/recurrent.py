@@ -1,6 +1,6 @@
 """Float64 NumPy oracles of the recurrent cells, written from the papers and from nothing of ours.
 
-One sequence, a loop over time, one line a gate, columns as in print: `W_z @ x`. What an oracle must know
+One sequence, a loop over time, one line per gate, columns as in print: `W_z @ x`. What an oracle must know
 of a cell is how its parameters are laid out: `cut` takes gate number k out of an array whose last axis
 lists the gates in the documented order. An oracle takes
 
