@@ -187,13 +187,13 @@ class AtBaseline(OneArm):
 
 @dataclass(frozen=True)
 class Ahead(TwoArms):
-    """One cell has the higher mean score than another, by the test behind verdicts (`statistics.compare`)."""
+    """One cell has the higher mean score than another, by the test behind verdicts (`pairs.compare`)."""
 
     column: str = "test_score"
     margin: float = 0.05  # beyond which scores of one cell count as two clusters
 
     def compared(self, runs: pd.DataFrame) -> pd.Series:
-        """`statistics.compare` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
+        """`pairs.compare` for the pair: value, low and high at 95 %, p_difference, mean_a, mean_b and so on."""
         values = scores(pd.concat([of(runs, *arm) for arm in self.arms]), measure=self.column)
         pair = pd.DataFrame([(self.task, self.cell, self.other)], columns=["task", "a", "b"])
         return compare(values, pair, margin=self.margin, alpha=LEVEL / 2, bounds=bounds(values)).iloc[0]

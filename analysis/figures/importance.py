@@ -20,7 +20,7 @@ CROSS = " \N{MULTIPLICATION SIGN} "
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """`statistics.importance`, every task: main effects, all interactions by strength, and their sum."""
+    """`search.importance`, every task: main effects, all interactions by strength, and their sum."""
     shares = study.shares[study.shares["value"].notna()]
     order = {MAIN: 0, PAIR: 1, REST: 2}
     return (

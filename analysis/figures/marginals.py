@@ -33,7 +33,7 @@ class Place(NamedTuple):
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """`statistics.marginals`: of the learning rate by cell, of the others the mean of all cells; with
+    """`search.marginals`: of the learning rate by cell, of the others the mean of all cells; with
     ink (the cell's colour; that of the text for the mean of all cells)."""
     curves = study.marginals
     own = curves["factor"].eq(BY_CELL)

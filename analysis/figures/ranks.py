@@ -17,7 +17,7 @@ STEP, LINE = 0.11, 0.2  # inches between bars, between names
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row per cell, the best rank first: see `statistics.ranks`; colour, look."""
+    """One row per cell, the best rank first: see `over_tasks.ranks`; colour, look."""
     table = ranks(study.confirmed, alpha=study.declaration.alpha)
     return palette.paint(table, study.declaration.cells)
 

@@ -13,12 +13,12 @@ from sweeps.errors import InputError, did_you_mean
 
 
 def by_measure(results: Results, name: str) -> pd.DataFrame:
-    """The frame of `statistics.compare` for all pairs that are declared to run, by one of MEASURES.
+    """The frame of `pairs.compare` for all pairs that are declared to run, by one of MEASURES.
 
     Adds measure; missing_a and missing_b: seeds of the confirm stage without a value, of which `why` speaks; for scores
     at equal cost limit: that cost, in s, operations or parameters, and for parameters trials_per_value (0 for
     confirmed seeds). solved and diverged: also newcombe_low and newcombe_high, the interval of the difference of
-    two fractions. log_steps: p_log_rank and p_log_rank_holm, of `statistics.log_rank`. Raises InputError for an
+    two fractions. log_steps: p_log_rank and p_log_rank_holm, of `training.log_rank`. Raises InputError for an
     unknown measure.
     """
     if name not in MEASURES:

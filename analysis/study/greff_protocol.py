@@ -11,7 +11,7 @@ BASELINE = "peephole"  # their vanilla LSTM, V
 
 
 def protocol(results: Results, reference: str = "") -> pd.DataFrame:
-    """`statistics.greff` of the search stage; no rows where nothing was searched at random. An alias is no
+    """`search.greff` of the search stage; no rows where nothing was searched at random. An alias is no
     variant, and is left out.
 
     reference: by default `peephole` where the study has it, else the cell that the report tells others against.

@@ -2,7 +2,7 @@
 
 A test for a fixed number of seeds is wrong where the scores decided how many there are. So the race is played again
 from the stored scores (`sweeps.evidence.race`), and its words, e-values and intervals, which hold at every look, take
-the place of p-values in the table of `statistics.compare`. The family of a task are the comparisons that were declared.
+the place of p-values in the table of `pairs.compare`. The family of a task are the comparisons that were declared.
 """
 
 import math

@@ -2,8 +2,8 @@
 
     shares, curves = explained(results)
 
-By task, functional ANOVA (`statistics.importance`); on more than LARGE trials of a task the shares are PED-ANOVA's
-(`statistics.pedanova`), and the forest of the curves is grown on as many settings as give PART trials. The alias
+By task, functional ANOVA (`search.importance`); on more than LARGE trials of a task the shares are PED-ANOVA's
+(`search.pedanova`), and the forest of the curves is grown on as many settings as give PART trials. The alias
 of a cell is that cell once more, so its trials count as the cell's. Forests take long: `analysis.study.tables` keeps
 what came of them.
 """

@@ -32,8 +32,8 @@ OVER = (
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """table: one row per task and pair, as `statistics.compare` gives it, balanced (as many seeds of both) and Welch's
-    own numbers (`statistics.textbook`). overall: one row per pair over its tasks, as `statistics.overall` gives it, and
+    """table: one row per task and pair, as `pairs.compare` gives it, balanced (as many seeds of both) and Welch's
+    own numbers (`pairs.textbook`). overall: one row per pair over its tasks, as `over_tasks.overall` gives it, and
     single (a side has one seed on some task)."""
 
     external: External

@@ -4,9 +4,9 @@ With d_t the difference on task t of T and s_t its standard error,
 
     d = Σ d_t / T        s² = Σ s_t² / T²        ν = s⁴ T⁴ / Σ (s_t⁴ / ν_t)        (Welch & Satterthwaite)
 
-and on these the two tests of `statistics.welch`, after Holm over all pairs that share two tasks or more, and beside
+and on these the two tests of `pairs.welch`, after Holm over all pairs that share two tasks or more, and beside
 them the posterior d + s T_ν from the reference prior. The tasks are taken as they are, without any claim about others:
-for these there is the posterior of `statistics.hierarchical`. s_t is read off the pair's interval, of which it is
+for these there is the posterior of `over_tasks.hierarchical`. s_t is read off the pair's interval, of which it is
 the longer half over its quantile of Student's distribution, so that what was added there for clusters and tails
 counts here as well. A mean may hide that a cell is better on one task and worse on another; `differing` counts the
 tasks on which the pair is different.
@@ -43,7 +43,7 @@ PAIRWISE = ("solved_", "tied_", "log_e_", "unseen_")  # beginnings of columns of
 
 
 def overall(table: pd.DataFrame) -> pd.DataFrame:
-    """One row per pair that shares two tasks or more, in order of appearance. table: as `statistics.compare` gives it.
+    """One row per pair that shares two tasks or more, in order of appearance. table: as `pairs.compare` gives it.
 
     Columns as there where they make sense over tasks (n_a and n_b are all seeds, mean_a and mean_b means of means,
     seeds_to_decide is on every task), task = "all tasks"; also tasks (shared), tested (of these), equivalent and

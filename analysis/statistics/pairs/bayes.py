@@ -6,9 +6,9 @@ estimation"). With the reference prior p(m, v) ~ 1/v for either side, and seeds 
     m_a - m_b = d + √(v_a/n_a) T_a - √(v_b/n_b) T_b        T_a, T_b independent, Student's with n - 1 degrees
 
 (Behrens 1929; Fisher 1935), integrated here over T_b by Gauss and Legendre's rule: a little more cautious than Welch's
-approximation. It is then stretched about d as the intervals are (`statistics.welch`), to allow for skewed scores:
+approximation. It is then stretched about d as the intervals are (`pairs.welch`), to allow for skewed scores:
 without that, one in seven wrong statements about exponential scores would have a probability above 0.95. Lumpy
-pairs have their posterior from `statistics.melded`: a flat prior on the means between the bounds.
+pairs have their posterior from `pairs.melded`: a flat prior on the means between the bounds.
 
     equivalent   P(|m_a - m_b| <= margin) >= 0.95
     different    P(m_a - m_b > margin) >= 0.95, or the other way round

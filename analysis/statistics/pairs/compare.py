@@ -7,8 +7,8 @@ Per task, over all pairs of cells (the family):
 - else different, when the test of a difference is significant after Holm; `better` names the winner.
 - else undecided. Not significant is never read as equal.
 
-The tests are in `statistics.evidence`; the Bayesian counterpart is in `statistics.bayes`, and the seeds that
-would decide an undecided pair in `statistics.power`.
+The tests are in `pairs.evidence`; the Bayesian counterpart is in `pairs.bayes`, and the seeds that
+would decide an undecided pair in `pairs.power`.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 
 Two methods, because neither is right for all scores:
 
-- Welch's (`statistics.welch`), widened for skewness near a bound, where the scores of both sides are spread.
-- Where a side is tied or clustered (`statistics.lumps`), also melded bounds (`statistics.melded`): the larger of the
+- Welch's (`pairs.welch`), widened for skewness near a bound, where the scores of both sides are spread.
+- Where a side is tied or clustered (`pairs.bounded_means`), also melded bounds (`pairs.melded`): the larger of the
   two p-values counts, and the interval covers both. Welch's test then has its plain form, since the bounds allow for
   tails themselves. Where some seeds of the clustered side lie apart from the others, so may unseen ones of
   the other side, and both have Gaffke's bounds; where its seeds are all close, a spread side keeps Student's.
@@ -39,7 +39,7 @@ def evidence(
     """One row per pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
     seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs.
 
-    members: as `statistics.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
+    members: as `pairs.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
     """
     steps = grids(seeds, bounds)
     if not plain:

@@ -7,7 +7,7 @@ with L and U independent draws from the lower and the upper confidence distribut
     high  1 - α quantile of U_a - L_b     p(b not above a) = P(U_a - L_b >= 0)
 
 and for a margin Δ in the same way p(a - b <= -Δ) and p(a - b >= Δ). A side has either Gaffke's distributions
-(`statistics.lumps`) or Student's (`statistics.student`). For scores of 0 and 1 the first two are the p-values of
+(`pairs.bounded_means`) or Student's (`pairs.student_grid`). For scores of 0 and 1 the first two are the p-values of
 Fisher's exact test.
 
 L and U are drawn for each group once; the distribution of their difference is their convolution on a grid, which pairs

@@ -8,7 +8,7 @@ interval at that level lies within the margin, or leaves out 0:
     within    -Δ + h < D < Δ - h       h = s_k ( t + A (1 + 2tz)/6 )       t = t_ν(1 - α/m)
     apart     |D| > h'                 h' the same with α/2m
 
-(A and z as in `statistics.welch`).
+(A and z as in `pairs.welch`).
 
 Clustered pairs are limited not only by their spread, but by what so many seeds would leave unseen. Where n seeds are
 all at x, a share of up to 1 - (α/m)^(1/n) (the rule of three: about 3/n at α = 0.05) may be at the bound l, so

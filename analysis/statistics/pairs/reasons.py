@@ -12,7 +12,7 @@ RACE = "race of e-values, e-Holm over the declared comparisons"
 
 
 def why(row) -> str:
-    """row: of `statistics.compare` or `statistics.overall`, also turned round."""
+    """row: of `pairs.compare` or `over_tasks.overall`, also turned round."""
     return over_tasks(row) if hasattr(row, "tasks") else reason(row)
 
 

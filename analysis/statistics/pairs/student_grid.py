@@ -3,7 +3,7 @@
     m = x̄ ± (s/√n) ( T + A (1 + 2Tz)/6 )        A = γ/√(n - 1.5),  T half of Student's distribution with n - 1 degrees
 
 With γ = 0 that is Student's confidence distribution, and the posterior from the reference prior; with γ above 0 room is
-left for skewed scores as in `statistics.welch`. What lies beyond the bounds counts as at them.
+left for skewed scores as in `pairs.welch`. What lies beyond the bounds counts as at them.
 """
 
 from functools import cache

@@ -4,7 +4,7 @@
     p = 2 P(T_ν > |t|)       m_a - m_b ± t_ν(1 - α) s    TOST: p = P(T_ν > (Δ - |m_a - m_b|)/s)   (Schuirmann 1987)
 
 R's `sleep`: t = -1.8608, ν = 17.776, p = 0.07939, 90 % interval -3.05 to -0.11, TOST with Δ = 4: p = 0.0054. Why
-verdicts use wider limits is explained in `statistics.welch`: for skewed scores these are wrong too often.
+verdicts use wider limits is explained in `pairs.welch`: for skewed scores these are wrong too often.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ COLUMNS = ("sd_a", "sd_b", "welch_t", "welch_df", "welch_p", "welch_low", "welch
 
 def textbook(groups: pd.DataFrame, pairs: pd.DataFrame, *, margin: float, alpha: float) -> pd.DataFrame:
     """task, a, b of each pair with COLUMNS; the interval has confidence 1 - 2 alpha. Missing where a side has fewer
-    than two seeds, or nothing varies. `groups` as `statistics.groups` makes them."""
+    than two seeds, or nothing varies. `groups` as `pairs.groups` makes them."""
     table, n, variance, _ = sides(groups, pairs)
     with np.errstate(divide="ignore", invalid="ignore"):
         part = variance / n

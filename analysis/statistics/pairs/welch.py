@@ -55,7 +55,7 @@ def welch(
     alpha: float = 0.05,
     tails: float | np.ndarray = 0.0,
 ) -> pd.DataFrame:
-    """One row per pair, in the order of `pairs` (columns task, a, b); `groups` as `statistics.groups` makes.
+    """One row per pair, in the order of `pairs` (columns task, a, b); `groups` as `pairs.groups` makes.
 
     Adds value (mean of a less mean of b), low, high (confidence 1 - 2 alpha), n_a, n_b, mean_a, mean_b, df,
     p_difference, p_equivalence, method. A pair that cannot be tested has n 0 or 1 or missing numbers;

@@ -4,7 +4,7 @@ Most comparisons give each cell k trials, keep the best by validation and compar
 the studies that could have been drawn from the n trials that ran, the share in which the cell's selected score
 comes out *above* the reference's by more than the margin, *within* it or *below*, is computed exactly. Cells
 that searched the same settings with the same seeds (as those of a study do) get the same k of them; others (an alias)
-draw their own. See `statistics.selection`. Ties are broken at random.
+draw their own. See `search.selection`. Ties are broken at random.
 
 Interval: the share is an average over ways to cut the n trials into n/k studies without a trial in common, so its
 variance is at most that of n/k independent ones (Hoeffding 1948), and Wilson's interval of so many covers at least

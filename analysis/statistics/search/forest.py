@@ -1,4 +1,4 @@
-"""A random forest on a grid of points, as leaves: what `statistics.anova` takes apart.
+"""A random forest on a grid of points, as leaves: what `search.anova` takes apart.
 
 A forest (Breiman 2001) is the mean of regression trees, each grown on a bootstrap sample. A tree is constant on
 leaves, and a leaf is a product of sets of grid points, one set a factor.

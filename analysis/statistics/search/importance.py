@@ -1,6 +1,6 @@
 """Importance: how much of the variance of scores over a search each factor explains, the cell among them.
 
-Functional ANOVA on a random forest (see `statistics.anova`), with the measure of `statistics.factors`: uniform over
+Functional ANOVA on a random forest (see `search.anova`), with the measure of `search.factors`: uniform over
 the searched space, each cell alike. Shares are of the variance of the *predicted mean* over that space; the noise
 of seeds is no part of it. How far to trust them is measured by the out-of-bag R², the share of the variance of trials
 with unseen settings that the forest predicts: a decomposition of a model that explains next to nothing is no finding,
@@ -67,7 +67,7 @@ def explain(
     resamples: int = 30,
     trees: int = 32,
 ) -> Explained:
-    """One task's trials: `table` and `factors` as `statistics.factors.searched` gives them. A half-sample's forest
+    """One task's trials: `table` and `factors` as `search.factors.searched` gives them. A half-sample's forest
     has a quarter as many trees."""
     task = str(table["task"].iloc[0])
     present = set(table[CELL])

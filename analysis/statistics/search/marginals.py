@@ -1,6 +1,6 @@
 """Marginal curves: the mean score that a forest predicts against one number, all other settings averaged.
 
-The forest and the half-samples behind the bands are those of `statistics.importance`: a curve is the mean, plus the
+The forest and the half-samples behind the bands are those of `search.importance`: a curve is the mean, plus the
 main effect of the factor, and for one cell plus the cell's main effect and the interaction of the two,
 
     value(x)    = m + a_j(x)                                 low, high = value ± t_{R-1}(1 - α/2) s

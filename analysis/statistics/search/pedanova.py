@@ -30,7 +30,7 @@ def pedanova(
     resamples: int = 20,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """One task's main effects, in the columns of `statistics.importance.importance`; `explained` is missing.
+    """One task's main effects, in the columns of `search.importance.importance`; `explained` is missing.
 
     Intervals are by half-samples of settings, as there. Where so many trials share the best score that it is more
     than a tenth, all of them are the best. Raises ImportError without Optuna.

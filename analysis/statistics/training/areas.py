@@ -1,7 +1,7 @@
 """Area under the learning curve: the mean validation score over a training, of every update alike.
 
 An evaluation stands for the updates since the one before. All trials of a task are judged up to the same budget, the
-smallest of theirs, by the policy of `statistics.curves`: diverged from there on 0, stopped at its last score, below
+smallest of theirs, by the policy of `training.curves`: diverged from there on 0, stopped at its last score, below
 0 is 0. It asks how soon and how well a cell learns in one number: a cell that gets to the same score in half
 the time has the larger area.
 """

@@ -2,7 +2,7 @@
 
 For studies that have tasks which are the same but for one number (a length, a delay): `families` finds them among the
 columns of the tasks' specs. Each cell's share of seeds that solved is then a falling curve over that number;
-`statistics.t50` estimates where it crosses one half. In the confirm stage every task has the configuration that was
+`training.t50` estimates where it crosses one half. In the confirm stage every task has the configuration that was
 best for it, so that the frontier is that of a cell tuned for each difficulty.
 """
 

@@ -6,7 +6,7 @@ d_i of Y_i unsolved seeds solving, cell a should get E_i = d_i Y_ai / Y_i of the
     V_i = d_i (Y_ai / Y_i) (1 - Y_ai / Y_i) (Y_i - d_i) / (Y_i - 1)         χ² = (Σ O_i - E_i)² / Σ V_i
 
 value is Peto's estimate Σ (O - E) / Σ V of the log hazard ratio, above 0 where a solves sooner. Times are those of
-`statistics.censored`. It is an approximation for many seeds: of 8 per cell it rejects 6 to 7 % at 5 %.
+`training.restricted_mean`. It is an approximation for many seeds: of 8 per cell it rejects 6 to 7 % at 5 %.
 """
 
 import numpy as np

@@ -11,9 +11,9 @@ so it counts as unsolved to the end of the longest budget of its task.
 
 Time is log₂ of the updates: half as many are worth the same on a fast task and on a slow one. L is as far as all cells
 of a task were followed; a cell that never solves has m = L. Without censoring before L, m is the plain mean of
-min(t, L) and v its usual variance. Where a cell is lumpy (`statistics.lumps`: none solved, or all at one evaluation) v
-says too little, and the interval covers Gaffke's bounds, too, with the earliest and the latest times that censored
-seeds allow.
+min(t, L) and v its usual variance. Where a cell is lumpy (`pairs.bounded_means`: none solved, or all at one
+evaluation) v says too little, and the interval covers Gaffke's bounds, too, with the earliest and the latest times
+that censored seeds allow.
 """
 
 import numpy as np
