@@ -5,6 +5,7 @@ a few fixed colours; in the report they become CSS variables, so a figure follow
 """
 
 import io
+import math
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -21,6 +22,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as MarkerPath
 from matplotlib.textpath import TextPath
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from PIL import Image
 
 WIDTH = 5.0  # inches
@@ -187,3 +189,18 @@ def write(figure: Figure, folder: Path, name: str) -> str:
     document = svg(figure, name)
     (folder / f"{name}.svg").write_text(document, encoding="utf-8")
     return document
+
+
+def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
+    """A logarithmic axis to the right with at most `most` plain numbers on it: 1, 2 and 5 of each decade where they
+    fit, otherwise fewer."""
+    panel.set(xscale="log", xlim=(low, high))
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for digits in ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 5), (1, 3), (1,)):
+        ticks = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
+        if len(ticks) <= most:
+            break
+    step = -(-len(ticks) // most)
+    panel.xaxis.set_major_locator(FixedLocator(ticks[::step]))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    panel.xaxis.set_minor_locator(NullLocator())

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.special import expit
 
 from analysis.figures import canvas, palette
@@ -73,12 +72,7 @@ def draw(data: pd.DataFrame) -> Figure:
         curve.set_title(first.task if by_updates else f"{first.task}, by {field}")
         xs = rows.loc[rows["x"] > 0, "x"]
         for panel in (curve, row):
-            panel.set(xscale="log", xlim=(xs.min() / 1.15, xs.max() * 1.15))
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-            panel.xaxis.set_major_locator(
-                LogLocator(subs=(1, 2, 5) if xs.max() > 5 * xs.min() else range(1, 10))
-            )
-            panel.xaxis.set_minor_locator(NullLocator())
+            canvas.logarithmic(panel, xs.min() / 1.15, xs.max() * 1.15, most=6)
         curve.set(ylim=(-0.04, 1.06), yticks=[0, 0.5, 1], ylabel="share solved")
         curve.axhline(0.5, color=canvas.MUTED, lw=0.8, zorder=1)
         for _, line in rows.groupby("cell", sort=False):

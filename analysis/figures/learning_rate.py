@@ -38,10 +38,10 @@ def draw(data: pd.DataFrame) -> Figure:
     for panels, task in zip(blocks, tasks, strict=True):
         groups = data[data["task"] == task].groupby("cell", sort=False)
         for panel, (cell, rows) in zip(panels, groups, strict=True):
-            panel.set(xscale="log", xlim=reach, ylim=(-0.2, 1.2), yticks=[0, 1])
+            canvas.logarithmic(panel, *reach, most=3)
+            panel.set(ylim=(-0.2, 1.2), yticks=[0, 1])
             panel.set_title(str(cell), fontsize=8, fontweight="normal", pad=3)
             panel.tick_params(labelsize=7, pad=1.5)
-            panel.minorticks_off()
             points(panel, rows)
     return figure
 

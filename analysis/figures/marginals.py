@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from analysis.figures import canvas, importance, palette
 from analysis.statistics.search.factors import LEVELS, LOG
@@ -82,8 +81,7 @@ def curve(panel: Axes, place: Place, name: str) -> None:
     rows, ink = place.rows, place.rows["ink"].iloc[0]
     panel.set(ylim=(-0.05, 1.05), yticks=[0, 1], xlim=(rows["at"].min(), rows["at"].max()))
     if rows["scale"].iloc[0] == LOG:
-        panel.set_xscale("log")
-        panel.xaxis.set_minor_locator(NullLocator())
+        canvas.logarithmic(panel, rows["at"].min(), rows["at"].max(), most=3)
     panel.fill_between(rows["at"], rows["low"], rows["high"], color=ink, alpha=0.22, lw=0)
     levels = rows["scale"].iloc[0] == LEVELS
     mark = "o" if levels else None
