@@ -56,4 +56,4 @@ def test_the_diagram_has_a_mark_at_every_average_rank_and_the_critical_differenc
     assert sorted(marks) == pytest.approx(sorted(data["ranks"]["value"]))
     words = " ".join(text.get_text() for text in panel.texts)
     assert f"critical difference {data['ranks']['critical_difference'].iloc[0]:.1f}" in words
-    assert "next to no power" in ranks.caption(data["ranks"])
+    assert "almost no power" in ranks.caption(data["ranks"])

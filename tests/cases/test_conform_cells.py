@@ -165,9 +165,9 @@ def test_known_equations_can_be_written_down_and_read_again(known):
         ("b = W x\nh' = b", "line 1: b cannot be defined"),
         ("h' = W x\noutput: y", "line 2: the output y is not defined"),
         ("h' = (lambda: W x)()", "line 1: "),
-        ("h' = h.__class__", "line 1: .* is no part of the language"),
+        ("h' = h.__class__", "line 1: .* is not part of the language"),
         ("h', k = W x", "line 1: .* defines no single name"),
-        ("h' = W x if 1 else b", "line 1: .* is no part of the language"),
+        ("h' = W x if 1 else b", "line 1: .* is not part of the language"),
     ],
 )
 def test_a_line_that_can_not_be_read_is_named_with_the_reason(text, reason):

@@ -147,7 +147,7 @@ def test_the_tile_is_lower_where_there_are_16_registers(monkeypatch):
 def test_an_option_that_xla_does_not_know_is_left_out_with_a_word(monkeypatch):
     monkeypatch.setattr(compiler, "unknown", set())
     lowered = jax.jit(lambda x: x + 1).lower(jnp.float32(1))
-    with pytest.warns(UserWarning, match="does not know the option xla_cpu_of_the_future. It is left out"):
+    with pytest.warns(UserWarning, match="does not know the option xla_cpu_of_the_future. It is skipped"):
         compiled = compile_with(lowered, {"xla_cpu_of_the_future": True})
     assert float(compiled(jnp.float32(1))) == 2
     compile_with(lowered, {"xla_cpu_of_the_future": True})  # said once

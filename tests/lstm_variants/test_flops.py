@@ -91,7 +91,7 @@ def test_loops_of_unknown_length_are_refused():
     def step(c, x):
         return jax.lax.while_loop(lambda k: k[1][0] < 1, lambda k: (k[0] + 1, k[1] + 1), (0, c))[1]
 
-    with pytest.raises(ValueError, match=r"no rule for the operation 'while' .*known only when it runs"):
+    with pytest.raises(ValueError, match=r"no rule for the operation 'while' .*known only at run time"):
         flops(Step(step), N)
 
 

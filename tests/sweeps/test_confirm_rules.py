@@ -225,7 +225,7 @@ class Bad:
     ("answer", "message"),
     [
         ((("lstn", 2),), "Did you mean 'lstm'"),
-        ((("lstm", 5),), "Bad wants 5 seeds of 'lstm', more than its most=4"),
+        ((("lstm", 5),), "Bad asks for 5 seeds of 'lstm', more than its most=4"),
     ],
 )
 def test_an_answer_that_breaks_the_contract_is_named(answer, message):
