@@ -11,6 +11,7 @@ import pytest
 from analysis.user_table.columns import number
 from analysis.user_table.read import read
 from analysis.user_table.table import Asked, taken
+from analysis.user_table.verdicts import judged
 from sweeps import cli
 from sweeps.errors import InputError
 
@@ -283,3 +284,18 @@ def test_the_command_says_what_it_assumed_on_standard_error(tmp_path, capsys):
     captured = capsys.readouterr()
     note = "euro.csv is read with semicolons between its columns and decimal commas in acc."
     assert (code, note in captured.err, note in captured.out) == (0, True, True)
+
+
+def test_categories_of_which_there_is_no_row_change_nothing():
+    frame = pd.DataFrame(
+        [(c, "mnist", s, 0.9 + 0.01 * (s % 3)) for c in ("lstm", "gru") for s in range(5)],
+        columns=["cell", "task", "seed", "acc"],
+    )
+    spare = frame.assign(
+        task=pd.Categorical(frame["task"], ["unused", "mnist"]),
+        cell=pd.Categorical(frame["cell"], ["gru", "never", "lstm"]),
+    )
+    asked = Asked(measure="acc", margin=0.02)
+    plain, categorical = (judged(taken(table, asked)).table for table in (frame, spare))
+    numbers = ["value", "low", "high", "p_difference", "p_equivalence", "verdict", "grade"]
+    pd.testing.assert_frame_equal(plain[numbers], categorical[numbers])

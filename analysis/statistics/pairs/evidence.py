@@ -95,7 +95,8 @@ def grids(seeds: dict[tuple[object, object], np.ndarray], bounds: tuple[float, f
 
 def coarse(members: pd.DataFrame, steps: dict[object, Step]) -> pd.DataFrame:
     """Of scores in steps the resolution is half a step at least: what lies between two steps cannot be seen."""
-    half = members["task"].map(lambda task: steps[task].width / 2)
+    # Not by `map`, which asks for the categories that a column has and no row is of.
+    half = pd.Series([steps[task].width / 2 for task in members["task"]], members.index, dtype=float)
     return members.assign(resolution=np.fmax(members["resolution"], half.where(half > 0)))
 
 
