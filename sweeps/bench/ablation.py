@@ -53,6 +53,7 @@ def once(study: str, folder: str, cache: str) -> Row:
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     rounds = 1 if options.quick else options.rounds or 3
     rows, progress = list[Row](), Progress("ablation", 2 * rounds)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,6 +71,8 @@ def run(options: Options) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
+
     def middle(kind: str, name: str) -> float:
         return median(float(row[name]) for row in rows if row["kind"] == kind)
 

@@ -16,12 +16,14 @@ QUICK_CELLS = ("lstm", "peephole")
 
 
 def settings(backend: str, available: int) -> tuple[str, ...]:
+    """The settings of cores to measure in."""
     if backend != "cpu":
         return (backend,)
     return (ONE_CORE, ALL_CORES) if available > 1 else (ONE_CORE,)
 
 
 def cases(cells: Iterable[str], *, quick: bool = False, backend: str = "cpu") -> Iterator[Case]:
+    """The training steps to measure."""
     for cell in cells:
         sizes = [(*size, LENGTH, 1) for size in SIZES] + [(32, 32, LONGER, 1)]
         if cell in ("lstm", "gru", "rnn"):

@@ -73,6 +73,7 @@ def orchestration(row: Row, *, start: bool) -> float:
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     trials = 200 if options.quick else 10_000
     times = 1 if options.quick else options.rounds or 3
     rounds = [*(("off", n) for n in range(times)), *([] if options.quick else [("offline", 0)])]
@@ -91,6 +92,7 @@ def run(options: Options) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     header = [
         "W&B mirror",
         "trials",

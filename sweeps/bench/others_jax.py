@@ -19,6 +19,7 @@ TOGETHER = 10
 
 
 def describe() -> dict[str, Any]:
+    """Backend and device of this process."""
     forms = ["flax"]
     if jax.default_backend() == "gpu":
         try:
@@ -31,6 +32,7 @@ def describe() -> dict[str, Any]:
 
 
 def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
+    """The work of a case, compiled, and what there is to say of it."""
     x = jax.random.uniform(jax.random.key(0), (case["length"], case["batch"], 2))
     if case["form"] == "stacked":
         return stacked(x, case["hidden"], case["members"]), {}

@@ -29,6 +29,7 @@ def describe() -> dict[str, Any]:
 
 
 def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
+    """The work of a case, and what there is to say of it."""
     torch.manual_seed(0)
     if case["what"] == "product":
         return product(case["size"]), {}
@@ -129,5 +130,6 @@ def product(size: int) -> Work:
 
 
 def synchronise() -> None:
+    """Wait until the device has finished."""
     if DEVICE.type == "cuda":
         torch.cuda.synchronize()

@@ -26,6 +26,7 @@ from sweeps.provenance import device_name
 
 
 def describe() -> dict[str, Any]:
+    """Backend and device of this process."""
     return {"backend": jax.default_backend(), "device": device_name(jax.devices()[0])}
 
 
@@ -38,6 +39,7 @@ def build(case: dict[str, Any]) -> tuple[Work, dict[str, Any]]:
 
 
 def trial_of(case: dict[str, Any]) -> Trial:
+    """The trial of a case."""
     large = case["batch"] * case["hidden"] * case["length"] > 500_000
     return Trial(
         cell=CELLS[case["cell"]](hidden=case["hidden"]),
@@ -53,6 +55,7 @@ def trial_of(case: dict[str, Any]) -> Trial:
 
 
 def shapes(trial: Trial) -> dict[str, tuple[int, ...]]:
+    """Shapes of the cell's parameters by dotted path."""
     cell = nnx.eval_shape(lambda: trial.cell.build(trial.task.inputs, nnx.Rngs(0)))
     return {
         ".".join(map(str, path)): leaf.shape for path, leaf in nnx.to_flat_state(nnx.state(cell, nnx.Param))

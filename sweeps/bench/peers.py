@@ -28,6 +28,7 @@ PEERS = {
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     case = step_case("lstm", 4, 4, 8, 2) if options.quick else step_case("lstm", 16, 16, 50, MEMBERS)
     rows, timers, progress = dict[str, Row](), dict[str, Timer](), Progress("peers", len(PEERS) + 1)
     with started(ONE_CORE) as sides:
@@ -47,6 +48,7 @@ def run(options: Options) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     sound = [row for row in rows if "seconds" in row]
     ours = next(row for row in rows if row["side"] == "ours")
     lines = [

@@ -131,6 +131,7 @@ class Server:
 
 
 def serve(name: str, core: str | None) -> None:
+    """Answer requests on standard input until it ends."""
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {int(core)})
     answers, sys.stdout = sys.stdout, sys.stderr  # whatever a framework prints is no answer

@@ -24,6 +24,7 @@ FORMULA = "3 · (2 B (n + h) 4h T + 2 B h)"
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     (setting, *_) = settings(ask("ours")["backend"], 1)
     products = (16,) if options.quick else PRODUCTS
     sizes = [(4, 4, 8)] if options.quick else [(*size, LENGTH) for size in SIZES]
@@ -59,6 +60,7 @@ def operations(case: Row, *, recurrent: bool = False) -> int:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     products = [row for row in rows if row["what"] == "product"]
     steps = [row for row in rows if row["what"] == "step"]
     best, theirs = (

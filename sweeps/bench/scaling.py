@@ -62,6 +62,7 @@ STUDY = Study(
 
 
 def rate(options: Options, progress: Progress) -> list[Row]:
+    """Trials per second of a row."""
     rows = []
     for cohort, workers in rate_cases(options):
         with tempfile.TemporaryDirectory() as folder:
@@ -77,16 +78,19 @@ def rate(options: Options, progress: Progress) -> list[Row]:
 
 
 def rate_cases(options: Options) -> list[tuple[int, int]]:
+    """What is measured for the rate of trials."""
     return [(k, w) for w in (1, 2) for k in ((4,) if options.quick else (1, 4, 16, 64, 256))]
 
 
 def memory_cases(options: Options) -> list[dict[str, int]]:
+    """What is measured for memory."""
     axes = {"cohort": (1, 4, 16, 64, 256), "length": (50, 200, 800), "hidden": (32, 128, 512)}
     cases = [FIXED | {name: value} for name, values in axes.items() for value in values]
     return cases[:1] if options.quick else [case for i, case in enumerate(cases) if case not in cases[:i]]
 
 
 def memory(options: Options, progress: Progress) -> list[Row]:
+    """Peak memory of a sweep, as a row."""
     rows = list[Row]()
     for case in memory_cases(options):
         environment = {"NPROC": "1", "JAX_PLATFORMS": "cpu"}
@@ -119,6 +123,7 @@ def repeated(source: Store, results: Path, trials: int) -> Store:
 
 
 def reports(options: Options, source: Store, progress: Progress) -> list[Row]:
+    """Time and memory of a report, as a row."""
     rows = list[Row]()
     for trials in report_cases(options):
         with tempfile.TemporaryDirectory() as folder:
@@ -131,6 +136,7 @@ def reports(options: Options, source: Store, progress: Progress) -> list[Row]:
 
 
 def report_cases(options: Options) -> list[int]:
+    """What is measured for reports."""
     return [100] if options.quick else [100, 1000, 10_000]
 
 
@@ -160,6 +166,7 @@ def plan(options: Options, folder: Path, progress: Progress) -> tuple[list[Row],
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     total = len(rate_cases(options)) + len(memory_cases(options)) + len(report_cases(options)) + 2
     progress = Progress("scaling", total)
     with tempfile.TemporaryDirectory() as folder:
@@ -176,6 +183,7 @@ def off(row: Row, name: str) -> float:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
         kinds.setdefault(row["kind"], []).append(row)

@@ -27,6 +27,7 @@ SIDES: dict[str, dict[str, str]] = {
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     planned = [
         step_case(cell, batch, hidden, LENGTH)
         for cell in options.cells or CELLS
@@ -56,6 +57,7 @@ def run(options: Options) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     units = list(dict.fromkeys(row["hidden"] for row in rows))
     ours = {place(row): row for row in rows if row["side"] == "ours"}
     theirs = {place(row): row for row in rows if row["side"] != "ours"}
@@ -79,4 +81,5 @@ def table(rows: list[Row]) -> str:
 
 
 def place(row: Row) -> tuple[Any, ...]:
+    """What tells two measured sizes apart."""
     return row["cell"], row["batch"], row["hidden"]

@@ -27,6 +27,7 @@ NEEDS_TORCH = True
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     from lstm_variants import CELLS
 
     backend = ask("ours")["backend"]
@@ -45,6 +46,7 @@ def run(options: Options) -> list[Row]:
 
 
 def ask(name: str) -> dict[str, Any]:
+    """What a process of that kind says of its device."""
     with Side(name) as side:
         return side.describe()
 

@@ -28,6 +28,7 @@ def compared(rows: list[Row]) -> list[Row]:
 
 
 def key(row: Row) -> tuple[Any, ...]:
+    """What tells two measured steps apart."""
     return tuple(row[name] for name in ("setting", "cell", "batch", "hidden", "length", "members"))
 
 
@@ -42,6 +43,7 @@ def mean(rows: Iterable[Row]) -> float:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
     parts = [
         "One update on the adding problem: forward, backward, clipping to the global norm 1, Adam. Ratios are the "
         "median over rounds of their time by ours, above 1 where ours is faster; behind it the medians of both, theirs "
@@ -73,6 +75,7 @@ def table(rows: list[Row]) -> str:
 
 
 def label(row: Row) -> str:
+    """The name of a case in the table."""
     return f"{row['batch']}×{row['hidden']}, T={row['length']}"
 
 

@@ -59,6 +59,7 @@ STUDY = Study(
 
 
 def ours(folder: Path, sizes: dict[str, int], trials: int, workers: int) -> tuple[float, list[float]]:
+    """Seconds and test errors of the study by `lstm-variants sweep`."""
     path = folder / "rates.py"
     path.write_text(STUDY.format(search=trials // 4 - 2, **sizes))
     options = ["--results", str(folder), "--workers", str(workers), "--wandb", "off"]
@@ -68,6 +69,8 @@ def ours(folder: Path, sizes: dict[str, int], trials: int, workers: int) -> tupl
 
 
 def processes(sizes: dict[str, int], rates: list[float], workers: int) -> tuple[float, list[float]]:
+    """The same by one process per training."""
+
     def one(seed: int) -> float:
         numbers = {"learning-rate": rates[seed], "seed": seed, **sizes}
         arguments = [f"--{name}={value}" for name, value in numbers.items()]
@@ -82,6 +85,7 @@ def processes(sizes: dict[str, int], rates: list[float], workers: int) -> tuple[
 
 
 def tune(sizes: dict[str, int], rates: list[float], workers: int, *, keep: bool) -> tuple[float, list[float]]:
+    """The same by Ray Tune."""
     request = {"rates": rates, "sizes": sizes, "keep": keep, "workers": workers}
     done = whole(["-m", "sweeps.bench.tune", json.dumps(request)])
     line = next(line for line in reversed(done.output.splitlines()) if line.startswith("["))
@@ -89,6 +93,7 @@ def tune(sizes: dict[str, int], rates: list[float], workers: int, *, keep: bool)
 
 
 def run(options: Options) -> list[Row]:
+    """Measure: one row per round and side, as the table reads them."""
     workers = len(cores())
     trials, rounds = (12, 1) if options.quick else (64, options.rounds or 3)
     sizes = {"hidden": 32, "length": 50, "batch": 32, "steps": 500}
@@ -125,6 +130,8 @@ def run(options: Options) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
+    """The rows of this section as Markdown."""
+
     def of(way: str, name: str) -> list[float]:
         return [float(row[name]) for row in rows if row["way"] == way]
 

@@ -18,6 +18,7 @@ from ray import tune
 
 
 def main(rates: list[float], sizes: dict[str, int], keep: bool, workers: int) -> None:
+    """Run the trainings that the request on the command line asks for, and print their test errors."""
     environment = {"NPROC": "1", "JAX_PLATFORMS": "cpu"}
     ray.init(
         address="local", num_cpus=workers, include_dashboard=False, runtime_env={"env_vars": environment}

@@ -11,6 +11,7 @@ from sweeps.terminal.screen import console
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print cells, tasks and studies; returns 0."""
     screen = console()
     cells = table("Cells", "name", "parameters (n inputs, h units)", "reference")
     for name, cell in CELLS.items():
@@ -30,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def table(title: str, *columns: str) -> Table:
+    """One table of names and descriptions."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")

@@ -27,6 +27,7 @@ def study_of(options: argparse.Namespace) -> "Loaded":
 
 
 def store_of(options: argparse.Namespace, study: str) -> "Store":
+    """The store of a study below `--results`."""
     from sweeps.store.store import Store
 
     return Store(options.results, study)

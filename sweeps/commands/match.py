@@ -44,6 +44,7 @@ def row(name: str, inputs: int, measure: str, target: int) -> dict[str, Any]:
 
 
 def show(title: str, found: dict[str, dict[str, Any]], measure: str) -> None:
+    """Print the sizes as one table."""
     columns = table(title, "cell", "hidden", WORDS[measure], "error", "note")
     for name, each in found.items():
         if each["hidden"] is None:

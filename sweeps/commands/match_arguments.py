@@ -6,6 +6,7 @@ from sweeps.terminal.arguments import results_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes to its parser."""
     results_option(parser)
     parser.add_argument("cells", nargs="+", metavar="CELL", help="a cell from `lstm-variants list`, or all")
     budget = parser.add_mutually_exclusive_group(required=True)

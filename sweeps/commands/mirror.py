@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def how_to_look(store: Store) -> str:
+    """How to look at offline runs, and how to send them."""
     folder = store.path / "wandb"
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())

@@ -6,6 +6,7 @@ from sweeps.terminal.arguments import results_option
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes to its parser."""
     results_option(parser)
     parser.add_argument("task", metavar="TASK", help="a task from `lstm-variants list`, or file.py:Task")
     parser.add_argument(

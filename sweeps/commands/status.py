@@ -13,6 +13,7 @@ COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score
 
 
 def run(options: argparse.Namespace) -> int:
+    """Print how many trials are stored, by cell, task and stage; returns 0. Raises InputError."""
     screen = console()
     store = store_of(options, options.study)
     declaration = store.declaration()

@@ -8,6 +8,7 @@ from sweeps.workers import crew
 
 
 def run(options: argparse.Namespace) -> int:
+    """Run what is missing; returns the exit code. Raises InputError before any work."""
     if options.dry_run:
         from sweeps.commands import plan
 

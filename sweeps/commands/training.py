@@ -34,6 +34,7 @@ def train(screen: Console, entry: Entry, store: Store) -> Row:
 
 
 def show(screen: Console, row: Row, curve: list[Row]) -> None:
+    """Print how the trial ended, with its curve."""
     scores = [c["valid_score"] for c in curve]
     screen.print(
         f"validation score, steps {curve[0]['step']} to {curve[-1]['step']}: {sparkline(scores)}",

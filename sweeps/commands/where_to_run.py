@@ -4,6 +4,7 @@ import argparse
 
 
 def where_to_run(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `plan` and `sweep` share: workers, cluster, cohorts, overrides."""
     parser.add_argument(
         "--address",
         metavar="auto|local|HOST:PORT|ray://HOST:PORT",

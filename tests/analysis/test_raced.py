@@ -69,9 +69,16 @@ def test_each_reason_names_the_evidence_and_the_seeds_it_rests_on(study):
     for row in table[table["verdict"] != "undecided"].itertuples():
         assert f"after {row.looked} seeds each: e = " in row.why
         assert row.low <= row.value <= row.high
-    at_margin = table[table["a"].eq("peephole") | table["b"].eq("peephole")].iloc[0]
-    if at_margin["verdict"] == "undecided":
-        assert "further seeds" in at_margin["why"] or "no number of seeds" in at_margin["why"]
+
+
+def test_a_race_that_is_too_short_says_how_many_more_seeds_it_needs(tmp_path):
+    cells = {"lstm": LSTM(hidden=3), "gru": GRU(hidden=3)}
+    sweep_in(tmp_path, tiny(cells=cells, confirm=race(most=16, look=8), margin=0.1), score=score)
+    table = Analysed(load(str(tmp_path), "tiny")).verdicts
+    row = table[table["a"].eq("gru")].iloc[0]
+    assert row["verdict"] == "undecided"
+    assert row["grade"] == ""
+    assert f"about {row['seeds_to_decide']:,.0f} further seeds of each" in row["why"]
 
 
 def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):

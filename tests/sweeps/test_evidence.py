@@ -165,21 +165,22 @@ def test_the_controls_stand_outside_the_family():
     assert all(found.decisions[pair] == without.decisions[pair] for pair in pairs)
 
 
-def test_at_the_margin_no_number_of_seeds_decides_and_beside_it_some_do():
-    generator = np.random.default_rng(0)
-    reference = generator.uniform(0.4, 0.6, 128)
-    at = race({"r": reference, "c": reference - 0.1}, [("c", "r")], Rules(margin=0.1, most=16))
-    decision = at.decisions["c", "r"]
-    assert decision.word == UNDECIDED
-    assert decision.further > 0
-    near = race({"r": np.full(128, 0.5), "c": np.full(128, 0.45)}, [("c", "r")], Rules(margin=0.1, most=16))
-    left = near.decisions["c", "r"].further
-    assert 0 < left < 112
-    more = Rules(margin=0.1, most=16 + int(left))
-    assert (
-        race({"r": np.full(128, 0.5), "c": np.full(128, 0.45)}, [("c", "r")], more).words["c", "r"]
-        != UNDECIDED
-    )
+@pytest.mark.parametrize(("height", "word"), [(0.45, EQUIVALENT), (0.4, WORSE)])
+def test_the_further_seeds_that_are_named_decide_a_race_that_was_too_short(height, word):
+    """Half a margin below the reference, and one margin below: equivalent, and different."""
+    scores = {"r": np.full(256, 0.5), "c": np.full(256, height)}
+    short = race(scores, [("c", "r")], Rules(margin=0.1, most=16)).decisions["c", "r"]
+    assert short.word == UNDECIDED
+    assert 0 < short.further < 240
+    longer = Rules(margin=0.1, look=16 + int(short.further), most=16 + int(short.further))
+    assert race(scores, [("c", "r")], longer).words["c", "r"] == word
+    too_few = Rules(margin=0.1, look=16 + int(short.further / 2), most=16 + int(short.further / 2))
+    assert race(scores, [("c", "r")], too_few).words["c", "r"] == UNDECIDED
+
+
+def test_evidence_that_does_not_grow_needs_infinitely_many_seeds():
+    assert bets.further(np.array([-0.5, 0.1, 0.1]), 0.0, math.log(20)) == math.inf
+    assert bets.further(np.array([0.5, -0.1, 0.1]), 0.0, math.log(20)) < 200
 
 
 def test_a_score_in_other_units_gives_the_same_race():
