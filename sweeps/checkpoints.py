@@ -41,20 +41,11 @@ class Checkpoint:
         self.path = folder / f"{ids[0]}-{all_ids}"
         self.program = program
 
-    @property
-    def fingerprint(self) -> str:
-        """What must be equal for the numbers to be."""
-        versions = {name: value for name, value in provenance().items() if name.startswith("version.")}
-        facts = {"program": self.program.digest, "device": device_name(jax.devices()[0]), **versions}
-        facts |= {"xla": jaxlib.__version__, "flags": os.environ.get("XLA_FLAGS", "")}
-        return json.dumps(facts, sort_keys=True)
-
     def save(self, state: State, places: np.ndarray, evaluations: list[Evaluation]) -> None:
         """Write both, then remove what was there before. A failure is a warning: training does not need it."""
-        steps, reports, seconds = zip(*evaluations, strict=True)
-        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *reports)
-        arrays = [*jax.tree.leaves((state, stacked)), places, np.stack(steps), np.array(seconds)]
-        kept = {"fingerprint": self.fingerprint, "hash": array_hash(arrays), "arrays": arrays}
+        *leaves, steps, seconds = packed(state, evaluations)
+        arrays = [*leaves, places, steps, seconds]
+        kept = {"fingerprint": fingerprint(self.program), "hash": array_hash(arrays), "arrays": arrays}
         before = self.folders()
         new = self.path / str(len(evaluations))
         try:
@@ -74,15 +65,11 @@ class Checkpoint:
             with contextlib.suppress(Exception):
                 kept = checkpointer().restore(folder)
                 arrays = [np.asarray(array) for array in kept["arrays"]]
-                if kept["fingerprint"] == self.fingerprint and kept["hash"] == array_hash(arrays):
-                    return self.unpacked(arrays)
+                if kept["fingerprint"] == fingerprint(self.program) and kept["hash"] == array_hash(arrays):
+                    *leaves, places, steps, seconds = arrays
+                    state, evaluations = unpacked([*leaves, steps, seconds], self.program.results)
+                    return state, places, evaluations
         return None
-
-    def unpacked(self, arrays: list[np.ndarray]) -> Kept:
-        *leaves, places, steps, seconds = arrays
-        state, stacked = jax.tree.unflatten(self.program.results, leaves)
-        reports = [jax.tree.map(lambda leaf, k=k: leaf[k], stacked) for k in range(len(steps))]
-        return state, places, list(zip(steps, reports, seconds.tolist(), strict=True))
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
@@ -90,6 +77,30 @@ class Checkpoint:
     def folders(self) -> list[Path]:
         """Everything that is there, what a killed process left half written too."""
         return list(self.path.glob("*"))
+
+
+def packed(state: State, evaluations: list[Evaluation]) -> list[np.ndarray]:
+    """Both as a list of arrays."""
+    steps, reports, seconds = zip(*evaluations, strict=True)
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *reports)
+    leaves = map(np.asarray, jax.tree.leaves((state, stacked)))
+    return [*leaves, np.stack(steps), np.array(seconds)]
+
+
+def unpacked(arrays: list[np.ndarray], structure: Any) -> tuple[State, list[Evaluation]]:
+    """What `packed` took apart. structure: of what `Program.advance` gives. Raises ValueError where it is another."""
+    *leaves, steps, seconds = arrays
+    state, stacked = jax.tree.unflatten(structure, leaves)
+    reports = [jax.tree.map(lambda leaf, k=k: leaf[k], stacked) for k in range(len(steps))]
+    return state, list(zip(steps, reports, seconds.tolist(), strict=True))
+
+
+def fingerprint(program: Program) -> str:
+    """What must be equal for the numbers to be."""
+    versions = {name: value for name, value in provenance().items() if name.startswith("version.")}
+    facts = {"program": program.digest, "device": device_name(jax.devices()[0]), **versions}
+    facts |= {"xla": jaxlib.__version__, "flags": os.environ.get("XLA_FLAGS", "")}
+    return json.dumps(facts, sort_keys=True)
 
 
 def checkpointer() -> Any:

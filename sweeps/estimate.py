@@ -112,7 +112,7 @@ def estimate(works: list[Work], costs: dict[Trial, Cost], *, workers: int, start
     Workers keep to the structures that they have compiled, so each is compiled about once.
     """
     structures = {work.structure for work in works}
-    compute = sum(costs[work.structure].trial(e.trial) for work in works for e in work.entries)
+    compute = sum(costs[work.structure].trial(e.trial) * e.share for work in works for e in work.entries)
     compiling = sum(costs[bare].compile for bare in structures)
     overhead = start if works else 0.0
     return Estimate(

@@ -15,6 +15,7 @@ from sweeps.errors import InputError
 from sweeps.plan import RANK_COLUMNS, Entry, Row
 from sweeps.stages import Stages
 from sweeps.store.declaration import Declaration
+from sweeps.store.schema import STOPPED
 from sweeps.store.store import UNRECORDED, Store
 from sweeps.study_file import Loaded
 
@@ -24,23 +25,24 @@ MANY = 6  # changes of labels that are named
 
 @dataclass(frozen=True)
 class Made:
-    """rows: those that did not fail, by trial id and code, the newest code last. declared: the study's declaration
-    so far, None where there is none. keep: rows of other code count."""
+    """rows: those that did not fail, by trial id and code, the newest code last; of one code those of the least
+    training first. declared: the study's declaration so far, None where there is none. keep: rows of other code
+    count."""
 
-    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+    rows: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     declared: Declaration | None = None
     keep: bool = False
 
     def counted(self, entry: Entry) -> tuple[Row | None, str | None]:
-        """The trial's row, None where it is to be run, and the code whose rows count for it (None: any).
-        Where nothing is known of the code of now, the newest do."""
+        """The trial's row, of as much training as is meant, None where it is to be run, and the code whose rows count
+        for it (None: any). Where nothing is known of the code of now, the newest do."""
         found = self.rows.get(entry.id, {})
         newest = next(reversed(found), None)
-        if entry.code is None:
-            return (None if newest is None else found[newest]), newest or None
-        if entry.code in found or newest is None or not self.keep:
-            return found.get(entry.code), entry.code
-        return found[newest], newest
+        code = entry.code
+        if newest is not None and (code is None or (self.keep and code not in found)):
+            code = newest
+        rows = found.get(code, []) if code is not None else []
+        return next(filter(entry.reached, rows), None), code or None
 
     def by_id(self, entries: Iterable[Entry]) -> dict[str, Row]:
         """The rows that count, by trial id."""
@@ -57,12 +59,15 @@ class Made:
 def made(store: Store, keep: bool = False) -> Made:
     """Reads the store; a study that never ran has nothing."""
     columns = [*RANK_COLUMNS, *COLUMNS, "cell", "task", "code", "finished_at"]
-    rows: dict[str, dict[str, Row]] = {}
+    rows: dict[str, dict[str, list[Row]]] = {}
     for row in sorted(store.rows(columns), key=lambda row: str(row["finished_at"])):
         if row["status"] != "failed":
             codes = rows.setdefault(str(row["trial_id"]), {})
             code = str(row["code"] or UNRECORDED)
-            codes[code] = codes.pop(code, row)
+            codes[code] = [*codes.pop(code, []), row]
+    for codes in rows.values():
+        for several in codes.values():
+            several.sort(key=lambda row: (row["status"] != STOPPED, row["steps_done"] or 0))
     return Made(rows, store.declared(), keep)  # a damaged declaration is written anew
 
 
@@ -74,7 +79,7 @@ def by_other_code(loaded: Loaded, planned: list[Entry], found: Made) -> list[Ent
     strict, kept = Made(found.rows), Made(found.rows, keep=True)
     stages = Stages(loaded.study)
     stages.go_on(lambda entry: (kept if found.other(entry) else strict).counted(entry)[0])
-    return [entry for entry in stages.search + stages.confirm if found.other(entry)]
+    return [entry for entry in stages.entries if found.other(entry)]
 
 
 def said(entries: list[Entry], found: Made) -> str:
@@ -115,7 +120,7 @@ def called_otherwise(entries: Iterable[Entry], loaded: Loaded, found: Made) -> l
     for entry in entries:
         if entry.id not in found.rows:
             continue
-        row = next(reversed(found.rows[entry.id].values()))
+        row = next(reversed(found.rows[entry.id].values()))[-1]
         _, cell, task = called.get(entry.id, ("", row["cell"], row["task"]))
         gone.discard(str(cell))
         if (cell, task) != entry.arm:

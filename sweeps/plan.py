@@ -22,27 +22,53 @@ from sweeps.errors import InputError
 from sweeps.rules.race import Race
 from sweeps.seeds import seed_of
 from sweeps.store.declaration import Declaration
+from sweeps.store.schema import STOPPED
 from sweeps.strategy import Setting
 from sweeps.study import Study
 from sweeps.study_file import Loaded
 
 Arm = tuple[str, str]  # labels of cell and task
 Row = dict[str, object]
+Key = tuple[str, int | None]  # trial id, and the updates after which it stops
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A trial with the names under which the study knows it."""
+    """A trial with the names under which the study knows it, and which part of its training is meant.
+
+    code: by which the trial is computed, see `sweeps.code_of`; fixed when it is planned. since: the updates after
+    which it was stopped before, 0 where it begins. until: the updates after which it stops for its search to see how
+    far it is; None: it trains to its end. rung: how many such stops that makes.
+    """
 
     trial: Trial
     stage: str
     cell: str
     task: str
-    code: str | None = None  # by which the trial is computed, see `sweeps.code_of`; fixed when it is planned
+    code: str | None = None
+    since: int = 0
+    until: int | None = None
+    rung: int = 0
 
     @cached_property
     def id(self) -> str:
         return trial_id(self.trial)
+
+    @property
+    def key(self) -> "Key":
+        return self.id, self.until
+
+    @property
+    def share(self) -> float:
+        """Fraction of the trial's updates that are meant."""
+        steps = self.trial.steps
+        return ((steps if self.until is None else self.until) - self.since) / steps
+
+    def reached(self, row: "Row") -> bool:
+        """Whether a row of the trial is of as many updates as are meant, or of its end."""
+        if row["status"] != STOPPED:
+            return True
+        return self.until is not None and int(row["steps_done"]) >= self.until  # type: ignore[call-overload]
 
     @cached_property
     def structure(self) -> Trial:
@@ -55,7 +81,8 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One cohort's worth of entries, all of one structure, in cohorts of `size`. Equal to itself alone."""
+    """One cohort's worth of entries, all of one structure and part of training, in cohorts of `size`. Equal to itself
+    alone."""
 
     entries: tuple[Entry, ...]
     size: int
@@ -96,11 +123,11 @@ def search_entry(study: Study, arm: Arm, i: int, setting: Setting, known: Callab
     return Entry(trial, "search", label, task_label, code_of(trial))
 
 
-def confirm_entry(study: Study, arm: Arm, i: int, best: Trial) -> Entry:
-    """An arm's chosen trial with fresh seed i; never stopped early, so that scores stay scores."""
-    seed = seed_of(study.seed, "confirm", i, alias=arm[0] == study.alias)
-    again = replace(replace(best, "seed", seed), "stop_after", math.inf)
-    return Entry(again, "confirm", *arm, code_of(again))
+def fresh_entry(study: Study, stage: str, arm: Arm, i: int, trial: Trial) -> Entry:
+    """A trial again with seed i of a stage; never stopped early, so that scores stay scores."""
+    seed = seed_of(study.seed, stage, i, alias=arm[0] == study.alias)
+    again = replace(replace(trial, "seed", seed), "stop_after", math.inf)
+    return Entry(again, stage, *arm, code_of(again))
 
 
 def base_trial(
@@ -137,20 +164,6 @@ def base_choices(study: Study) -> dict[Arm, Trial]:
     }
 
 
-def choices(study: Study, search: list[Entry], rows: dict[str, dict[str, object]]) -> dict[Arm, Trial]:
-    """Arm to its best trial on validation, for arms whose search is complete in `rows` (by trial id)."""
-    if study.search is None:
-        return base_choices(study)
-    arms: dict[Arm, list[Entry]] = {}
-    for entry in search:
-        arms.setdefault(entry.arm, []).append(entry)
-    return {
-        arm: min(entries, key=lambda e: rank(rows[e.id])).trial
-        for arm, entries in arms.items()
-        if all(e.id in rows for e in entries)
-    }
-
-
 def rank(row: dict[str, object]) -> tuple[bool, float, float, str]:
     """Sort key: finished first, then the higher validation score, the lower validation loss, the id."""
 
@@ -162,23 +175,30 @@ def rank(row: dict[str, object]) -> tuple[bool, float, float, str]:
     return row["status"] != "finished", -score, loss, str(row["trial_id"])
 
 
-RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss"]
+RANK_COLUMNS = ["trial_id", "status", "valid_score", "valid_loss", "steps_done"]
 
 
 def unique(entries: list[Entry], seen: dict[str, Entry] | None = None) -> list[Entry]:
     """The entries, provided that no trial stands under two labels. Raises InputError.
 
-    seen: entries by trial id that count, too; the new ones are added to it.
+    seen: entries by trial id that count, too; the new ones are added to it, and take the place of those of the same
+    trial that they go on from.
     """
     seen = {} if seen is None else seen
     for entry in entries:
-        other = seen.setdefault(entry.id, entry)
-        if other is not entry:
+        other = seen.get(entry.id)
+        if other is not None and other is not entry and not goes_on(entry, other):
             raise InputError(
                 f"'{other.cell}' and '{entry.cell}' on '{entry.task}' are the same trial (equal spec and seed), "
                 "so it would be counted twice. Remove one; the study adds an alias with seeds of its own."
             )
+        seen[entry.id] = entry
     return entries
+
+
+def goes_on(entry: Entry, before: Entry) -> bool:
+    """Whether an entry is the next part of the training of another."""
+    return entry.arm == before.arm and entry.since > 0 and entry.since == before.until
 
 
 FEW_PARAMETERS = 500  # of a cell, up to where their number matters little
@@ -214,17 +234,19 @@ def weight(bare: Trial) -> float:
 
 
 def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
-    """Cohorts of at most `size` entries of one structure and stage, in the order of first appearance.
+    """Cohorts of at most `size` entries of one structure, stage and part of training, in the order of first
+    appearance.
 
     size: None leaves it to `cohort_size`.
     """
-    groups: dict[tuple[str, Trial], list[Entry]] = {}
+    groups: dict[tuple[Trial, str, int, int | None], list[Entry]] = {}
     for entry in entries:
-        groups.setdefault((entry.stage, entry.structure), []).append(entry)
-    sizes = {bare: size or cohort_size(bare) for _, bare in groups}
+        kind = entry.structure, entry.stage, entry.since, entry.until
+        groups.setdefault(kind, []).append(entry)
+    sizes = {bare: size or cohort_size(bare) for bare, *_ in groups}
     return [
         Work(tuple(group[i : i + sizes[bare]]), sizes[bare])
-        for (_, bare), group in groups.items()
+        for (bare, *_), group in groups.items()
         for i in range(0, len(group), sizes[bare])
     ]
 
@@ -234,7 +256,7 @@ def declaration(
 ) -> Declaration:
     """What `study.json` says of the study and of its plan so far.
 
-    stages: search and confirm, what is planned. total: numbers of trials by stage. codes: by trial id the code whose
+    stages: what is planned of each. total: numbers of trials by stage. codes: by trial id the code whose
     rows count.
     """
     study = loaded.study

@@ -54,18 +54,23 @@ def last_of(reports: list[Evaluation], i: int) -> tuple[int, Report]:
     return int(step[i]), report
 
 
-def outcome(entry: Entry, steps: int, report: Report, i: int, solved_step: int, diverged_step: int) -> Row:
-    """How the trial ended. A diverged one has no test measures: what they would mean is for statistics to say."""
+def outcome(
+    entry: Entry, steps: int, report: Report, i: int, solved_step: int, diverged_step: int, *, stopped: bool
+) -> Row:
+    """How the trial ended, or where its search stopped it. A diverged or stopped one has no test measures: what they
+    would mean is for statistics to say."""
     diverged = diverged_step != NEVER
+    untested = diverged or stopped
     test = {
-        f"test_{name}": None if diverged else float(value[i]) for name, value in report.test._asdict().items()
+        f"test_{name}": None if untested else float(value[i]) for name, value in report.test._asdict().items()
     }
     for factor, measures in zip(entry.trial.longer, report.longer, strict=True):
         for name, value in measures._asdict().items():
-            test[schema.longer_column(name, factor)] = None if diverged else number(value[i])
+            test[schema.longer_column(name, factor)] = None if untested else number(value[i])
     valid = {f"valid_{name}": number(value[i]) for name, value in report.validation._asdict().items()}
     return {
-        "status": "diverged" if diverged else "finished",
+        "status": "diverged" if diverged else schema.STOPPED if stopped else "finished",
+        "rung": entry.rung if stopped else None,
         "error": None,
         "steps_done": steps,
         "sequences": steps * entry.trial.batch,

@@ -1,8 +1,8 @@
 """A study: a research question as a value. Cells, tasks, a search, fresh seeds to confirm, and controls.
 
-Two stages. *Search* tries settings for every cell and task: the same for all, unless its strategy learns from
-results. *Confirm* runs, per cell and task, the setting that was best on validation again with fresh seeds and is the
-only stage that verdicts use.
+Stages. *Search* tries settings for every cell and task: the same for all, unless its strategy learns from results.
+*Choose*, where it is asked for, trains the best few again, so that luck does not choose. *Confirm* runs the chosen
+setting of every cell and task again with fresh seeds and is the only stage that verdicts use.
 Controls are part of every study: an alias of one cell (its own settings and seeds) that must come out
 equivalent, and a cell that cannot bridge the lag, which must come out different.
 """
@@ -18,9 +18,11 @@ from experiments.specs import is_spec, unknown
 from experiments.tasks.contract import TaskSpec
 from lstm_variants import Layers, VanillaRNN
 from lstm_variants.contract import CellSpec
+from sweeps.choosing import Choose
 from sweeps.confirm import VALUES, ConfirmRule, Fixed, Pair, Question
 from sweeps.errors import InputError
-from sweeps.seeds import MOST_CONFIRMED, MOST_SETTINGS, MOST_STUDIES
+from sweeps.rules.race import race
+from sweeps.seeds import MOST, MOST_STUDIES
 from sweeps.store.schema import MEASURES
 from sweeps.strategy import Strategy
 
@@ -54,20 +56,22 @@ class Study:
     cells, tasks: label to spec. only: task label to the labels of the cells that run on it; every cell runs
     on a task that is not listed there. optimizer: as in `Trial`. steps, batch, evaluate_every,
     validation_batches, test_batches, longer: as in `Trial`, or a dictionary of that by task label. search: a
-    strategy that chooses the settings to try (`sweeps.strategy`), None to confirm the specs as they are. confirm:
-    number of fresh seeds, or a rule that decides it (`sweeps.confirm`). pairs: which cells are compared where a rule
-    decides: "reference" (each with the reference), "all", or a list of pairs of labels; the alias and other controls
-    are added. measure: what verdicts compare cells by, one of `schema.MEASURES`. margin: smallest difference in
-    it that matters, declared before anything runs. alpha: level of every test. margins: smallest differences in further
-    measures, such as {"log_steps": 1.0}; without it the measure's own (scores: `margin`). stop_after: as in `Trial`,
-    search stage only. seed: which draws; at most 4000.
+    strategy that chooses the settings to try (`sweeps.strategy`), None to confirm the specs as they are. choose: how
+    many of the best settings are trained again to choose one (`sweeps.choosing`), None to take the best. confirm: a
+    rule that decides the number of fresh seeds (`sweeps.confirm`; unless said otherwise the race of `sweeps.rules`), or
+    that number. pairs: which cells are compared where a rule decides: "reference" (each with the reference), "all", or
+    a list of pairs of labels; the alias and other controls are added. measure: what verdicts compare cells by, one of
+    `schema.MEASURES`. margin: smallest difference in it that matters, declared before anything runs. alpha: level of
+    every test. margins: smallest differences in further measures, such as {"log_steps": 1.0}; without it the measure's
+    own (scores: `margin`). stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
     tasks: Mapping[str, TaskSpec]
     optimizer: Adam | SGD
     search: Strategy | None = None
-    confirm: int | ConfirmRule = 8
+    choose: Choose | None = None
+    confirm: int | ConfirmRule = field(default_factory=race)
     pairs: str | Sequence[Pair] = REFERENCE
     measure: str = "test_score"
     margin: float = 0.05
@@ -95,6 +99,7 @@ class Study:
                 if not is_spec(spec):
                     raise InputError(f"{name}['{label}'] must be a {kind} spec; got {spec!r}.")
         check_search(self.search)
+        check_choose(self.choose, self.search)
         check_confirm(self.confirm)
         check_pairs(self.pairs, self.cells)
         if self.measure not in MEASURES:
@@ -171,7 +176,8 @@ class Study:
     @property
     def trials(self) -> dict[str, int]:
         """The largest number of trials per cell and task, by stage."""
-        return {"search": self.search.most if self.search else 0, "confirm": self.rule.most}
+        choose = {} if self.choose is None else {"choose": self.choose.most}
+        return {"search": self.search.most if self.search else 0, **choose, "confirm": self.rule.most}
 
     @property
     def control_task(self) -> str:
@@ -258,9 +264,23 @@ def check_search(search: object) -> None:
         raise InputError(
             f"search must be a strategy, such as sampled({{...}}, trials=8) of sweeps.spaces; got {search!r}."
         )
-    if not 1 <= search.most <= MOST_SETTINGS:
+    if not 1 <= search.most <= MOST["search"]:
         raise InputError(
-            f"A search must try 1 to {MOST_SETTINGS:,} settings per cell and task; got {search.most:,}."
+            f"A search must try 1 to {MOST['search']:,} settings per cell and task; got {search.most:,}."
+        )
+
+
+def check_choose(choose: object, search: object) -> None:
+    """Raises InputError for what is no choice, for one without a search, and for more trials than there are seeds."""
+    if choose is None:
+        return
+    if not isinstance(choose, Choose):
+        raise InputError(f"choose must be Choose(best=3, seeds=8), or None; got {choose!r}.")
+    if search is None:
+        raise InputError(f"A choice among the best settings needs a search; got search=None and {choose}.")
+    if choose.most > MOST["choose"]:
+        raise InputError(
+            f"A choice has at most {MOST['choose']:,} trials per cell and task; got {choose.most:,}."
         )
 
 
@@ -275,9 +295,9 @@ def check_confirm(confirm: object) -> None:
         raise InputError(
             f"A verdict needs confirm >= 2 seeds to estimate the variance; got confirm={confirm!r}."
         )
-    if most > MOST_CONFIRMED:
+    if most > MOST["confirm"]:
         raise InputError(
-            f"A cell can be confirmed with at most {MOST_CONFIRMED:,} seeds; got confirm={confirm!r}."
+            f"A cell can be confirmed with at most {MOST['confirm']:,} seeds; got confirm={confirm!r}."
         )
 
 

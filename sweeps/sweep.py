@@ -18,7 +18,7 @@ from experiments.trial import Trial
 from sweeps.errors import WriteError
 from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
-from sweeps.plan import Entry, Row, Work, cut, declaration, unique, weight
+from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique, weight
 from sweeps.stages import Stages
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
@@ -101,8 +101,8 @@ class Scheduler:
         self.made = made(self.store, keep=self.other_code == KEEP)
         self.stages = Stages(self.loaded.study)
         self.by_id: dict[str, Entry] = {}
-        self.rows: dict[str, Row] = {}
-        self.done: set[str] = set()
+        self.rows: dict[Key, Row] = {}
+        self.done: set[Key] = set()
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
         self.declared: tuple[int, dict[str, int]] | None = None
         self.queue = Queue()
@@ -121,19 +121,18 @@ class Scheduler:
 
     def enqueue(self, fresh: list[Entry]) -> None:
         """Queue what is to be run of them; write the plan down where it has changed."""
-        self.queue.extend(cut((e for e in fresh if e.id not in self.done), self.size))
+        self.queue.extend(cut((e for e in fresh if e.key not in self.done), self.size))
         now = len(self.planned), self.stages.total
         if now != self.declared:
             self.declared = now
-            stages = {"search": self.search, "confirm": self.confirm}
-            self.store.declare(declaration(self.loaded, stages, self.stages.total, self.codes))
+            self.store.declare(declaration(self.loaded, self.stages.planned, self.stages.total, self.codes))
             self.listener.planned(self)
 
     def row_of(self, entry: Entry) -> Row | None:
         """The trial's row, None while it is not in."""
-        if entry.id not in self.by_id:
+        if entry.key not in self.rows and self.by_id.get(entry.id) is not entry:
             self.look_up(entry)
-        return self.rows.get(entry.id)
+        return self.rows.get(entry.key)
 
     def look_up(self, entry: Entry) -> None:
         """Note the row that the store had of it when the sweep began. One of a failed trial does not count: it is
@@ -142,20 +141,12 @@ class Scheduler:
         if code is not None:
             self.codes[entry.id] = code
         if row is not None:
-            self.rows[entry.id] = row
-            self.done.add(entry.id)
-
-    @property
-    def search(self) -> list[Entry]:
-        return self.stages.search
-
-    @property
-    def confirm(self) -> list[Entry]:
-        return self.stages.confirm
+            self.rows[entry.key] = row
+            self.done.add(entry.key)
 
     @property
     def planned(self) -> list[Entry]:
-        return self.search + self.confirm
+        return self.stages.entries
 
     @property
     def total(self) -> int:
@@ -164,13 +155,15 @@ class Scheduler:
 
     @property
     def total_text(self) -> str:
-        """The total, and whether it is the largest that it can be."""
-        return f"{'at most ' * self.stages.open}{self.total}"
+        """The total; where it is the largest that it can be, also what is expected."""
+        expected = self.stages.expected
+        about = f" (about {expected} expected)" if expected < self.total else ""
+        return f"{'at most ' * self.stages.open}{self.total}{about}"
 
     @property
     def stored(self) -> int:
         """Trials of the plan that have a row."""
-        return len(self.by_id.keys() & self.done)
+        return sum(entry.key in self.done for entry in self.by_id.values())
 
     def take(
         self, seen: set[Any], elsewhere: set[Any]
@@ -205,10 +198,10 @@ class Scheduler:
 
     def take_note(self, rows: list[Row]) -> None:
         for row in rows:
-            name = str(row["trial_id"])
-            self.rows[name] = row
+            entry = self.by_id[str(row["trial_id"])]
+            self.rows[entry.key] = row
             if row["status"] != "failed":
-                self.done.add(name)
+                self.done.add(entry.key)
         self.enqueue(self.plan())
 
 
@@ -221,7 +214,7 @@ def run(scheduler: Scheduler, workers: Crew | None) -> None:
     else:
         pending = lambda: bool(scheduler.queue)  # noqa: E731
         workers.run(scheduler.take, pending, scheduler.put, scheduler.failed, scheduler.listener.say)
-    if len(scheduler.done) >= len(scheduler.by_id):  # else the next sweep may go on with one
+    if scheduler.stored == len(scheduler.by_id):  # else the next sweep may go on with one
         scheduler.store.forget_checkpoints(scheduler.by_id)
 
 

@@ -8,7 +8,7 @@ import datetime
 import functools
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 
@@ -17,10 +17,10 @@ from experiments.engine import SHRINK, Engine
 from experiments.layout import Layout
 from experiments.memory import most_members
 from experiments.trial import Trial
-from sweeps import checkpoints, xla
+from sweeps import checkpoints, rungs, xla
 from sweeps.checkpoints import Checkpoint, Evaluation
 from sweeps.job import Job
-from sweeps.plan import Work
+from sweeps.plan import Entry, Work
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import Row, curve_rows, flatten_spec, last_of, names, outcome, peak_memory, score_of, sizes
 
@@ -50,13 +50,18 @@ class Worker:
     def run(self, work: Work, job: Job) -> Iterator[Event]:
         """Train a work's trials and append their rows to the job's store.
 
-        A cohort that is too large for the device is run in parts, one after the other.
+        A cohort that is too large for the device is run in parts, one after the other; so is one of trials that go on
+        from a rung, where of some of them there is nothing to go on from.
         """
         size = room(work.structure, work.size, job.layout)
-        if size == work.size:
-            yield from self.train(work, job)
+        parts = [
+            Work(kind[i : i + size], size)
+            for kind in self.kinds(work, size, job)
+            for i in range(0, len(kind), size)
+        ]
+        if len(parts) == 1:
+            yield from self.train(parts[0], job)
             return
-        parts = [Work(work.entries[i : i + size], size) for i in range(0, len(work.entries), size)]
         rows, scores = list[Row](), dict[str, float]()
         for k, part in enumerate(parts):
             for event in self.train(part, job):
@@ -65,6 +70,23 @@ class Worker:
                 yield Event(kind, (k + event.fraction) / len(parts), event.seconds, scores)
         yield Event("done", 1.0, 0.0, scores, rows)
 
+    def kinds(self, work: Work, size: int, job: Job) -> list[tuple[Entry, ...]]:
+        """The trials of a work that go on from a rung, and those that begin."""
+        if not work.entries[0].since:
+            return [work.entries]
+        kept, lost = list[Entry](), list[Entry]()
+        program = self.engine(job).program(work.structure, size)
+        for entry in work.entries:
+            found = (
+                job.store is not None
+                and rungs.load(job.store.path / "checkpoints", entry, program) is not None
+            )
+            (kept if found else lost).append(entry if found else replace(entry, since=0))
+        return [tuple(entries) for entries in (kept, lost) if entries]
+
+    def engine(self, job: Job) -> Engine:
+        return self.engines.setdefault(job.layout, Engine(job.layout))
+
     def train(self, work: Work, job: Job) -> Iterator[Event]:
         """Train a cohort that has room.
 
@@ -72,18 +94,19 @@ class Worker:
         """
         entries, store = work.entries, job.store
         cohort = Cohort(tuple(entry.trial for entry in entries), work.size)
-        engine = self.engines.setdefault(job.layout, Engine(job.layout))
+        engine = self.engine(job)
         waited = engine.seconds
         program, measured = engine.program(cohort.structure, work.size), sizes(cohort.structure)
-        checkpoint = (
-            None
-            if store is None
-            else Checkpoint(store.path / "checkpoints", [e.id for e in entries], program)
-        )
+        folder = None if store is None else store.path / "checkpoints"
+        checkpoint = None if folder is None else Checkpoint(folder, [e.id for e in entries], program)
         ready = engine.seconds
         yield Event("compiled", 0.0, ready - waited)
         kept = checkpoint and checkpoint.load()
         state, places, reports = kept or (None, None, list[Evaluation]())
+        until = entries[0].until
+        if kept is None and entries[0].since and folder is not None:
+            members = [m for entry in entries if (m := rungs.load(folder, entry, program)) is not None]
+            state, reports = rungs.together(members, program.size)
         last = saved = time.perf_counter()
         start = last - (reports[-1][2] * len(entries) if reports else 0.0)
         run = engine.start(cohort, state, places)
@@ -92,7 +115,7 @@ class Worker:
             now = time.perf_counter()
             seconds = now - start - (engine.seconds - ready)  # without compiling for a smaller cohort
             reports.append((run.step, report, seconds / len(entries)))
-            if not run.running.any():
+            if not run.running.any() or (until is not None and run.step.max() >= until):
                 break
             if checkpoint and now - saved >= checkpoints.EVERY:
                 checkpoint.save(run.state, run.places, reports)
@@ -116,9 +139,12 @@ class Worker:
         trials, curves = list[Row](), list[Row]()
         for i, entry in enumerate(entries):
             steps, last_report = last_of(reports, i)
-            ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]))
+            stopped = bool(state.running[i])
+            ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]), stopped=stopped)
             trials.append({**names(entry, job), **ended, **common, **flatten_spec(entry.trial)})
             curves.extend(curve_rows(entry, job, reports, i))
+            if stopped and folder is not None:
+                rungs.save(folder, entry, program, rungs.member(state, reports, i))
         if store is not None:
             store.append(trials, curves)
         if checkpoint:

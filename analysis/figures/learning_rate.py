@@ -14,10 +14,12 @@ COLUMN = "optimizer.learning_rate"
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row per search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage)."""
+    """One row per search trial: task, cell, learning_rate, score, status, chosen (for the confirm stage), and of a
+    halving search rung (the updates after which the score was taken)."""
     results = study.results
     columns = ["task", "cell", "learning_rate", "score", "status", "chosen"]
-    search, confirm = results.stage("search"), results.stage("confirm")
+    search = results.first_rung if results.halved else results.stage("search")
+    confirm = results.stage("confirm")
     if COLUMN not in search or search.empty:
         return pd.DataFrame(columns=columns)
     used = set(confirm[["task", "cell", COLUMN]].itertuples(index=False, name=None))
@@ -26,7 +28,9 @@ def data(study: Analysed) -> pd.DataFrame:
         score=scores(search, measure="valid_score")["score"],
         chosen=[key in used for key in search[["task", "cell", COLUMN]].itertuples(index=False, name=None)],
     )
-    return palette.paint(results.in_order(frame[columns], "learning_rate"), results.declaration.cells)
+    if results.halved:
+        frame["rung"] = search["steps_done"]
+    return palette.paint(results.in_order(frame, "learning_rate"), results.declaration.cells)
 
 
 @canvas.styled()
@@ -61,8 +65,13 @@ def caption(data: pd.DataFrame) -> str:
     sizes = data.groupby(["task", "cell"]).size()
     n = f"{sizes.min()}" if sizes.nunique() == 1 else f"{sizes.min()} to {sizes.max()}"
     lost = int((data["status"] != "finished").sum())
+    when = ""
+    if "rung" in data:
+        rungs = data.groupby("task", sort=False)["rung"].first()
+        told = ", ".join(f"{int(updates)} updates on {task}" for task, updates in rungs.items())
+        when = f", at the search's first rung ({told})"
     return (
-        f"Validation score (0 naive, 1 perfect; upwards) against learning rate (to the right) of the {n} "
+        f"Validation score (0 naive, 1 perfect; upwards){when} against learning rate (to the right) of the {n} "
         f"search trials of each cell and task; every dot is one trial with one seed, so there is no "
         f"interval. Ringed: the configuration that the confirm stage used. {lost} diverged or failed trials, "
         f"each a cross, count as 0."

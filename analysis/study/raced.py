@@ -12,24 +12,11 @@ import pandas as pd
 
 from analysis.statistics.pairs.compare import PROVEN
 from analysis.statistics.pairs.reasons import DIFFERENT, EQUIVALENT, RACE, UNDECIDED, why
-from sweeps.evidence.race import BETTER, WORSE, Decision, Pair, Rules, race
+from sweeps.evidence.race import BETTER, WORSE, Decision
 from sweeps.store.declaration import Declaration
+from sweeps.store.racing import families, standings
 
 NONE = ("p_difference", "p_equivalence", "p_difference_holm", "p_equivalence_holm")
-
-
-def families(declaration: Declaration) -> dict[str, tuple[list[Pair], list[Pair]]]:
-    """By task: the declared comparisons, and those with controls beside them."""
-    found: dict[str, tuple[list[Pair], list[Pair]]] = {task: ([], []) for task in declaration.tasks}
-    for task, a, b in declaration.pairs:
-        found[task][0].append((a, b))
-    beside = [(task, b, a) for a, b in declaration.same for task in declaration.tasks]
-    beside += [(task, a, b) for a, b, task in declaration.different]
-    for task, a, b in beside:
-        pairs, controls = found[task]
-        if declaration.runs(task, a, b) and (a, b) not in pairs and (b, a) not in pairs:
-            controls.append((a, b))
-    return found
 
 
 def pairs(declaration: Declaration) -> pd.DataFrame:
@@ -48,21 +35,14 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
     Adds looked (seeds a side that the word rests on) and e_needed (the e-value that decides, given the others).
     values: one row a seed, of all cells.
     """
-    rules = Rules(
-        margin=declaration.margin,
-        alpha=declaration.alpha,
-        look=declaration.race["look"],
-        most=declaration.race["most"],
-    )
-    found: dict[tuple[str, str, str], Decision] = {}
-    sizes: dict[str, int] = {}
-    for task, (family, controls) in families(declaration).items():
-        rows = values[values["task"] == task].sort_values("seed", kind="stable")
-        cells = dict.fromkeys(cell for pair in (*family, *controls) for cell in pair)
-        scores = {cell: rows.loc[rows["cell"] == cell, "score"].tolist() for cell in cells}
-        standing = race(scores, family, rules, controls=controls)
-        found |= {(task, a, b): decision for (a, b), decision in standing.decisions.items()}
-        sizes[task] = len(family)
+    arms = values.sort_values("seed", kind="stable").groupby(["cell", "task"], observed=True)["score"]
+    scores = {(str(cell), str(task)): each.tolist() for (cell, task), each in arms}
+    found: dict[tuple[str, str, str], Decision] = {
+        (task, a, b): decision
+        for task, standing in standings(declaration, scores).items()
+        for (a, b), decision in standing.decisions.items()
+    }
+    sizes = {task: len(family) for task, (family, _) in families(declaration).items()}
     if table.empty:
         return table.assign(looked=0, e_needed=np.nan)
     decisions = [found[key] for key in zip(table["task"], table["a"], table["b"], strict=True)]
@@ -78,7 +58,9 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         log_e_worse=[d.log_worse for d in decisions],
         bet=[d.word for d in decisions],
         grade=[PROVEN if d.word in VERDICT else "" for d in decisions],
-        detectable=[d.word == EQUIVALENT and d.log_detectable >= -math.log(rules.alpha) for d in decisions],
+        detectable=[
+            d.word == EQUIVALENT and d.log_detectable >= -math.log(declaration.alpha) for d in decisions
+        ],
         seeds_to_decide=[d.further if math.isfinite(d.further) else np.nan for d in decisions],
         pairs=[sizes[task] for task in table["task"]],
         looked=[d.n for d in decisions],

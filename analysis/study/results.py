@@ -4,9 +4,11 @@ import json
 import os
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from sweeps.store.declaration import Declaration
+from sweeps.store.declaration import HALVING, Declaration
+from sweeps.store.schema import STOPPED
 from sweeps.store.store import Store
 
 TOLERANCE = 0.01  # of all rows that do not say theirs: before they did it was the only one
@@ -47,10 +49,50 @@ class Results:
         """Why `random_search` has no rows though the study searched; empty where that is not so."""
         if self.declaration.random_draws:
             return ""
+        if self.halved:
+            return (
+                "Not computed: it assumes that all settings trained to their end, and this study's search stopped most "
+                "of them on the way."
+            )
         return (
             f"Not computed: it assumes independent random draws, and this study's settings were chosen by "
             f"'{self.declaration.sampler}'."
         )
+
+    @property
+    def halved(self) -> bool:
+        """Whether the search stopped settings on the way (`sweeps.strategies.halving`)."""
+        return self.declaration.sampler == HALVING
+
+    @property
+    def first_rung(self) -> pd.DataFrame:
+        """Trials of a halving search as they were at its first rung, where all settings still trained: their validation
+        scores then, the updates made as steps_done, no test scores. No rows for other searches. A trial that had
+        diverged or failed by then says so."""
+        search = self.stage("search")
+        stopped = search[search["status"] == STOPPED]
+        if not self.halved or stopped.empty:
+            return search.iloc[:0]
+        reached = search["task"].map(stopped.groupby("task")["steps_done"].min())
+        then = self.curves[["trial_id", "step", "valid_score", "valid_loss", "valid_error", "train_loss"]]
+        then = search[["trial_id"]].assign(step=reached).merge(then, on=["trial_id", "step"], how="left")
+        there = then["valid_score"].notna().to_numpy()
+        lost = search["status"].where(search["status"].isin(["diverged", "failed"]), "diverged")
+        return search.assign(
+            **{name: then[name].to_numpy() for name in then.columns.drop(["trial_id", "step"])},
+            steps_done=reached,
+            status=lost.where(~there, "finished"),
+            test_score=np.nan,
+        )
+
+    @property
+    def drawn_search(self) -> tuple[pd.DataFrame, str]:
+        """Trials of a search whose settings were drawn at random and that all had the same training, and the score to
+        tell them by: the study's at the end, or the validation score at the first rung of a halving. No rows for other
+        searches."""
+        if self.halved:
+            return self.first_rung, "valid_score"
+        return self.random_search, self.declaration.score
 
     def missing(self, name: str) -> int:
         """Trials of a stage that are planned and have no row."""

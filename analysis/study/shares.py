@@ -29,13 +29,15 @@ RESAMPLES = 30
 
 def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(`importance` of all tasks, `marginals` of all tasks), in the declared order; both without rows where the
-    study searched nothing at random. The score is the study's, of one trial."""
+    study searched nothing at random. The score is the study's, of one trial; of a halving search the validation score
+    at the first rung."""
     declaration = results.declaration
-    search = results.in_order(results.random_search, "trial_id")
+    search, measure = results.drawn_search
+    search = results.in_order(search, "trial_id")
     aliases = {alias: cell for cell, alias in declaration.same}
     table, factors = searched(
         search.assign(cell=search["cell"].replace(aliases)),
-        scores(search, measure=declaration.score)["score"],
+        scores(search, measure=measure)["score"],
     )
     return by_task(table, factors, np.random.default_rng(0))
 

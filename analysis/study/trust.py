@@ -111,7 +111,15 @@ def warnings(results: Results) -> list[str]:
             f"The numbers of seeds were chosen by a rule that saw the scores ({declaration.confirm_rule}); the "
             "tests treat them as fixed, so error rates may exceed their level."
         )
-    if results.no_random_search:
+    if results.halved:
+        updates = results.first_rung.groupby("task", sort=False)["steps_done"].first()
+        at_rung = ", ".join(f"{int(steps)} updates on {task}" for task, steps in updates.items())
+        found.append(
+            "Shares of the variance and the effect of the learning rate are those of the validation score at the "
+            f"search's first rung, where all settings still trained ({at_rung})."
+        )
+        found.append(f"The best of k, Greff et al.'s protocol. {results.no_random_search}")
+    elif results.no_random_search:
         found.append(
             f"Shares of the variance, the best of k, Greff et al.'s protocol. {results.no_random_search}"
         )

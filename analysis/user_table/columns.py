@@ -8,13 +8,13 @@ import pandas as pd
 
 from analysis.words import listing
 from sweeps.errors import InputError, did_you_mean
-from sweeps.store.schema import STATUSES
+from sweeps.store.schema import FINAL
 
 KEYS = ("cell", "task", "seed")
 MISSING = ("", "nan", "na", "n/a", "none", "null")
 TRUTH = {"true": "1", "false": "0"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
-ENDS = {*STATUSES, "running", "crashed", "killed", "preempted", "diverging"}  # in any column
+ENDS = {*FINAL, "running", "crashed", "killed", "preempted", "diverging"}  # in any column
 MORE_ENDS = {
     "done",
     "ok",
@@ -147,11 +147,11 @@ def statuses(table: pd.DataFrame, keys: pd.DataFrame, measure: str) -> tuple[pd.
         return pd.Series("finished", index=table.index), notes
     status = table[column].map(text).str.lower()
     refuse(
-        ~status.isin(STATUSES),
+        ~status.isin(FINAL),
         keys,
-        f"A status must be {', '.join(STATUSES[:-1])} or {STATUSES[-1]}; it is not in"
+        f"A status must be {', '.join(FINAL[:-1])} or {FINAL[-1]}; it is not in"
         if column == "status"
-        else f"Column '{column}' states how runs ended: {', '.join(STATUSES[:-1])} or {STATUSES[-1]}. It does not in",
+        else f"Column '{column}' states how runs ended: {', '.join(FINAL[:-1])} or {FINAL[-1]}. It does not in",
         "A run that is still running is not a result; wait for it or remove the row. One that crashed or was killed "
         "has failed.",
         status,

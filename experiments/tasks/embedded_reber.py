@@ -57,6 +57,7 @@ FOLLOWING = np.array([[n for _, n in (node[0], node[-1])] for node in EDGES] + [
 FORKS = np.array([len(node) == 2 for node in EDGES] + [False])
 LEGAL = np.array([[s in dict(node) for s in SYMBOLS] for node in EDGES] + [[False] * len(SYMBOLS)])
 READ = np.array([[dict(node).get(s, END) for s in SYMBOLS] for node in EDGES] + [[END] * len(SYMBOLS)])
+OUTER = np.array([node[0][1] == LAST for node in EDGES] + [False])  # nodes at which the outer letter is due
 
 
 @functools.cache
@@ -117,16 +118,20 @@ def walk(u: jax.Array, chance: np.ndarray, following: np.ndarray) -> tuple[jax.A
     return jax.lax.scan(step, start, (u, jnp.asarray(chance, u.dtype)))[1]
 
 
-def legal_first(outputs: jax.Array, inputs: jax.Array, read: np.ndarray) -> jax.Array:
-    """Whether all legal next symbols are more active than all others, (T, B), after strings (T, B, 7)."""
+def nodes_after(inputs: jax.Array, read: np.ndarray) -> jax.Array:
+    """The nodes (T, B) to which the symbols of strings (T, B, 7) lead."""
 
     def step(node: jax.Array, symbol: jax.Array) -> tuple[jax.Array, jax.Array]:
         node = jnp.asarray(read)[node, symbol]
         return node, node
 
     start = jnp.zeros(inputs.shape[1], jnp.int32)
-    nodes = jax.lax.scan(step, start, inputs.argmax(-1))[1]
-    legal = jnp.asarray(LEGAL)[nodes]
+    return jax.lax.scan(step, start, inputs.argmax(-1))[1]
+
+
+def legal_first(outputs: jax.Array, inputs: jax.Array, read: np.ndarray) -> jax.Array:
+    """Whether all legal next symbols are more active than all others, (T, B), after strings (T, B, 7)."""
+    legal = jnp.asarray(LEGAL)[nodes_after(inputs, read)]
     return jnp.where(legal, outputs, jnp.inf).min(-1) > jnp.where(legal, -jnp.inf, outputs).max(-1)
 
 

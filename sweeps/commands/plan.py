@@ -39,8 +39,9 @@ def run(options: argparse.Namespace) -> int:
     screen.print(Text.assemble((loaded.name, "bold"), ": ", question))
     expected, at_most = study.rule.expected, "at most " * (study.rule.expected < largest["confirm"])
     about = f" (about {expected})" * bool(at_most)
+    choose = f", {largest['choose']} choice" if "choose" in largest else ""
     screen.print(
-        f"{arms} arms (cell and task): {largest['search']} search and {at_most}{largest['confirm']}{about} "
+        f"{arms} arms (cell and task): {largest['search']} search{choose} and {at_most}{largest['confirm']}{about} "
         f"confirmation trials each, {at_most}{arms * sum(largest.values())} in total; {done} already in {store.path}",
         soft_wrap=True,
     )
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         screen.print("less if trials stop early, which cannot be predicted")
     compute: Counter[tuple[str, str]] = Counter()
     for entry in todo:
-        compute[entry.arm] += costs[entry.structure].trial(entry.trial)  # type: ignore[assignment]
+        compute[entry.arm] += costs[entry.structure].trial(entry.trial) * entry.share  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
     screen.print(f"largest share: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
     return 0
@@ -77,9 +78,10 @@ def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entr
     """
     found = made(store, keep) if store.path.exists() else Made()
     stages = Stages(loaded.study)
-    known = unique(stages.go_on(lambda entry: found.counted(entry)[0]))
-    rows = found.by_id(known)
-    todo = [e for e in known if e.id not in rows]
+    planned: dict[str, Entry] = {}
+    unique(stages.go_on(lambda entry: found.counted(entry)[0]), planned)
+    known = list(planned.values())
+    todo = [entry for entry in known if found.counted(entry)[0] is None]
     news, others = called_otherwise(known, loaded, found), by_other_code(loaded, known, found)
     if others:
         told = "kept as they are" if keep else "listed here as to be rerun"

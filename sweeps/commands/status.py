@@ -1,15 +1,23 @@
 """`lstm-variants status STUDY`: how far a study is, from its results alone."""
 
 import argparse
+import math
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 from rich.table import Table
 
 from sweeps.commands.common import store_of
+from sweeps.confirm import VALUES
+from sweeps.evidence.race import UNDECIDED, Standing
+from sweeps.store.declaration import Declaration
+from sweeps.store.racing import standings
+from sweeps.store.schema import STAGES, STOPPED
 from sweeps.store.store import mixed
 from sweeps.terminal.screen import console
 
-COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score"]
+COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score", "seed", "test_score"]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,9 +29,13 @@ def run(options: argparse.Namespace) -> int:
     rows = planned.rows.to_pylist()
     statuses = Counter(row["status"] for row in rows)
     done, total = len(rows) - statuses["failed"], declaration.trials
+    standings = raced(declaration, rows) if declaration.race else {}
+    most = "at most " if any(standing.wanted for standing in standings.values()) else ""
+    stopped = f", {statuses[STOPPED]} stopped by the search" if statuses[STOPPED] else ""
     screen.print(
-        f"{done} of {total} trials done ({sum(bool(r['solved']) for r in rows)} solved, "
-        f"{statuses['diverged']} diverged), {statuses['failed']} failed, {total - done} to run"
+        f"{done} of {most}{total} trials done ({sum(bool(r['solved']) for r in rows)} solved, "
+        f"{statuses['diverged']} diverged{stopped}), {statuses['failed']} failed, {most}{total - done} to run",
+        soft_wrap=True,
     )
     if declaration.overridden:
         screen.print(declaration.overridden, soft_wrap=True)
@@ -31,9 +43,10 @@ def run(options: argparse.Namespace) -> int:
         screen.print(line, style="yellow", soft_wrap=True)
     table = Table(box=None, header_style="bold")
     table.add_column("cell", overflow="fold")
+    names = [stage for stage in STAGES if stage in ("search", "confirm") or declaration.planned(stage)]
     for task in declaration.tasks:
-        table.add_column(f"{task}: search", justify="right")
-        table.add_column("confirm", justify="right")
+        for i, stage in enumerate(names):
+            table.add_column(f"{task}: {stage}" if i == 0 else stage, justify="right")
         table.add_column("best", justify="right")
     for cell in declaration.cells:
         columns = []
@@ -41,14 +54,51 @@ def run(options: argparse.Namespace) -> int:
             mine = [r for r in rows if r["cell"] == cell and r["task"] == task]
             stages = Counter(r["stage"] for r in mine if r["status"] != "failed")
             scores = [r["valid_score"] for r in mine if r["valid_score"] is not None]
-            columns += [
-                str(stages["search"]),
-                str(stages["confirm"]),
-                f"{max(scores):.3f}" if scores else "·",
-            ]
+            columns += [str(stages[stage]) for stage in names]
+            columns.append(f"{max(scores):.3f}" if scores else "·")
         table.add_row(cell, *columns)
     screen.print(table)
+    for task, standing in standings.items():
+        for line in racing(task, standing):
+            screen.print(line, highlight=False, soft_wrap=True)
     return 0
+
+
+def raced(declaration: Declaration, rows: list[dict[str, Any]]) -> dict[str, Standing]:
+    """By task, how its race stands on the confirmed seeds."""
+    scores: dict[tuple[str, str], list[float]] = {}
+    for row in sorted(rows, key=lambda row: row["seed"]):
+        if row["stage"] == "confirm":
+            scores.setdefault((row["cell"], row["task"]), []).append(VALUES[declaration.measure](row))
+    return standings(declaration, scores)
+
+
+def racing(task: str, standing: Standing) -> Iterator[str]:
+    """Who is decided on a task, and how far those are that are not."""
+    decisions = standing.decisions
+    if not any(decision.n for decision in decisions.values()):
+        return
+    left = {pair: decision for pair, decision in decisions.items() if decision.word == UNDECIDED}
+    yield f"{task}: {len(decisions) - len(left)} of {len(decisions)} comparisons decided"
+    for (a, b), decision in left.items():
+        over = "" if a in standing.wanted or b in standing.wanted else ", out of seeds"
+        differ = number(max(decision.log_better, decision.log_worse))
+        yield (
+            f"  {a} against {b}: {decision.n} seeds, e {number(decision.log_equal)} for equivalent and {differ} for "
+            f"different, of {decision.needed:.3g} needed{over}"
+        )
+
+
+def number(log_e: float) -> str:
+    """An e-value from its logarithm, three digits.
+
+    >>> number(2.3025850929940457), number(2000.0)
+    ('10', '1e+869')
+    """
+    if abs(log_e) < 600:
+        return f"{math.exp(log_e):.3g}"
+    exponent, digits = divmod(log_e / math.log(10), 1)
+    return f"{10**digits:.0f}e{int(exponent):+d}"
 
 
 def told(codes: dict[str, list[str]], other: int) -> list[str]:

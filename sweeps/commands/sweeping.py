@@ -67,8 +67,8 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         with screen.status("W&B: writing the last runs"):
             outcome = follower.finish()
         tell(outcome)
-    wanted = {entry.id for entry in scheduler.planned}
-    bad = [row for i, row in scheduler.rows.items() if i in wanted and row["status"] == "failed"]
+    found = [scheduler.rows.get(entry.key) for entry in scheduler.planned]
+    bad = [row for row in found if row is not None and row["status"] == "failed"]
     counts = board.counts
     screen.print(
         f"{board.done()} of {scheduler.total} trials of '{loaded.name}' are stored in {store.path}; this run made "

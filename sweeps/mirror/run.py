@@ -27,8 +27,6 @@ CURVE = ("step", "train_loss", "gradient_norm", "valid_loss", "valid_error", "va
 # A run whose summary has these was made by the mirror.
 LABELS = ("trial_id", "study", "stage", "cell", "task", "seed", "status")
 
-STAGES = ("search", "confirm", "single")
-
 DECLARATION = "declaration"  # job type, and key in the config, of the run that holds what a study declared
 
 INFINITE = {sign + word for sign in ("", "-") for word in ("inf", "Infinity")}
@@ -105,7 +103,7 @@ def trial_row(run: Run) -> Row:
         carried[name] = typed(carried[name], name, pa.float64(), run)
     row = dict.fromkeys(schema.TRIAL_COLUMNS) | said | carried | {"schema_version": schema.VERSION}
     row |= {name: typed(row[name], name, kind, run) for name, (kind, *_) in schema.TRIAL_COLUMNS.items()}
-    for name, allowed in (("stage", STAGES), ("status", schema.STATUSES)):
+    for name, allowed in (("stage", schema.STAGES), ("status", schema.STATUSES)):
         if row[name] not in allowed:
             raise changed(run, name, " or ".join(allowed), row[name])
     return row

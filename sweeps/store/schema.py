@@ -17,14 +17,17 @@ import pyarrow as pa
 
 VERSION = 1
 
-STATUSES = ("finished", "diverged", "failed")
+STOPPED = "stopped"
+FINAL = ("finished", "diverged", "failed")  # how a trial ends that nothing stops
+STATUSES = (*FINAL, STOPPED)
+STAGES = ("search", "choose", "confirm", "single")
 
 # name: (type, unit, meaning)
 TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "schema_version": (pa.int32(), "", "version of this table"),
     "trial_id": (pa.string(), "", "hash of the trial's canonical JSON"),
     "study": (pa.string(), "", "study that ran it"),
-    "stage": (pa.string(), "", "search, confirm or single; verdicts use confirm alone"),
+    "stage": (pa.string(), "", "search, choose, confirm or single; verdicts use confirm alone"),
     "cell": (pa.string(), "", "the cell's label when the trial ran; what it is called now, study.json says"),
     "task": (pa.string(), "", "the task's label when the trial ran"),
     "code": (pa.string(), "", "digest of cells and tasks from outside this package, see `sweeps.code_of`"),
@@ -40,7 +43,16 @@ TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
         "fraction",
         "a task counts as solved with fewer items wrong; null in rows of versions that had 0.01 throughout",
     ),
-    "status": (pa.string(), "", "finished, diverged (loss or gradient not finite) or failed (see error)"),
+    "status": (
+        pa.string(),
+        "",
+        "finished, diverged (loss or gradient not finite), stopped (by its search, see rung) or failed (see error)",
+    ),
+    "rung": (
+        pa.int32(),
+        "",
+        "rungs of its search that a stopped trial has reached, from 1; one that goes on gets another row; else null",
+    ),
     "error": (pa.string(), "", "exception of a failed trial, else null"),
     "steps_done": (pa.int64(), "steps", "optimiser updates made"),
     "sequences": (pa.int64(), "sequences", "training sequences seen"),
@@ -88,7 +100,7 @@ CURVE_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "schema_version": (pa.int32(), "", "version of this table"),
     "trial_id": (pa.string(), "", "the trial"),
     "study": (pa.string(), "", "study that ran it"),
-    "stage": (pa.string(), "", "search, confirm or single"),
+    "stage": (pa.string(), "", "search, choose, confirm or single"),
     "cell": (pa.string(), "", "the cell's label when the trial ran"),
     "task": (pa.string(), "", "the task's label when the trial ran"),
     "code": (pa.string(), "", "as in the trial's row"),

@@ -73,7 +73,9 @@ class Store:
     def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
         """Write one part of each table, curves first; returns the path of the trials' part."""
         codes = {str(row["code"]) for row in trials if row["code"] is not None}
-        name = part_name(str(trials[0]["stage"]), [str(row["trial_id"]) for row in trials], codes)
+        stage, rung = str(trials[0]["stage"]), max(int(row["rung"] or 0) for row in trials)  # type: ignore[call-overload]
+        ids = [str(row["trial_id"]) for row in trials]
+        name = part_name(f"{stage}-rung-{rung}" if rung else stage, ids, codes)
         if curves:
             write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
         return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
@@ -96,11 +98,14 @@ class Store:
             yield
 
     def forget_checkpoints(self, ids: Collection[str]) -> None:
-        """Remove what killed cohorts left that begin with one of these trials, once all of them have rows: another
-        cut may have made those. The study with another seed keeps its own here."""
+        """Remove what killed cohorts left that begin with one of these trials, and what is kept of these at rungs, once
+        all of them have rows: another cut may have made those. The study with another seed keeps its own here."""
         for folder in (self.path / "checkpoints").glob("*"):
             if folder.name.rpartition("-")[0] in ids:
-                shutil.rmtree(folder, ignore_errors=True)
+                if folder.is_dir():
+                    shutil.rmtree(folder, ignore_errors=True)
+                else:
+                    folder.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not there, or not empty
             (self.path / "checkpoints").rmdir()
 
@@ -110,7 +115,8 @@ class Store:
         return sorted((self.path / table).glob("*.parquet"))
 
     def trials(self, columns: list[str] | None = None) -> pa.Table:
-        """All rows, one a trial id (a row that did not fail, where there is one); missing columns are null.
+        """All rows, one a trial id: one that did not fail, where there is one, and of these one that nothing stopped,
+        else that of the highest rung. Missing columns are null.
 
         Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
         trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
@@ -125,15 +131,17 @@ class Store:
         codes: Mapping[str, str] | None = None,
     ) -> pa.Table:
         """`trials` under this declaration. codes: by trial id, in place of what it says."""
-        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "code"]))
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "rung", "code"]))
         counted = codes if codes is not None else declared.counted if declared else {}
         table = of_code(self._read("trials", wanted), counted)
-        best: dict[str, tuple[bool, int]] = {}
-        rows = zip(table["trial_id"].to_pylist(), table["status"].to_pylist(), strict=True)
-        for i, (trial, status) in enumerate(rows):
-            best[trial] = min(best.get(trial, (True, table.num_rows)), (status == "failed", i))
+        best: dict[str, tuple[int, int, int]] = {}
+        for i, (trial, status, rung) in enumerate(
+            zip(*(table[name].to_pylist() for name in ("trial_id", "status", "rung")), strict=True)
+        ):
+            place = 2 if status == "failed" else int(status == schema.STOPPED)
+            best[trial] = min(best.get(trial, (3, 0, 0)), (place, -(rung or 0), i))
         if len(best) < table.num_rows:
-            table = table.take(pa.array(sorted(i for _, i in best.values()), pa.int64()))
+            table = table.take(pa.array(sorted(i for *_, i in best.values()), pa.int64()))
         table = with_labels(table, declared.called if declared else {})
         return table.select(columns) if columns else table
 

@@ -1,5 +1,6 @@
 """Exact facts of the tasks of Hochreiter & Schmidhuber 1997 and of the continual Reber grammar."""
 
+import dataclasses
 import math
 import re
 
@@ -96,6 +97,29 @@ def test_who_forgets_the_outer_letter_scores_what_the_docstring_says(task, score
     forgot = judged(task, forgetful(task, batch), batch)
     assert 1 - (perfect.score - forgot.score) == pytest.approx(score, abs=tolerance)
     assert forgot.error == pytest.approx(wrong, abs=4.5 * math.sqrt(wrong * (1 - wrong) / 400))
+
+
+def test_outer_letters_alone_are_one_for_memory_zero_without_it_and_less_for_who_does_not_know_where_they_are():
+    task = ContinualReber(outer=True)
+    batch = sampled(task, 3)
+    said = spell(task, batch.inputs, batch.mask)
+    assert judged(task, said, batch).score == pytest.approx(1.0, abs=1e-6)
+    assert judged(task, forgetful(task, batch), batch).score == pytest.approx(0.0, abs=1e-3)
+    half_b = np.log(
+        np.tile([0.5, 0.25, 0.25, *[1e-9] * 4], (100, 400, 1))
+    )  # what follows an E, whichever it is
+    assert judged(task, half_b, batch).score == pytest.approx(-1.0, abs=1e-6)
+    whole = dataclasses.replace(task, outer=False)
+    ours, theirs = judged(task, said, batch), judged(whole, said, batch)
+    assert (ours.loss, ours.error) == (theirs.loss, theirs.error)
+
+
+def test_who_forgets_in_a_few_streams_loses_that_share_of_the_outer_letters():
+    task = ContinualReber(outer=True)
+    batch = sampled(task, 3)
+    said = spell(task, batch.inputs, batch.mask)
+    said[:, :100] = forgetful(task, batch)[:, :100]
+    assert judged(task, said, batch).score == pytest.approx(0.75, abs=0.02)
 
 
 def test_a_reber_string_is_right_only_if_every_legal_symbol_beats_every_illegal_one():

@@ -19,17 +19,23 @@ def made_up(entry: Entry) -> float:
 
 
 def row_of(entry: Entry, job, score=made_up, status="finished") -> dict[str, object]:
-    """The whole row of a trial with this score."""
+    """The whole row of a trial with this score, stopped where it is to stop."""
     value = score(entry) if status == "finished" else None
+    stopped = entry.until is not None and status == "finished"
     row = dict.fromkeys(schema.TRIAL_COLUMNS) | names(entry, job) | provenance() | flatten_spec(entry.trial)
     row |= {
-        "status": status,
+        "status": "stopped" if stopped else status,
+        "rung": entry.rung if stopped else None,
+        "steps_done": entry.until if stopped else entry.trial.steps,
         "valid_score": value,
-        "test_score": value,
+        "test_score": None if stopped else value,
         "valid_loss": 0.5,
         "margin": job.margin,
     }
-    return row | {"solved": bool(value and value > 0.5), "finished_at": datetime.datetime.now(datetime.UTC)}
+    return row | {
+        "solved": bool(value and value > 0.5 and not stopped),
+        "finished_at": datetime.datetime.now(datetime.UTC),
+    }
 
 
 def sweep_in(folder, loaded, *, size=2, order=0, stop=None, failing=(), score=made_up) -> Scheduler:

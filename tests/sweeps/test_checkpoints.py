@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planning import search_entries
 from studies import tiny
 
 from lstm_variants import LSTM
@@ -15,7 +16,6 @@ from sweeps import checkpoints
 from sweeps.checkpoints import Checkpoint
 from sweeps.job import Job
 from sweeps.plan import cut
-from sweeps.stages import search_entries
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.sweep import Silent, sweep

@@ -147,7 +147,7 @@ def test_the_plan_grows_and_the_total_is_the_largest_until_it_is_decided(tmp_pat
     loaded = loaded_with(Precise())
     begun = sweep_in(tmp_path, loaded, stop=3, score=score)
     assert begun.store.declaration().total == {"search": 8, "confirm": 4 * 16}
-    assert (begun.total, begun.total_text) == (8 + 4 * 16, "at most 72")
+    assert (begun.total, begun.total_text) == (8 + 4 * 16, "at most 72 (about 40 expected)")
     whole = sweep_in(tmp_path, loaded, score=score)
     declared = whole.store.declaration()
     assert declared.confirm_rule == "Precise"
@@ -165,7 +165,7 @@ def test_a_plan_counts_on_as_many_seeds_as_the_rule_expects(tmp_path):
 def test_a_failed_trial_scores_zero_and_when_it_is_tried_again_what_it_gives_counts(tmp_path):
     loaded = loaded_with(Precise())
     clean = sweep_in(tmp_path / "clean", loaded, score=score)
-    first = next(e for e in clean.confirm if e.cell == "gru")
+    first = next(e for e in clean.stages.planned["confirm"] if e.cell == "gru")
     failing = sweep_in(tmp_path / "failing", loaded, failing={first.id}, score=score)
     assert numbers(failing)["gru"] > numbers(clean)["gru"]
     assert failing.stages.confirms["adding"].scores["gru"][0] == 0.0

@@ -3,14 +3,14 @@
 import dataclasses
 
 import pytest
+from planning import planned, search_entries
 from studies import tiny
 
 from experiments import Adam
 from lstm_variants import LSTM
 from sweeps.errors import InputError
-from sweeps.plan import choices, cut, unique
+from sweeps.plan import cut, unique
 from sweeps.spaces import choice, sampled, uniform
-from sweeps.stages import confirm_entries, search_entries
 
 
 def row(entry, score=0.5, status="finished", loss=0.1):
@@ -46,9 +46,9 @@ def test_the_best_on_validation_is_confirmed_with_fresh_seeds_and_never_stopped_
     study = tiny(stop_after=0.0).study
     search = search_entries(study)
     rows = {e.id: row(e, score=i / 10) for i, e in enumerate(search)}
-    best = choices(study, search, rows)
-    assert best["lstm", "adding"] == search[1].trial
-    confirm = confirm_entries(study, best)
+    stages = planned(study, rows)
+    assert stages.best["lstm", "adding"] == search[1].trial
+    confirm = stages.planned["confirm"]
     assert len(confirm) == 8
     assert not {e.trial.seed for e in confirm} & {e.trial.seed for e in search}
     assert all(e.trial.stop_after == float("inf") for e in confirm)
@@ -64,25 +64,25 @@ def test_ties_go_to_the_lower_loss_and_diverged_trials_come_last():
     a, b = search[:2]
     rows[a.id] = row(a, score=1.0, loss=0.2)
     rows[b.id] = row(b, score=1.0, loss=0.1)
-    assert choices(study, search, rows)[a.arm] == b.trial
+    assert planned(study, rows).best[a.arm] == b.trial
     rows[b.id] = row(b, score=1.0, loss=0.1, status="diverged")
-    assert choices(study, search, rows)[a.arm] == a.trial
+    assert planned(study, rows).best[a.arm] == a.trial
     rows[a.id] = row(a, score=None, loss=None)
     rows[b.id] = row(b, score=-3.0)
-    assert choices(study, search, rows)[a.arm] == b.trial
+    assert planned(study, rows).best[a.arm] == b.trial
 
 
 def test_an_arm_whose_search_is_incomplete_is_not_confirmed():
     study = tiny().study
     search = search_entries(study)
     rows = {e.id: row(e) for e in search[1:]}
-    assert search[0].arm not in choices(study, search, rows)
+    assert search[0].arm not in planned(study, rows).best
 
 
 def test_a_study_without_search_confirms_its_specs_as_they_are():
     study = tiny(search=None).study
     assert search_entries(study) == []
-    confirm = confirm_entries(study, choices(study, [], {}))
+    confirm = planned(study, {}).planned["confirm"]
     assert {e.cell for e in confirm} == {"lstm", "gru", "lstm_again", "rnn"}
     assert len({e.id for e in confirm}) == 8
 

@@ -3,13 +3,13 @@
 import io
 
 import pytest
+from planning import search_entries
 from rich.console import Console
 from studies import tiny
 
 from sweeps.estimate import Cost, estimate
 from sweeps.plan import cut
 from sweeps.progress import Board, seconds
-from sweeps.stages import search_entries
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.worker import Event

@@ -16,8 +16,9 @@ from sweeping import sweep_in
 from sweeps.errors import InputError
 from sweeps.spaces import Choice, LogUniform, Uniform, choice, grid, log_uniform, sampled, uniform
 from sweeps.stages import Stages, nothing
+from sweeps.strategies.halving import halving
 from sweeps.strategies.sobol import sobol
-from sweeps.strategy import Strategy, Tried
+from sweeps.strategy import PENDING, GoOn, Strategy, Tried
 
 SPACE = {RATE: log_uniform(1e-3, 1e-1), "optimizer.clip": uniform(0.5, 2.0)}
 SEEDS = ((0, 1), (0, 2))
@@ -28,6 +29,7 @@ STRATEGIES = {
     "grid": grid({RATE: [1e-3, 1e-2], "optimizer.clip": [1.0, 2.0]}, seeds=2),
     "sobol": sobol(SPACE, trials=5),
     "narrowing": Narrowing(),
+    "halving": halving(SPACE, trials=7, eta=2, rungs=(0.3, 0.6)),
 }
 
 
@@ -35,12 +37,29 @@ def all_asked(strategy, seed, score=lambda setting: -abs(math.log(setting[RATE] 
     """Everything that it asks for, with these scores."""
     tried = []
     while True:
-        before = len(tried)
-        while (setting := strategy.ask(tried, seed)) is not None:
-            tried.append(Tried(setting=setting))
-        if len(tried) == before:
+        while (answer := strategy.ask(tried, seed)) is not None:
+            if isinstance(answer, GoOn):
+                tried[answer.i] = dataclasses.replace(tried[answer.i], status=PENDING)
+            else:
+                tried.append(Tried(setting=answer))
+        if not any(t.status == PENDING for t in tried):
             return tried
-        tried = [Tried(setting=t.setting, status="finished", score=score(t.setting), loss=0.1) for t in tried]
+        tried = [result_of(t, score(t.setting), len(getattr(strategy, "rungs", ()))) for t in tried]
+
+
+def result_of(asked, score, rungs):
+    """What was asked for, with this score, stopped as long as there are rungs."""
+    if asked.status != PENDING:
+        return asked
+    stopped = len(asked.rungs) < rungs
+    passed = (*asked.rungs, (score, 0.1)) if stopped else asked.rungs
+    return Tried(
+        setting=asked.setting,
+        status="stopped" if stopped else "finished",
+        score=score,
+        loss=0.1,
+        rungs=passed,
+    )
 
 
 @pytest.fixture(params=STRATEGIES)

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from planning import search_entries
 from studies import TEXT, tiny, write_study
 
 from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN
 from sweeps.errors import InputError
-from sweeps.stages import search_entries
 from sweeps.study import Controls
 from sweeps.study_file import load_study, shipped
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 from doors import Narrowing, Precise
+from planning import search_entries
 from studies import tiny
 
 from experiments import Adding
@@ -13,7 +14,6 @@ from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
 from sweeps.errors import InputError
 from sweeps.plan import cut
-from sweeps.stages import search_entries
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.sweep import Queue, Scheduler, Silent, sweep
@@ -69,7 +69,7 @@ def test_a_row_explains_itself(finished):
 def test_the_declaration_holds_the_whole_plan_and_the_controls(finished):
     scheduler, store = finished
     declared = store.declaration()
-    assert declared.plan["confirm"] == [e.id for e in scheduler.confirm]
+    assert declared.plan["confirm"] == [e.id for e in scheduler.stages.planned["confirm"]]
     assert declared.same == [["lstm", "lstm_again"]]
     assert declared.different == [["rnn", "lstm", "adding"]]
     assert declared.total == {"search": 8, "confirm": 8}
@@ -194,7 +194,7 @@ def test_a_cell_that_raises_fails_alone_with_its_error_and_is_tried_again(tmp_pa
     assert all(r["error"] == "RuntimeError: out of ideas" for r in failed)
     assert Counter(r["cell"] for r in rows.values()) == {"lstm": 4, "lstm_again": 4, "rnn": 4, "broken": 4}
     again, _ = run(tiny(cells=cells), tmp_path)
-    assert {e.cell for e in again.planned if e.id not in again.done} == {"broken"}
+    assert {e.cell for e in again.planned if e.key not in again.done} == {"broken"}
 
 
 def test_a_choice_is_never_made_from_trials_that_will_be_tried_again(finished, tmp_path):
@@ -263,26 +263,28 @@ def test_an_arm_is_promoted_when_its_own_search_is_complete_in_whatever_order(tm
     works = drain(scheduler)
     assert [w.entries[0].stage for w in works] == ["search"] * 8
     for work in reversed(works):
-        before = [e.arm for e in scheduler.confirm]
+        before = [e.arm for e in scheduler.stages.planned["confirm"]]
         scheduler.put(work, event(work))
         arm = work.entries[0].arm
-        complete = all(e.id in scheduler.rows for e in scheduler.search if e.arm == arm)
-        assert ([e.arm for e in scheduler.confirm] != before) == complete
-    assert len(scheduler.confirm) == scheduler.total - 8 == 8
+        complete = all(e.key in scheduler.rows for e in scheduler.stages.planned["search"] if e.arm == arm)
+        assert ([e.arm for e in scheduler.stages.planned["confirm"]] != before) == complete
+    assert len(scheduler.stages.planned["confirm"]) == scheduler.total - 8 == 8
     order = [arm[0] for arm in scheduler.loaded.study.arms()]
-    assert [e.cell for e in scheduler.confirm] == [c for c in order for _ in range(2)]
-    assert scheduler.store.declaration().plan["confirm"] == [e.id for e in scheduler.confirm]
+    assert [e.cell for e in scheduler.stages.planned["confirm"]] == [c for c in order for _ in range(2)]
+    assert scheduler.store.declaration().plan["confirm"] == [
+        e.id for e in scheduler.stages.planned["confirm"]
+    ]
 
 
 def test_a_failed_trial_completes_its_arm_but_is_never_the_choice(tmp_path):
     scheduler = scheduler_of(tmp_path, cells={"lstm": LSTM(hidden=3)})
     first, second, *_ = (w for w in drain(scheduler) if w.entries[0].cell == "lstm")
     scheduler.put(first, event(first, score=None, status="failed"))
-    assert not [e for e in scheduler.confirm if e.cell == "lstm"]
+    assert not [e for e in scheduler.stages.planned["confirm"] if e.cell == "lstm"]
     scheduler.put(second, event(second, score=-1.0))
-    rates = {e.trial.optimizer.learning_rate for e in scheduler.confirm if e.cell == "lstm"}
+    rates = {e.trial.optimizer.learning_rate for e in scheduler.stages.planned["confirm"] if e.cell == "lstm"}
     assert rates == {second.entries[0].trial.optimizer.learning_rate}
-    assert first.entries[0].id not in scheduler.done
+    assert first.entries[0].key not in scheduler.done
     assert scheduler.stored == 1
 
 
@@ -296,7 +298,7 @@ def test_a_resumed_sweep_promotes_what_was_complete_and_waits_for_the_rest(finis
     searches = scheduler.stages.searches
     full = {arm for arm, search in searches.items() if search.complete}
     assert full == {arm for arm, search in searches.items() if {e.id for e in search.entries} <= kept}
-    assert {e.arm for e in scheduler.confirm} == full
+    assert {e.arm for e in scheduler.stages.planned["confirm"]} == full
     assert scheduler.stored == 3
     assert len(scheduler.queue) == 8 - 3 + 2 * len(full)
 

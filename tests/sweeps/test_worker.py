@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from planning import search_entries
 from studies import tiny
 
 from experiments.layout import Layout
@@ -12,7 +13,6 @@ from sweeps import worker
 from sweeps.job import Job
 from sweeps.plan import Work, cut
 from sweeps.rows import failed_rows
-from sweeps.stages import search_entries
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.workers import cluster
@@ -94,8 +94,8 @@ def test_a_cohort_that_fails_after_a_part_was_stored_keeps_that_part(tmp_path):
     scheduler.failed(work, RuntimeError("the second part"))
     statuses = {row["trial_id"]: row["status"] for row in store.trials(["trial_id", "status"]).to_pylist()}
     assert statuses == {done.id: "finished"} | {entry.id: "failed" for entry in left}
-    assert {i: scheduler.rows[i]["status"] for i in statuses} == statuses
-    assert done.id in scheduler.done
+    assert {i: scheduler.rows[i, None]["status"] for i in statuses} == statuses
+    assert done.key in scheduler.done
 
 
 def test_a_deterministic_pool_forbids_unordered_sums_on_gpus_and_keeps_the_users_flags(monkeypatch):
