@@ -13,6 +13,7 @@ from rich.text import Text
 
 from experiments.trial import Trial
 from sweeps.plan import Work
+from sweeps.store.schema import STOPPED
 
 if TYPE_CHECKING:
     from sweeps.sweep import Scheduler
@@ -65,6 +66,7 @@ class Board:
         self.under_way: dict[Work, float] = {}
         self.best: dict[tuple[str, str], float] = {}
         self.counts = dict.fromkeys(("here", "solved", "diverged", "failed"), 0)
+        self.made: set[str] = set()  # trials of this run
         self.live: Live | None = None
 
     @contextlib.contextmanager
@@ -92,10 +94,11 @@ class Board:
         if event.kind == "done":
             del self.under_way[work]
             for row in event.rows:
-                self.counts["here"] += 1
-                self.counts["solved"] += bool(row["solved"])
-                if row["status"] != "finished":
+                self.made.add(str(row["trial_id"]))
+                self.counts["solved"] += bool(row["solved"]) and row["status"] != STOPPED
+                if row["status"] in ("diverged", "failed"):
                     self.counts[str(row["status"])] += 1
+            self.counts["here"] = len(self.made)
         if self.live is None and time.monotonic() - self.last_line > LINE_EVERY:
             self.last_line = time.monotonic()
             self.console.print(self.line(), highlight=False, markup=False)

@@ -38,12 +38,14 @@ def row_of(entry: Entry, job, score=made_up, status="finished") -> dict[str, obj
     }
 
 
-def sweep_in(folder, loaded, *, size=2, order=0, stop=None, failing=(), score=made_up) -> Scheduler:
+def sweep_in(
+    folder, loaded, *, size=2, order=0, stop=None, failing=(), score=made_up, listener=None
+) -> Scheduler:
     """Run what is missing, cohorts of `size` finishing in a random order; `stop` ends it dead after so many.
 
     failing: ids of trials that fail.
     """
-    scheduler = Scheduler(loaded, Store(folder, loaded.name).prepare(), size, Silent())
+    scheduler = Scheduler(loaded, Store(folder, loaded.name).prepare(), size, listener or Silent())
     rng, under_way, done = random.Random(order), [], 0
     while scheduler.queue or under_way:
         while scheduler.queue and (not under_way or rng.random() < 0.7):

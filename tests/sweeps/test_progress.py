@@ -6,11 +6,14 @@ import pytest
 from planning import search_entries
 from rich.console import Console
 from studies import tiny
+from sweeping import sweep_in
 
 from sweeps.estimate import Cost, estimate
 from sweeps.plan import cut
 from sweeps.progress import Board, seconds
+from sweeps.spaces import log_uniform
 from sweeps.store.store import Store
+from sweeps.strategies.halving import halving
 from sweeps.sweep import Scheduler
 from sweeps.worker import Event
 
@@ -59,3 +62,13 @@ def test_an_estimate_adds_up_compilations_updates_and_evaluations():
     assert cost.trial(works[0].entries[0].trial) == pytest.approx(trial)
     assert result.seconds == pytest.approx((8 * trial + 3 * 5.0) / 2 + 4.0)
     assert (result.trials, result.compilations, result.worker_memory) == (8, 3, 100)
+
+
+def test_a_trial_that_goes_on_after_a_rung_is_one_trial_of_the_run_and_solves_its_task_once(tmp_path):
+    space = {"optimizer.learning_rate": log_uniform(1e-3, 1e-1)}
+    loaded = tiny(search=halving(space, trials=3, eta=3, rungs=(0.5,)))
+    board = Board(Console(file=io.StringIO()), workers=1)
+    scheduler = sweep_in(tmp_path, loaded, listener=board)
+    assert board.counts["here"] == scheduler.stored == scheduler.total
+    solved = [row for row in scheduler.store.planned().rows.to_pylist() if row["solved"]]
+    assert board.counts["solved"] == len(solved) > 0
