@@ -93,7 +93,7 @@ def number(log_e: float) -> str:
     """An e-value from its logarithm, three digits.
 
     >>> number(2.3025850929940457), number(2000.0)
-    ('10', '1e+869')
+    ('10', '4e+868')
     """
     if abs(log_e) < 600:
         return f"{math.exp(log_e):.3g}"
