@@ -133,8 +133,11 @@ def filled(text: str, study: Analysed, folder: str) -> str:
 
 
 def copy_results(results: Results, source: Store, target: Store) -> None:
-    """The study's rows and curves, one part per stage and table."""
+    """The study's rows and curves, one part per stage and table, and one more per rung after which trials went on."""
     target.prepare().declare(results.declaration)
+    passed = source.rungs()
+    for rung in sorted({row["rung"] for row in passed}):
+        target.append(sorted((r for r in passed if r["rung"] == rung), key=lambda r: str(r["trial_id"])), [])
     rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     for ids in results.declaration.plan.values():
         order = {trial_id: position for position, trial_id in enumerate(ids)}

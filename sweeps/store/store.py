@@ -149,6 +149,17 @@ class Store:
         """All rows as they were written, also several of one trial."""
         return self._read("trials", columns).to_pylist()
 
+    def rungs(self) -> list[dict[str, Any]]:
+        """Rows of trials at rungs after which they went on: those that `trials` leaves out for a later one."""
+        counted = self.trials(["trial_id", "status", "rung"]).to_pylist()
+        last = {row["trial_id"]: row["rung"] if row["status"] == schema.STOPPED else None for row in counted}
+        found = {}
+        for row in of_code(self._read("trials", None), getattr(self.declared(), "counted", {})).to_pylist():
+            name, rung = row["trial_id"], row["rung"]
+            if row["status"] == schema.STOPPED and (last[name] is None or rung < last[name]):
+                found.setdefault((name, rung), row)
+        return list(found.values())
+
     def planned(self, columns: list[str] | None = None) -> Planned:
         """The rows of the study's plan, as `trials` has them, in the plan's order. Raises InputError as `declaration`
         and `trials` do."""

@@ -9,6 +9,7 @@ from studies import tiny
 from sweeping import made_up, sweep_in
 
 from analysis.figures import FIGURES
+from analysis.report.publish import copy_results
 from analysis.report.write import write_report
 from analysis.study.results import load
 from analysis.study.tables import Analysed
@@ -17,22 +18,26 @@ from lstm_variants import GRU, LSTM
 from sweeps.choosing import Choose
 from sweeps.rules.race import race
 from sweeps.spaces import log_uniform
+from sweeps.store.store import Store
 from sweeps.strategies.halving import halving
+from sweeps.sweep import Scheduler
 
 SEARCH = halving({"optimizer.learning_rate": log_uniform(1e-3, 1e-1)}, trials=9, eta=3, rungs=(0.5,))
+
+
+LOADED = tiny(
+    search=SEARCH,
+    choose=Choose(best=2, seeds=2),
+    cells={"lstm": LSTM(hidden=3), "gru": GRU(hidden=3)},
+    confirm=race(most=16, look=8),
+    margin=0.2,
+)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("halved")
-    loaded = tiny(
-        search=SEARCH,
-        choose=Choose(best=2, seeds=2),
-        cells={"lstm": LSTM(hidden=3), "gru": GRU(hidden=3)},
-        confirm=race(most=16, look=8),
-        margin=0.2,
-    )
-    sweep_in(path, loaded, score=lambda entry: made_up(entry) * (0.5 if entry.until else 0.9))
+    sweep_in(path, LOADED, score=lambda entry: made_up(entry) * (0.5 if entry.until else 0.9))
     return path
 
 
@@ -93,3 +98,14 @@ def test_the_report_of_a_halved_study_with_choices_is_written(folder):
     text = page.read_text()
     assert "stopped" in text
     assert "choose" in text
+
+
+def test_a_published_copy_holds_all_that_a_sweep_needs_to_find_nothing_left_to_run(folder, tmp_path):
+    source, target = Store(folder, "tiny"), Store(tmp_path, "tiny")
+    copy_results(load(str(folder), "tiny"), source, target)
+    kept = [path.name for path in target.parts("trials")]
+    assert len(kept) == 4  # a part per stage, and that of the rung after which some went on
+    again = Scheduler(LOADED, target, 2)
+    assert not again.queue
+    assert again.store.declaration().plan == source.declaration().plan
+    assert target.trials().num_rows == source.trials().num_rows == again.total
