@@ -7,6 +7,8 @@
     cells.lstm.hidden=16            a field of a cell, and of its alias; of a cell in layers: cells.x.cell.hidden
     optimizer.clip=inf              a field of the optimiser
     longer=[2, 10]                  tuples and lists as JSON
+    confirm.most=256                a field of the race; confirm=32 has a fixed number of seeds in its place
+    choose=none                     without what may be left out
 
 What a study's search tries has no value that could be set.
 """
@@ -88,11 +90,13 @@ def in_mapping(value: Mapping[str, Any], annotation: Any, rest: str, text: str, 
 
 def leaf(value: Any, annotation: Any, text: str, path: str) -> Any:
     """What the text means for a field of this type. Raises SpecError for a field that holds specs or labels."""
-    if is_spec(value):
+    if text == "none" and type(None) in members(annotation):
+        return None
+    kind = text_kind(annotation)
+    if is_spec(value) and kind is None:
         raise SpecError(
             f"{path} is a spec ({type(value).__name__}); set one of its fields, such as {path}.{first(value)}=..."
         )
-    kind = text_kind(annotation)
     if kind is None:
         of = f"{path}.{next(iter(value))}" if isinstance(value, Mapping) and value else f"{path}.LABEL"
         hint = f"; set what is in it, such as {of}=..." if isinstance(value, Mapping) else ""

@@ -1,5 +1,6 @@
 """`--set` on a study: typed, spelt right, and recorded."""
 
+import dataclasses
 import json
 import math
 
@@ -9,8 +10,10 @@ from studies import tiny, write_study
 from experiments import SGD, Adding, TemporalOrder
 from lstm_variants import GRU, LSTM, Stacked
 from sweeps import cli
+from sweeps.choosing import Choose
 from sweeps.errors import InputError
 from sweeps.overrides import overridden
+from sweeps.rules.race import race
 from sweeps.spaces import grid
 from sweeps.store.store import Store
 from sweeps.study_file import load_study, shipped
@@ -32,6 +35,8 @@ def run(capsys, *arguments):
     ("setting", "read", "expected"),
     [
         ("confirm=32", lambda s: s.confirm, 32),
+        ("choose=none", lambda s: s.choose, None),
+        ("search=none", lambda s: s.search, None),
         ("margin=0.1", lambda s: s.margin, 0.1),
         ("stop_after=inf", lambda s: s.stop_after, math.inf),
         ("stop_after=3", lambda s: (type(s.stop_after), s.stop_after), (float, 3.0)),
@@ -142,3 +147,13 @@ def test_a_sweep_refuses_a_misspelt_setting_before_it_writes_anything(tmp_path, 
     code, out = run(capsys, "sweep", *where, "--set", "tasks.adding_06.length=80")
     assert (code, "Did you mean 'adding_60'" in out) == (2, True), out
     assert not (tmp_path / "results").exists()
+
+
+def test_a_race_takes_its_own_fields_or_a_fixed_number_in_its_place():
+    racing = dataclasses.replace(STUDY, confirm=race(), choose=Choose())
+    assert overridden(racing, ["confirm.most=256", "confirm.look=16"]).confirm == race(most=256, look=16)
+    assert overridden(racing, ["confirm=32"]).confirm == 32
+    assert overridden(racing, ["choose.seeds=4"]).choose == Choose(seeds=4)
+    assert overridden(racing, ["choose=none"]).choose is None
+    with pytest.raises(InputError, match="confirm must be an integer; got 'many'"):
+        overridden(racing, ["confirm=many"])
