@@ -32,7 +32,8 @@ def pairs(declaration: Declaration) -> pd.DataFrame:
 def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """The table of `compare` with the race's words in the place of the tests'.
 
-    Adds looked (seeds a side that the word rests on) and e_needed (the e-value that decides, given the others).
+    Adds ahead (which of the two is so in more seeds), looked (seeds a side that the word rests on),
+    spent (the race gives no more) and e_needed (the e-value that decides, given the others).
     values: one row a seed, of all cells.
     """
     arms = values.sort_values("seed", kind="stable").groupby(["cell", "task"], observed=True)["score"]
@@ -44,7 +45,7 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
     }
     sizes = {task: len(family) for task, (family, _) in families(declaration).items()}
     if table.empty:
-        return table.assign(looked=0, e_needed=np.nan)
+        return table.assign(ahead="", looked=0, spent=False, e_needed=np.nan)
     decisions = [found[key] for key in zip(table["task"], table["a"], table["b"], strict=True)]
     table = table.assign(**{name: np.nan for name in NONE})
     table = table.assign(
@@ -63,7 +64,9 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         ],
         seeds_to_decide=[d.further if math.isfinite(d.further) else np.nan for d in decisions],
         pairs=[sizes[task] for task in table["task"]],
+        ahead=[a if d.ahead > 0 else b for d, a, b in zip(decisions, table["a"], table["b"], strict=True)],
         looked=[d.n for d in decisions],
+        spent=[d.n >= declaration.race["most"] for d in decisions],
         e_needed=[d.needed for d in decisions],
         method=RACE,
     )

@@ -73,7 +73,7 @@ class Decision:
     on. value: difference of means over these. low, high: the confidence sequence at 1 - 2 alpha. log_equal,
     log_better, log_worse: logarithms of the e-values. needed: e-value that would decide it, given those of the
     others. log_detectable: of the e-value that one cell is ahead in more seeds than the other, by however
-    little. further: seeds that should decide it if all goes on as seen; infinite where no number would do, NaN
+    little; ahead: 1 where that is the first, else -1. further: seeds that should decide it if all goes on as seen; infinite where no number would do, NaN
     before the first look."""
 
     word: str
@@ -86,6 +86,7 @@ class Decision:
     log_worse: float
     needed: float
     log_detectable: float
+    ahead: int
     further: float
 
 
@@ -190,7 +191,7 @@ def decision(track: Track, rules: Rules) -> Decision:
     ends = bets.interval(d, rules.alpha, tuple(n for n in rules.looks if n <= track.n))
     value = float(d.mean()) if track.n else math.nan
     signs = np.sign(d)
-    detect = float(max(bets.better(signs)[-1], bets.worse(signs)[-1])) if track.n else -math.log(2)
+    first, second = (float(bet(signs)[-1]) if track.n else -math.log(2) for bet in (bets.better, bets.worse))
     return Decision(
         word=track.word,
         n=track.n,
@@ -201,7 +202,8 @@ def decision(track: Track, rules: Rules) -> Decision:
         log_better=track.log("better"),
         log_worse=track.log("worse"),
         needed=track.needed,
-        log_detectable=detect,
+        log_detectable=max(first, second),
+        ahead=1 if first >= second else -1,
         further=0.0 if track.word != UNDECIDED else further(track, rules),
     )
 

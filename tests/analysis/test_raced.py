@@ -78,7 +78,7 @@ def test_a_race_that_is_too_short_says_how_many_more_seeds_it_needs(tmp_path):
     row = table[table["a"].eq("gru")].iloc[0]
     assert row["verdict"] == "undecided"
     assert row["grade"] == ""
-    assert f"about {row['seeds_to_decide']:,.0f} further seeds of each" in row["why"]
+    assert f"out of seeds: about {row['seeds_to_decide']:,.0f} more of each" in row["why"]
 
 
 def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):

@@ -48,7 +48,7 @@ def test_a_detectable_difference_inside_the_margin_stays_equivalent_and_is_flagg
     row = one(around(0.90, 0.002), around(0.91, 0.002))
     assert row.p_difference_holm < 0.001
     assert (row.verdict, row.detectable, row.better) == ("equivalent", True, "")
-    assert "detectable, but smaller than the margin" in row.why
+    assert "detectably better, within the margin" in row.why
 
 
 @pytest.mark.parametrize("n", [0, 1])

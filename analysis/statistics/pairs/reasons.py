@@ -46,7 +46,7 @@ def reason(row) -> str:
     if row.verdict == EQUIVALENT:
         text = f"difference {value} ({interval}) lies within {margin}"
         if row.detectable:
-            text += "; detectable, but smaller than the margin"
+            text += f"; {row.a if row.value > 0 else row.b} detectably better, within the margin"
         return text + (f"; {ceiling(row)}" if row.ceiling else "")
     return f"difference {value} ({interval}): {open_question(row, margin)}{further(row)}"
 
@@ -62,11 +62,21 @@ def of_a_race(row, value: str, interval: str, margin: str) -> str:
     equal = f"e = {e_value(row.log_e_equal)}, needed {row.e_needed:,.0f}"
     if row.verdict == EQUIVALENT:
         text = f"difference {value} ({interval}) lies within {margin} after {seeds}: {equal}"
-        return text + ("; detectable, but smaller than the margin" if row.detectable else "")
+        if row.detectable:
+            text += f"; {row.ahead} detectably better (ahead in more seeds), within the margin"
+        return text + at_an_end(row)
     text = f"difference {value} ({interval}) after {seeds}: {equal}"
     if row.seeds_to_decide != row.seeds_to_decide:
-        return f"{text}; at the margin: no number of seeds like these would decide it"
-    return f"{text}; about {row.seeds_to_decide:,.0f} further seeds of each like these should decide it"
+        return f"{text}; at the margin: no number of seeds like these would decide it{at_an_end(row)}"
+    out = "out of seeds: " if row.spent else "still racing: "
+    return f"{text}; {out}about {row.seeds_to_decide:,.0f} more of each, like these, should decide it{at_an_end(row)}"
+
+
+def at_an_end(row) -> str:
+    """Whether both cells are where the task tells little of them."""
+    if max(row.mean_a, row.mean_b) < row.margin:
+        return "; both at the floor: neither learns the task"
+    return f"; {ceiling(row)}" if row.ceiling else ""
 
 
 def e_value(log: float) -> str:
