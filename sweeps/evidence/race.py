@@ -73,8 +73,9 @@ class Decision:
     on. value: difference of means over these. low, high: the confidence sequence at 1 - 2 alpha. log_equal,
     log_better, log_worse: logarithms of the e-values. needed: e-value that would decide it, given those of the
     others. log_detectable: of the e-value that one cell is ahead in more seeds than the other, by however
-    little; ahead: 1 where that is the first, else -1. further: seeds that should decide it if all goes on as seen; infinite where no number would do, NaN
-    before the first look."""
+    little; ahead: 1 where that is the first, else -1. further: seeds that should decide it if all goes on as
+    seen; infinite where no number would do, NaN before the first look.
+    """
 
     word: str
     n: int
