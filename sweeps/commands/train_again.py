@@ -21,7 +21,7 @@ from sweeps.commands.training import STUDY, show, train
 from sweeps.errors import InputError
 from sweeps.plan import Entry
 from sweeps.rows import Row
-from sweeps.store.schema import LONGER
+from sweeps.store.schema import LONGER, STOPPED
 from sweeps.store.store import Store
 from sweeps.terminal.screen import console
 
@@ -61,7 +61,8 @@ def run(options: argparse.Namespace) -> int:
         trial = from_json(row["spec"])
     except SpecError as error:
         raise InputError(f"Trial {row['trial_id']} of {store.path}: {error}") from None
-    entry = Entry(trial, row["stage"], row["cell"], row["task"])
+    until = row["steps_done"] if row["status"] == STOPPED else None
+    entry = Entry(trial, row["stage"], row["cell"], row["task"], until=until, rung=row["rung"] or 0)
     if trial_id(trial) != row["trial_id"]:
         raise InputError(
             f"The row of {row['trial_id']} in {store.path} describes the trial {trial_id(trial)}: it was edited."

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sweeps.job import Job
 from sweeps.plan import Entry, Work
 from sweeps.rows import Row
+from sweeps.store.schema import STOPPED
 from sweeps.store.store import Store
 from sweeps.worker import Worker
 
@@ -44,6 +45,13 @@ def show(screen: Console, row: Row, curve: list[Row]) -> None:
             f"Diverged at step {row['diverged_step']}: the loss or its gradient was not finite. "
             "Lower --learning-rate or --set optimizer.clip=1.",
             style="red",
+        )
+        return
+    if row["status"] == STOPPED:
+        screen.print(
+            f"Stopped after {row['steps_done']} updates, as its search did: validation score {row['valid_score']:.4f} "
+            "(0 naive baseline, 1 perfect)",
+            soft_wrap=True,
         )
         return
     sample = f" of {row['test_sequences']}" if row["test_sequences"] else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from studies import write_study
+from studies import TEXT, write_study
 
 from experiments import from_json, trial_id
 from sweeps import cli
@@ -114,3 +114,17 @@ def test_every_row_that_is_shipped_reads_back_as_the_trial_that_it_names():
     rows = Store(SHIPPED, "quick").trials(["trial_id", "spec"]).to_pylist()
     assert len(rows) > 200
     assert all(trial_id(from_json(row["spec"])) == row["trial_id"] for row in rows)
+
+
+def test_a_trial_that_its_search_stopped_is_trained_as_far_again_and_no_further(tmp_path, capsys):
+    places = "sweeps.spaces import log_uniform\nfrom sweeps.strategies.halving import halving"
+    text = TEXT.replace("sampled", "halving").replace("sweeps.spaces import log_uniform, halving", places)
+    study = write_study(tmp_path, text.replace("trials=2)", "trials=3, rungs=(0.5,))"), name="halved")
+    assert run(capsys, "sweep", study, "--results", tmp_path, "--workers", "0", "--wandb", "off")[0] == 0
+    rows = Store(tmp_path, "halved").trials(["trial_id", "status"]).to_pylist()
+    stopped = [row["trial_id"] for row in rows if row["status"] == "stopped"]
+    assert len(stopped) == 2 * 3
+    code, out = run(capsys, "train", "--again", stopped[0], "--results", tmp_path)
+    assert code == 0, out
+    assert "Stopped after 10 updates, as its search did" in out
+    assert "bit for bit" in out
