@@ -72,7 +72,7 @@ def content(study: Analysed) -> dict[str, Any]:
         "common": common,
         "costs": {by: provenance.cost(results, by) for by in ("stage", "cell")},
         "provenance": provenance.provenance(results),
-        "statuses": schema.STATUSES,
+        "statuses": [name for name in schema.STATUSES if name != schema.STOPPED or results.halved],
     }
     absent = {"facts": "facts", "tasks": "over", "measures": "measures", "protocol": "protocol"}
     missing = {anchor for anchor, key in absent.items() if not told[key]}
