@@ -113,6 +113,7 @@ def failed_rows(work: Work, job: Job, error: BaseException) -> list[Row]:
         text = str(error).strip().splitlines()
         row: Row = dict.fromkeys(schema.TRIAL_COLUMNS)
         row |= names(entry, job) | provenance() | flatten_spec(entry.trial)
+        row |= {"rung": entry.rung - 1 if entry.rung > 1 else None}
         row |= {"status": "failed", "error": f"{type(error).__name__}: {text[-1] if text else ''}"[:500]}
         row |= {"margin": job.margin, "solved": False, "finished_at": datetime.datetime.now(datetime.UTC)}
         rows.append(row)

@@ -51,7 +51,7 @@ TRIAL_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "rung": (
         pa.int32(),
         "",
-        "rungs of its search that a stopped trial has reached, from 1; one that goes on gets another row; else null",
+        "rungs of its search that a trial had reached when it stopped or failed; one that goes on gets another row",
     ),
     "error": (pa.string(), "", "exception of a failed trial, else null"),
     "steps_done": (pa.int64(), "steps", "optimiser updates made"),

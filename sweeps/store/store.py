@@ -115,8 +115,8 @@ class Store:
         return sorted((self.path / table).glob("*.parquet"))
 
     def trials(self, columns: list[str] | None = None) -> pa.Table:
-        """All rows, one a trial id: one that did not fail, where there is one, and of these one that nothing stopped,
-        else that of the highest rung. Missing columns are null.
+        """All rows, one a trial id: that of its end, where there is one, else that of its last attempt from the
+        highest rung. Missing columns are null.
 
         Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
         trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
@@ -134,12 +134,13 @@ class Store:
         wanted = columns and list(dict.fromkeys([*columns, "trial_id", "status", "rung", "code"]))
         counted = codes if codes is not None else declared.counted if declared else {}
         table = of_code(self._read("trials", wanted), counted)
-        best: dict[str, tuple[int, int, int]] = {}
+        best: dict[str, tuple[bool, int, int]] = {}
         for i, (trial, status, rung) in enumerate(
             zip(*(table[name].to_pylist() for name in ("trial_id", "status", "rung")), strict=True)
         ):
-            place = 2 if status == "failed" else int(status == schema.STOPPED)
-            best[trial] = min(best.get(trial, (3, 0, 0)), (place, -(rung or 0), i))
+            failed, ended = status == "failed", status not in ("failed", schema.STOPPED)
+            place = (not ended, -2 * (rung or 0) - failed, i)
+            best[trial] = min(best.get(trial, place), place)
         if len(best) < table.num_rows:
             table = table.take(pa.array(sorted(i for *_, i in best.values()), pa.int64()))
         table = with_labels(table, declared.called if declared else {})

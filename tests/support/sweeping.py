@@ -25,7 +25,7 @@ def row_of(entry: Entry, job, score=made_up, status="finished") -> dict[str, obj
     row = dict.fromkeys(schema.TRIAL_COLUMNS) | names(entry, job) | provenance() | flatten_spec(entry.trial)
     row |= {
         "status": "stopped" if stopped else status,
-        "rung": entry.rung if stopped else None,
+        "rung": entry.rung if stopped else entry.rung - 1 if status == "failed" and entry.rung > 1 else None,
         "steps_done": entry.until if stopped else entry.trial.steps,
         "valid_score": value,
         "test_score": None if stopped else value,
@@ -39,11 +39,11 @@ def row_of(entry: Entry, job, score=made_up, status="finished") -> dict[str, obj
 
 
 def sweep_in(
-    folder, loaded, *, size=2, order=0, stop=None, failing=(), score=made_up, listener=None
+    folder, loaded, *, size=2, order=0, stop=None, failing=(), fails_from=0, score=made_up, listener=None
 ) -> Scheduler:
     """Run what is missing, cohorts of `size` finishing in a random order; `stop` ends it dead after so many.
 
-    failing: ids of trials that fail.
+    failing: ids of trials that fail, from the part of their training with this rung on.
     """
     scheduler = Scheduler(loaded, Store(folder, loaded.name).prepare(), size, listener or Silent())
     rng, under_way, done = random.Random(order), [], 0
@@ -51,7 +51,9 @@ def sweep_in(
         while scheduler.queue and (not under_way or rng.random() < 0.7):
             under_way.append(scheduler.take(set(), set())[0])
         work = under_way.pop(rng.randrange(len(under_way)))
-        statuses = {e: "failed" if e.id in failing else "finished" for e in work.entries}
+        statuses = {
+            e: "failed" if e.id in failing and e.rung >= fails_from else "finished" for e in work.entries
+        }
         rows = [row_of(e, scheduler.job, score, status) for e, status in statuses.items()]
         scheduler.store.append(rows, [])
         scheduler.put(work, Event("done", 1.0, 0.0, {}, rows))

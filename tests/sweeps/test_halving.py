@@ -96,6 +96,19 @@ def test_every_row_that_was_written_is_kept_though_one_a_trial_counts(tmp_path):
     assert sorted(row["steps_done"] for row in written) == [5] * 36 + [10] * 12 + [20] * 4
 
 
+def test_a_trial_that_fails_after_a_rung_counts_as_failed_until_it_is_tried_again(tmp_path):
+    loaded = tiny(search=NINE, evaluate_every=5)
+    whole = sweep_in(tmp_path / "whole", loaded)
+    ended = next(i for i, (status, _) in statuses(whole.store).items() if status == "finished")
+    there = tmp_path / "failing"
+    sweep_in(there, loaded, failing={ended}, fails_from=2)
+    assert statuses(Store(there, "tiny"))[ended] == ("failed", 1)
+    again = sweep_in(there, loaded)
+    assert statuses(again.store)[ended] == ("finished", None)
+    assert again.stages.best == whole.stages.best  # another had gone on in its place: it changes nothing
+    assert again.stored == again.total
+
+
 def test_the_choice_is_among_those_that_came_to_their_end(tmp_path):
     high_then_low = {5: 0.9, 10: 0.8, None: 0.1}
     loaded = tiny(search=NINE, evaluate_every=5)
