@@ -17,8 +17,8 @@ Pilots with six seeds of one setting looked for floors and ceilings before the s
 over all of its symbols is left out: who forgets the outer letter has 0.936 of it, so that a margin of 0.1 sees no
 memory. The outer letters alone are at the ceiling for all gated cells from 300 updates on (0.99; the cell without a
 forget gate 0.84), and the LSTM fails with some seeds after 120 (0.8); after 200 the cells lie between 0.0 (clockwork),
-0.3 (no forget gate), 0.5 (transformer) and 0.99. A first run with 240 updates failed its control: few of the 48 settings
-learn so fast, and the alias, which draws its own, found better ones than the LSTM (0.99 and 0.78). Hence 400.
+0.3 (no forget gate), 0.5 (transformer) and 0.99. A first run with 240 updates failed its control: few of the 48
+settings learn so fast, and the alias, which draws its own, found better ones than the LSTM (0.99 and 0.78). Hence 400.
 """
 
 from typing import Any
