@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from sweeps.errors import InputError
+from sweeps.errors import InputError, traceback_of
 from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Lost
 
 pytestmark = pytest.mark.slow
@@ -32,6 +32,9 @@ class Scripted:
 
     def give(self, worker, task):
         self.given.append(task)
+
+    def leave(self, workers, timeout):
+        self.left = list(workers)
 
     def end(self, worker):
         self.alive.remove(worker)
@@ -69,8 +72,9 @@ def test_events_belong_to_the_item_that_was_given():
 
 def test_the_exception_of_a_task_is_told_once_and_the_worker_goes_on():
     cause = ValueError("no")
-    place, _, failed, said = run([READY, Failed(cause), OVER], "a", "b")
+    place, _, failed, said = run([READY, Failed(cause, "in the worker"), OVER], "a", "b")
     assert failed == [("a", cause)]
+    assert traceback_of(cause) == "in the worker"
     assert place.given == ["a", "b"]
     assert len(place.alive) == 1
     assert said == []

@@ -1,5 +1,6 @@
 """Results survive: parts are atomic, reading is exact, damage is named and contained."""
 
+import json
 import os
 import subprocess
 import sys
@@ -149,7 +150,8 @@ def test_one_sweep_at_a_time_and_a_killed_one_lets_go(store):
     process.kill()
     process.communicate()
     with store.lock():
-        assert (store.path / ".lock").read_text() == str(os.getpid())
+        assert json.loads((store.path / ".lock").read_text())["process"] == os.getpid()
+    assert (store.path / ".lock").read_text() == ""
 
 
 def test_reading_results_starts_nothing():
