@@ -226,15 +226,6 @@ def test_a_study_with_one_more_cell_means_the_old_trials_too():
     assert ids <= {e.id for e in search_entries(more.study)}
 
 
-def test_a_damaged_part_stops_the_sweep_before_any_work(tmp_path):
-    _, store = run(tiny(search=None), tmp_path)
-    store.parts("trials")[0].write_bytes(b"PAR1 and then nothing")
-    before = store.parts("trials")
-    with pytest.raises(InputError, match="Cannot read"):
-        run(tiny(search=None), tmp_path)
-    assert store.parts("trials") == before
-
-
 def test_the_tasks_of_the_fixture_are_the_real_ones():
     assert tiny().study.tasks["adding"] == Adding(length=4)
 
