@@ -26,7 +26,9 @@ KNOWN_AT_ONCE = ("", "random", "grid", "sobol", HALVING)  # searches whose setti
 def changed(before: Declaration | None, now: Declaration, stored: set[str]) -> list[str]:
     """In words. before: what the study declared last, None where it never ran or what it declared cannot be read.
     stored: ids of trials that have rows."""
-    return [] if before is None else [*fields(before, now), *numbers(before, now), *trials(before, now, stored)]
+    return (
+        [] if before is None else [*fields(before, now), *numbers(before, now), *trials(before, now, stored)]
+    )
 
 
 def fields(before: Declaration, now: Declaration) -> Iterator[str]:

@@ -231,7 +231,9 @@ def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
     try:
         with within(BUILD_SECONDS):
-            parameters = parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
+            parameters = parameter_count(
+                nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
+            )
     except Exception:  # a user's cell that cannot be built, or not in time: its trials will fail, and say why
         parameters = 0
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters)

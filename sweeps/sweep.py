@@ -215,7 +215,9 @@ class Scheduler:
         rows = list[Row]()
         if work in self.training and len(left) > 1 and not isinstance(error, Hung):
             self.listener.say(f"{work.name}: {text}. Its {len(left)} trials run again in two halves.")
-            self.queue.extend(halves(left, work.size, smaller=isinstance(error, Lost) or out_of_memory(error)))
+            self.queue.extend(
+                halves(left, work.size, smaller=isinstance(error, Lost) or out_of_memory(error))
+            )
         elif left:
             rows = failed_rows(left, self.job, error)
             write_tracebacks(self.store.path, [entry.id for entry in left], traceback_of(error))
@@ -249,7 +251,9 @@ def out_of_memory(error: BaseException) -> bool:
 
 def patience(work: Work) -> float:
     """Seconds that a cohort may take when nobody says: far more than any should, so that what hangs ends at last."""
-    return LEAST_PATIENCE + PATIENCE * sum(weight(work.structure) / FEW_PARAMETERS * e.share for e in work.entries)
+    return LEAST_PATIENCE + PATIENCE * sum(
+        weight(work.structure) / FEW_PARAMETERS * e.share for e in work.entries
+    )
 
 
 def run(scheduler: Scheduler, workers: Crew | None) -> None:
@@ -283,8 +287,8 @@ def sweep(
 
     workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
     the store from another sweep, which must be dead. beside: what goes on beside the training, entered once the plan is
-    made. Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or rows
-    are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
+    made. Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or
+    rows are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
     written stays, and the next call runs the rest.
     """
     with store.prepare().lock(broken=break_lock):

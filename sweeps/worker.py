@@ -144,7 +144,9 @@ class Worker:
             for i, entry in enumerate(entries):
                 steps, last_report = last_of(reports, i)
                 stopped = bool(state.running[i])
-                ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]), stopped=stopped)
+                ended = outcome(
+                    entry, steps, last_report, i, int(solved[i]), int(diverged[i]), stopped=stopped
+                )
                 trials.append({**names(entry, job), **ended, **common, **flatten_spec(entry.trial)})
                 curves.extend(curve_rows(entry, job, reports, i))
                 if stopped and folder is not None:

@@ -21,8 +21,8 @@ class Results:
     declaration: what the study declared before it ran. trials: one row per planned trial that has finished,
     columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation.
     left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
-    trials that ran, but with code that no longer counts. incomplete: one sentence on parts of the store that are damaged
-    and left out, nothing where there are none.
+    trials that ran, but with code that no longer counts. incomplete: one sentence on damaged parts of the store, which
+    are left out; nothing where there are none.
     """
 
     declaration: Declaration

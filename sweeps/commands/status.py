@@ -21,7 +21,18 @@ from sweeps.store.store import Store, mixed
 from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
 
-COLUMNS = ["trial_id", "stage", "cell", "task", "status", "error", "solved", "valid_score", "seed", "test_score"]
+COLUMNS = [
+    "trial_id",
+    "stage",
+    "cell",
+    "task",
+    "status",
+    "error",
+    "solved",
+    "valid_score",
+    "seed",
+    "test_score",
+]
 TRACEBACK = 30  # of its last lines that are shown
 
 

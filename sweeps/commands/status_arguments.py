@@ -10,5 +10,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     study_argument(parser)
     results_option(parser)
     parser.add_argument(
-        "--failed", action="store_true", help="show what trials failed of, grouped by cause, and their tracebacks"
+        "--failed",
+        action="store_true",
+        help="show what trials failed of, grouped by cause, and their tracebacks",
     )

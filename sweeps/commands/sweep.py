@@ -18,7 +18,9 @@ def run(options: argparse.Namespace) -> int:
     if limit is not None and not limit > 0:
         raise InputError(f"--trial-timeout must be a positive number of seconds; got {limit:g}.")
     if limit is not None and not workers_of(options):
-        raise InputError("--trial-timeout needs workers: in this process (--workers 0) a trial cannot be ended.")
+        raise InputError(
+            "--trial-timeout needs workers: in this process (--workers 0) a trial cannot be ended."
+        )
     with crew.started(pool_of(options)) if workers_of(options) else contextlib.nullcontext() as workers:
         from sweeps.commands.sweeping import sweep
 

@@ -13,7 +13,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where_to_run(parser)
     parser.add_argument("--dry-run", action="store_true", help="the same as `plan`")
     parser.add_argument(
-        "--break-lock", action="store_true", help="take the results from another sweep that holds them but is dead"
+        "--break-lock",
+        action="store_true",
+        help="take the results from another sweep that holds them but is dead",
     )
     parser.add_argument(
         "--trial-timeout",

@@ -10,8 +10,8 @@ from experiments.layout import Layout
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
-from sweeps.sweep import sweep as run_sweep
 from sweeps.store.failures import brief
+from sweeps.sweep import sweep as run_sweep
 from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
 from sweeps.workers.crew import Crew

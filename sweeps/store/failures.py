@@ -1,6 +1,6 @@
 """What failed trials leave: the whole message in their rows, the traceback in a file beside the rows.
 
-    results/STUDY/errors/TRIAL_ID.txt    where the exception was raised that ended the trial, the last time it failed
+results/STUDY/errors/TRIAL_ID.txt    where the exception was raised that ended the trial, the last time it failed
 """
 
 from collections.abc import Iterable, Mapping

@@ -7,10 +7,10 @@ leaves behind: the system lets go of ours when the process dies, however it dies
 
 Between machines that is not enough: on some file systems of clusters each machine has locks of its own (Lustre with
 `localflock`), on others there are none (NFS without its lock service, some mounts of FUSE). There the file itself
-tells. A holder empties it in the end; where it names one on another host, we wait for a sign of life: it is alive if the
-file's time is renewed, and dead `DEAD` seconds after the last time that it was. Ages are differences of times that the
-file system gives, so that no host's clock matters. `broken` takes the lock from whoever holds it, for the user who
-knows better.
+tells. A holder empties it in the end; where it names one on another host, we wait for a sign of life: that one is alive
+if the file's time is renewed, and dead `DEAD` seconds after the last time that it was. Ages are differences of times
+that the file system gives, so that no host's clock matters. `broken` takes the lock from whoever holds it, for the user
+who knows better.
 """
 
 import contextlib
@@ -87,7 +87,9 @@ def locked(
             if seen is None:
                 seen = renewed
                 wait = max(0.0, DEAD - holder.age)
-                tell(f"{path} names {holder}: waiting up to {wait:.0f} s to see whether that {what} still runs.")
+                tell(
+                    f"{path} names {holder}: waiting up to {wait:.0f} s to see whether that {what} still runs."
+                )
         if (isinstance(trouble, Timeout) or renewed != seen) and not patient():
             lock.release()
             raise Held(holder)

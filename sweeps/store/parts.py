@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 from sweeps.errors import InputError, write_error
 from sweeps.store import schema
 
-
 DAMAGED = "damaged"  # folder for parts that cannot be read
 
 

@@ -40,16 +40,18 @@ class Actor:
         return os.getpid()
 
     def run(self, task: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
-        yield from task(self.worker)
+        try:
+            yield from task(self.worker)
+        except Exception as error:
+            yield Failed.by(error, cloudpickle)
 
     def run_whole(self, task: Callable[[Any], Iterator[Any]]) -> list[Any]:
         """For Ray's client (ray://), which has no generators: what the task yielded, once it has ended, and how."""
         said = list[Any]()
         try:
-            for event in task(self.worker):
-                said.append(event)
+            said.extend(task(self.worker))
         except Exception as error:
-            return [*said, Failed.by(error, cloudpickle)]
+            said.append(Failed.by(error, cloudpickle))
         return said
 
 
@@ -137,9 +139,8 @@ class Actors:
             return [OVER]
         except LOST as error:
             raise Lost(type(error).__name__) from None
-        except RayTaskError as error:
-            cause = error.cause if isinstance(error.cause, BaseException) else error
-            return [Failed(cause, str(error.traceback_str))]
+        except RayTaskError as error:  # what the worker did not catch: the task could not even be read there
+            return [Failed(error.cause if isinstance(error.cause, BaseException) else error, str(error))]
 
     def give(self, worker: Worker, task: Callable[[Any], Iterator[Any]]) -> None:
         if self.folder is not None:

@@ -264,4 +264,6 @@ class Crew:
         self.handles.remove(handle)
         self.place.end(handle.worker)
         self.grow()
-        failed(handle.given[0], Hung(f"No result within {handle.terms.seconds:.0f} s; its worker was replaced."))
+        failed(
+            handle.given[0], Hung(f"No result within {handle.terms.seconds:.0f} s; its worker was replaced")
+        )

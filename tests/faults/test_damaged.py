@@ -1,4 +1,4 @@
-"""Parts that a power cut, a full disk or a bad sector has damaged: named, left out, and made again by the next sweep."""
+"""Parts that a power cut or a bad sector has damaged: named, left out, and made again by the next sweep."""
 
 import os
 import shutil
@@ -87,7 +87,9 @@ def test_a_sweep_moves_damaged_parts_away_says_so_and_runs_their_trials_again(st
     harm(second)
     broken = first.read_bytes()
     told = store.repair()
-    assert [f"{path} was damaged" in line for path, line in zip((first, second), told, strict=True)] == [True] * 2
+    assert [f"{path} was damaged" in line for path, line in zip((first, second), told, strict=True)] == [
+        True
+    ] * 2
     assert (store.path / "damaged" / "trials" / first.name).read_bytes() == broken
     sweep_in(store.results, tiny())
     assert essential(store.trials()) == essential(finished.trials())
@@ -99,9 +101,7 @@ def test_a_sweep_moves_damaged_parts_away_says_so_and_runs_their_trials_again(st
 def test_rows_go_with_their_damaged_curves_so_that_these_are_made_again(store):
     part = store.parts("trials")[0]
     point = dict.fromkeys(schema.CURVE_COLUMNS) | {"trial_id": "x", "step": 1}
-    curve = module.write_part(
-        schema.table([point], schema.CURVE_COLUMNS), store.path / "curves" / part.name
-    )
+    curve = module.write_part(schema.table([point], schema.CURVE_COLUMNS), store.path / "curves" / part.name)
     torn(curve)
     assert store.curves().num_rows == 0
     assert f"curves/{curve.name}" in store.incomplete

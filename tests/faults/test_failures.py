@@ -88,7 +88,9 @@ def test_a_row_keeps_the_whole_message_and_a_file_beside_it_the_traceback(tmp_pa
     scheduler, *_, bad = broken_sweep(tmp_path, [0], error)
     (name,) = bad
     rows = scheduler.store.trials(["trial_id", "error"]).to_pylist()
-    assert [row["error"] for row in rows if row["trial_id"] == name] == ["ValueError: boom in build\nsecond line"]
+    assert [row["error"] for row in rows if row["trial_id"] == name] == [
+        "ValueError: boom in build\nsecond line"
+    ]
     assert traceback_file(scheduler.store.path, name).read_text() == "Traceback:\n  in build"
 
 
@@ -126,7 +128,9 @@ def test_the_commonest_cause_comes_first():
     assert (brief("a"), brief("a\nb")) == ("a", "a [...]")
 
 
-def test_a_cohort_may_take_its_timeout_for_each_of_its_trials_and_far_more_than_estimated_without_one(tmp_path):
+def test_a_cohort_may_take_its_timeout_for_each_of_its_trials_and_far_more_than_estimated_without_one(
+    tmp_path,
+):
     store = Store(tmp_path, "tiny").prepare()
     work, _, _ = Scheduler(tiny(), store, 2, timeout=30.0).take(set(), set())
     assert Scheduler(tiny(), store, 2, timeout=30.0).terms(work).seconds == 60.0
@@ -138,7 +142,8 @@ def test_a_cohort_may_take_its_timeout_for_each_of_its_trials_and_far_more_than_
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [(["--trial-timeout", "0"], "positive"), (["--trial-timeout", "5", "--workers", "0"], "needs")]
+    ("given", "told"),
+    [(["--trial-timeout", "0"], "positive"), (["--trial-timeout", "5", "--workers", "0"], "needs")],
 )
 def test_a_timeout_that_cannot_be_is_refused_before_anything_runs(given, told, tmp_path, capsys):
     assert cli.main(["sweep", "quick", "--results", str(tmp_path), *given]) == 2

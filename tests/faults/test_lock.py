@@ -1,4 +1,4 @@
-"""Two sweeps on one store: the second is told who holds it, where and for how long; a dead one's lock is no obstacle."""
+"""Two sweeps on one store: the second is told who holds it, where and since when; the dead hold nothing."""
 
 import errno
 import fcntl
@@ -58,9 +58,13 @@ def holding(folder):
 def test_the_second_sweep_is_told_process_host_and_age_and_can_break_the_lock(tmp_path):
     store = Store(tmp_path, "s")
     with holding(tmp_path) as process:
-        with pytest.raises(InputError, match=f"process {process.pid} on {socket.gethostname()}, since 20") as told:
-            with store.lock():
-                pass
+        with (
+            pytest.raises(
+                InputError, match=f"process {process.pid} on {socket.gethostname()}, since 20"
+            ) as told,
+            store.lock(),
+        ):
+            pass
         assert "last sign of life" in str(told.value)
         assert "--break-lock" in str(told.value)
         with store.lock(broken=True):
@@ -81,7 +85,10 @@ def test_a_holder_elsewhere_that_gives_signs_of_life_is_not_disturbed(path, impa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "acquire", alive)
-        with pytest.raises(module.Held, match="process 4711 on node7, since 2026-01-02 03:04"), locked(path, "sweep"):
+        with (
+            pytest.raises(module.Held, match="process 4711 on node7, since 2026-01-02 03:04"),
+            locked(path, "sweep"),
+        ):
             pass
     assert len(looks) == 2
     assert "waiting up to" in capsys.readouterr().err

@@ -1,8 +1,6 @@
 """Real sweeps to which something happens once; `make faults` does the same at many random moments."""
 
-import os
 import signal
-import subprocess
 
 import pytest
 from faults import (
@@ -50,7 +48,9 @@ RAISES = HANGS.replace(
 def study_with(folder, name, cell, code):
     """A study of one more cell, whose code is given."""
     (folder / f"{name}_cell.py").write_text(code)
-    text = TEXT.replace("from lstm_variants import GRU", f"from lstm_variants import GRU\nfrom {name}_cell import {cell}")
+    text = TEXT.replace(
+        "from lstm_variants import GRU", f"from lstm_variants import GRU\nfrom {name}_cell import {cell}"
+    )
     text = text.replace('"gru": GRU(hidden=3)', f'"gru": GRU(hidden=3), "bad": {cell}(hidden=3)')
     return write_study(folder, text, name)
 
@@ -96,28 +96,6 @@ def test_the_second_ctrl_c_ends_a_sweep_at_once_without_a_traceback_or_a_process
     assert left_of(there) == []
 
 
-def test_a_worker_that_is_asked_to_end_keeps_what_it_has_and_another_goes_on_from_there(tmp_path):
-    path, store = write_study(tmp_path, LONGER, "asked"), Store(tmp_path / "results", "asked")
-    process = start(path, store.results)
-    kept = store.path / "checkpoints"
-    while not (workers := workers_of(process)):
-        assert process.poll() is None, process.stdout.read()
-    # The first seconds are not worth keeping, and whoever is not training yet leaves without.
-    for _ in range(20):
-        for pid in workers:
-            subprocess.run(["sleep", "4"], check=True)
-            os.kill(pid, signal.SIGTERM)
-            assert left_of([pid]) == []
-        if list(kept.glob("*/*")):
-            break
-        while not (workers := workers_of(process)):
-            assert process.poll() is None, process.stdout.read()
-    assert list(kept.glob("*/*"))
-    process.send_signal(signal.SIGTERM)
-    output = end_of(process, timeout=30)
-    assert "A worker was lost (exit code 143); its cohort runs again." in output
-
-
 @everywhere
 def test_a_cell_that_never_returns_fails_in_time_and_the_rest_runs(tmp_path, where):
     path, store = study_with(tmp_path, "hanging", "Hanging", HANGS), Store(tmp_path / "results", "hanging")
@@ -127,7 +105,7 @@ def test_a_cell_that_never_returns_fails_in_time_and_the_rest_runs(tmp_path, whe
     rows = store.trials(["cell", "status", "error"]).to_pylist()
     failed = [row for row in rows if row["status"] == "failed"]
     assert {row["cell"] for row in failed} == {"bad"}
-    assert {row["error"] for row in failed} == {"Hung: No result within 20 s; its worker was replaced."}
+    assert {row["error"] for row in failed} == {"Hung: No result within 20 s; its worker was replaced"}
     assert sum(row["status"] == "finished" for row in rows) == TRIALS
 
 
@@ -149,8 +127,10 @@ def test_a_second_sweep_on_the_same_store_says_who_holds_it_and_harms_nothing(tm
     path, store = write_study(tmp_path, LONG, "held"), Store(tmp_path / "results", "held")
     first = start(path, store.results)
     wait_for_rows(store, 1, first)
+    first.send_signal(signal.SIGSTOP)  # so that it does not end before the second has looked
     second = start(path, store.results)
     output = end_of(second)
+    first.send_signal(signal.SIGCONT)
     assert second.returncode == 2, output
     assert f"Another sweep (process {first.pid} on " in output
     output = end_of(first)

@@ -145,9 +145,14 @@ def test_an_exception_that_cannot_be_sent_is_told_in_one_that_can():
 def test_busy_workers_are_asked_to_keep_what_they_have_when_the_loop_is_interrupted(monkeypatch):
     place = Scripted([READY])
     monkeypatch.setattr(crew_module, "backend", lambda pool: contextlib.nullcontext(place))
-    with pytest.raises(KeyboardInterrupt), started(Pool(workers=2)) as crew:
-        crew.handles[0].given = "a"
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with started(Pool(workers=2)) as crew:
+            crew.handles[0].given = "a"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert len(place.left) == 1
     assert place.alive == []
 

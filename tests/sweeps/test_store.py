@@ -103,7 +103,9 @@ def test_a_damaged_part_is_named_and_the_others_are_untouched(store):
     bad = store.append([trial("b")], [])
     bad.write_bytes(bad.read_bytes()[:100])
     assert store.trials()["trial_id"].to_pylist() == ["a"]
-    assert store.incomplete.startswith("Incomplete: 1 damaged part of the results could not be read and is left out")
+    assert store.incomplete.startswith(
+        "Incomplete: 1 damaged part of the results could not be read and is left out"
+    )
     assert f"trials/{bad.name}" in store.incomplete
     assert good.exists()
     assert bad.exists()

@@ -12,7 +12,6 @@ from studies import tiny
 from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
-from sweeps.errors import InputError
 from sweeps.plan import cut
 from sweeps.store import schema
 from sweeps.store.store import Store
