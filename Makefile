@@ -15,7 +15,7 @@ INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.ind
 install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check torch readme comparable claims notebooks docs-tables lock clean
+.PHONY: study test fast check faults torch readme comparable claims notebooks docs-tables lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -34,6 +34,11 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Real sweeps that are killed, stopped, cut off from their disk and damaged at many random moments: what is lost (nothing)
+# and how long it takes to go on. Half an hour on two cores.
+faults: $(READY)
+	$(BIN)/python tests/faults/bench.py
 
 # PyTorch, which the converters of weights are tested against; without it those tests are skipped.
 torch: $(READY)

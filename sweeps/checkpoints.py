@@ -29,6 +29,8 @@ from sweeps.provenance import device_name, provenance
 
 EVERY = 30.0  # seconds between two checkpoints of a cohort: a shorter one never pays for any (0.5 s the first, 0.1 s)
 
+WORTH = 2.0  # seconds of training that a cohort keeps when its worker is asked to end
+
 Evaluation = tuple[np.ndarray, Report, float]  # step (size,), what was reported, seconds so far
 Kept = tuple[State, np.ndarray, list[Evaluation]]  # all members' state, places of those on the device, so far
 

@@ -1,7 +1,8 @@
 """The command `lstm-variants`: a table of commands. Imports nothing heavy: a command's code is loaded when it runs.
 
 Exit codes: 0 done; 1 done but something is not as it should be (said in words); 2 bad input, nothing
-started, or a disk that takes no more, everything stored is whole; 130 interrupted, everything resumable.
+started, or a disk that takes no more, everything stored is whole; 130 interrupted (Ctrl-C) and 143 terminated
+(SIGTERM), everything resumable.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweeps.signals import INTERRUPTED, TERMINATED, Terminated, heeded
 from sweeps.terminal.arguments import Parser
 from sweeps.terminal.printed import PROGRAM, printed
 from sweeps.terminal.streams import every_sign_prints
@@ -99,13 +101,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sweeps.errors import InputError, NeverRan, write_error
 
     try:
-        return int(options.run(options))
-    except KeyboardInterrupt:
+        with heeded(to_the_end=arguments is None):
+            return int(options.run(options))
+    except KeyboardInterrupt as interrupt:
+        terminated = isinstance(interrupt, Terminated)
         print(
-            "\nInterrupted. All finished trials are stored; the same command runs the rest.",
+            f"\n{'Terminated' if terminated else 'Interrupted'}. All finished trials are stored; the same command runs "
+            "the rest.",
             file=sys.stderr,
         )
-        return 130
+        return TERMINATED if terminated else INTERRUPTED
     except NeverRan as error:
         first = first_of_all(str(given), options.results)
         print(f"{PROGRAM}: {error} {first}, or name the directory with --results.", file=sys.stderr)

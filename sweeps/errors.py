@@ -3,6 +3,7 @@
 import difflib
 import errno
 import os
+import traceback
 from collections.abc import Iterable
 
 
@@ -16,6 +17,17 @@ class NeverRan(InputError):
 
 class WriteError(InputError):
     """The disk is full, or may not be written. What was written before is whole."""
+
+
+class ThereTraceback(Exception):
+    """The cause of an exception that came from another process: its traceback there, as text."""
+
+
+def traceback_of(error: BaseException) -> str:
+    """Where an exception was raised, in this process or in another one, as text."""
+    if isinstance(error.__cause__, ThereTraceback):
+        return str(error.__cause__)
+    return "".join(traceback.format_exception(error))
 
 
 # What the disk, not our code, is to blame for, and what helps.

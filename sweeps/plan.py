@@ -21,6 +21,7 @@ from sweeps.confirm import Fixed
 from sweeps.errors import InputError
 from sweeps.rules.race import Race
 from sweeps.seeds import seed_of
+from sweeps.signals import within
 from sweeps.store.declaration import Declaration
 from sweeps.store.schema import STOPPED
 from sweeps.strategy import Setting
@@ -82,10 +83,11 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class Work:
     """One cohort's worth of entries, all of one structure and part of training, in cohorts of `size`. Equal to itself
-    alone."""
+    alone. suspect: part of a cohort that failed."""
 
     entries: tuple[Entry, ...]
     size: int
+    suspect: bool = False
 
     @property
     def structure(self) -> Trial:
@@ -201,6 +203,7 @@ def goes_on(entry: Entry, before: Entry) -> bool:
     return entry.arm == before.arm and entry.since > 0 and entry.since == before.until
 
 
+BUILD_SECONDS = 10.0  # that a cell may take to be built here
 FEW_PARAMETERS = 500  # of a cell, up to where their number matters little
 SECONDS_PER_STEP = 1e-6  # of one sequence of a batch, with up to 32 hidden units, on one core
 
@@ -227,8 +230,11 @@ def cohort_size(bare: Trial) -> int:
 def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
     try:
-        parameters = parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
-    except Exception:  # a user's cell that cannot be built: its trials will fail, and say why
+        with within(BUILD_SECONDS):
+            parameters = parameter_count(
+                nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
+            )
+    except Exception:  # a user's cell that cannot be built, or not in time: its trials will fail, and say why
         parameters = 0
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
 

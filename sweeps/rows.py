@@ -4,7 +4,7 @@ import datetime
 import functools
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from experiments.trial import Trial
 from lstm_variants import parameter_count, state_size
 from sweeps.checkpoints import Evaluation
 from sweeps.job import Job
-from sweeps.plan import Entry, Work
+from sweeps.plan import Entry
 from sweeps.provenance import provenance
 from sweeps.store import schema
 
@@ -106,15 +106,17 @@ def curve_rows(entry: Entry, job: Job, reports: list[Evaluation], i: int) -> Ite
             }
 
 
-def failed_rows(work: Work, job: Job, error: BaseException) -> list[Row]:
+LONGEST = 20_000  # characters of an exception's message; all of it is in the file of its traceback
+
+
+def failed_rows(entries: Iterable[Entry], job: Job, error: BaseException) -> list[Row]:
     """Rows of trials whose cohort raised: every declared column, null where nothing was measured."""
     rows = []
-    for entry in work.entries:
-        text = str(error).strip().splitlines()
+    for entry in entries:
         row: Row = dict.fromkeys(schema.TRIAL_COLUMNS)
         row |= names(entry, job) | provenance() | flatten_spec(entry.trial)
         row |= {"rung": entry.rung - 1 if entry.rung > 1 else None}
-        row |= {"status": "failed", "error": f"{type(error).__name__}: {text[-1] if text else ''}"[:500]}
+        row |= {"status": "failed", "error": f"{type(error).__name__}: {str(error).strip()}"[:LONGEST]}
         row |= {"margin": job.margin, "solved": False, "finished_at": datetime.datetime.now(datetime.UTC)}
         rows.append(row)
     return rows

@@ -3,6 +3,9 @@
 An arm (a cell on a task) goes on to its confirm stage as soon as its own search is complete: nobody waits, but for
 strategies and confirm rules that look at results (`sweeps.stages`). Running the sweep again is the resume: what has a
 row is not planned again, a failed trial is.
+
+A cohort that fails once it trains is halved until the trial that is to blame is alone. What fails while it compiles
+fails for all of a cohort, whose trials differ in numbers alone.
 """
 
 from collections import Counter, deque
@@ -15,18 +18,25 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
-from sweeps.errors import WriteError
+from sweeps.changed import changed
+from sweeps.errors import WriteError, traceback_of
 from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
-from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique, weight
+from sweeps.plan import FEW_PARAMETERS, Entry, Key, Row, Work, cut, declaration, unique, weight
 from sweeps.stages import Stages
+from sweeps.store.failures import brief, traceback_file, write_tracebacks
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
 from sweeps.workers import serial
-from sweeps.workers.crew import Crew
+from sweeps.workers.crew import TRIES, Crew, Hung, Lost, Terms
 
 if TYPE_CHECKING:
     from sweeps.worker import Event
+
+
+SUSPECT_TRIES = 2  # of a part of a cohort that failed, where its worker is lost
+LEAST_PATIENCE = 1800.0  # seconds: compiling, and whatever keeps a machine busy
+PATIENCE = 100.0  # times what a cohort takes by a rough estimate
 
 
 class Listener(Protocol):
@@ -84,7 +94,7 @@ class Scheduler:
     """Which work is next. Knows the plan and what has a row.
 
     other_code: what rows of other code are, `rerun` or `keep`; see `sweeps.made`. Raises InputError where there are
-    some and it is None.
+    some and it is None. timeout: seconds that a trial may take; None: `patience`.
     """
 
     loaded: Loaded
@@ -93,6 +103,7 @@ class Scheduler:
     listener: Listener = field(default_factory=Silent)
     layout: Layout = AUTO
     other_code: str | None = None
+    timeout: float | None = None
 
     def __post_init__(self) -> None:
         self.job = Job(
@@ -104,11 +115,13 @@ class Scheduler:
         self.rows: dict[Key, Row] = {}
         self.done: set[Key] = set()
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
-        self.declared: tuple[int, dict[str, int]] | None = None
+        self.planned_so_far: tuple[int, dict[str, int]] | None = None
         self.queue = Queue()
+        self.training: set[Work] = set()
         fresh = self.plan()
         news = [settle(self.loaded, fresh, self.made, self.other_code)]
         self.enqueue(fresh)
+        news += changed(self.made.declared, self.declaration, set(self.made.rows))
         for line in filter(None, [*news, *called_otherwise(self.planned, self.loaded, self.made)]):
             self.listener.say(line)
 
@@ -123,9 +136,10 @@ class Scheduler:
         """Queue what is to be run of them; write the plan down where it has changed."""
         self.queue.extend(cut((e for e in fresh if e.key not in self.done), self.size))
         now = len(self.planned), self.stages.total
-        if now != self.declared:
-            self.declared = now
-            self.store.declare(declaration(self.loaded, self.stages.planned, self.stages.total, self.codes))
+        if now != self.planned_so_far:
+            self.planned_so_far = now
+            self.declaration = declaration(self.loaded, self.stages.planned, self.stages.total, self.codes)
+            self.store.declare(self.declaration)
             self.listener.planned(self)
 
     def row_of(self, entry: Entry) -> Row | None:
@@ -174,26 +188,43 @@ class Scheduler:
         work = self.queue.take(seen, elsewhere)
         return work, work.structure, methodcaller("run", work, self.job)  # of `sweeps.worker.Worker`
 
+    def terms(self, work: Work) -> Terms:
+        """How long a cohort may take, and how often it is started again where its worker is lost."""
+        limit = patience(work) if self.timeout is None else self.timeout * len(work.entries)
+        return Terms(seconds=limit, tries=SUSPECT_TRIES if work.suspect else TRIES)
+
     def put(self, work: Work, event: "Event") -> None:
         if event.kind == "done":
+            self.training.discard(work)
             self.take_note(event.rows)
+        else:
+            self.training.add(work)
         self.listener.heard(work, event)
 
     def failed(self, work: Work, error: BaseException) -> None:
-        """Record the trials of a cohort that raised as failed. Raises the error itself where the disk is to blame:
-        then nothing that follows could be stored."""
+        """Halve a cohort that failed once it trained; record the trials of any other as failed. Raises the error
+        itself where the disk is to blame: then nothing that follows could be stored."""
         from sweeps.rows import failed_rows
         from sweeps.worker import Event
 
         if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
             raise error
         there = made(self.store).by_id(work.entries)  # a part of the cohort may be done
-        failed = failed_rows(work, self.job, error)
-        rows = [row for row in failed if row["trial_id"] not in there]
-        if rows:
+        left = [entry for entry in work.entries if entry.id not in there]
+        text = brief(f"{type(error).__name__}: {str(error).strip()}")
+        rows = list[Row]()
+        if work in self.training and len(left) > 1 and not isinstance(error, Hung):
+            self.listener.say(f"{work.name}: {text}. Its {len(left)} trials run again in two halves.")
+            self.queue.extend(
+                halves(left, work.size, smaller=isinstance(error, Lost) or out_of_memory(error))
+            )
+        elif left:
+            rows = failed_rows(left, self.job, error)
+            write_tracebacks(self.store.path, [entry.id for entry in left], traceback_of(error))
             self.store.append(rows, [])
-        self.listener.say(f"{work.name}: {failed[0]['error']}")
-        self.take_note(rows + [there[e.id] for e in work.entries if e.id in there])
+            self.listener.say(f"{work.name}: {text}. See {traceback_file(self.store.path, left[0].id)}")
+        self.training.discard(work)
+        self.take_note(rows + list(there.values()))
         self.listener.heard(work, Event("done", 1.0, 0.0, {}, rows))
 
     def take_note(self, rows: list[Row]) -> None:
@@ -205,6 +236,26 @@ class Scheduler:
         self.enqueue(self.plan())
 
 
+def halves(entries: list[Entry], size: int, *, smaller: bool) -> list[Work]:
+    """Two cohorts in place of one. smaller: of half the size, which takes less memory, where they would else run in the
+    program that is compiled already."""
+    middle = (len(entries) + 1) // 2
+    size = middle if smaller else size
+    return [Work(tuple(part), size, suspect=True) for part in (entries[:middle], entries[middle:])]
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device, or Python, had no memory left."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def patience(work: Work) -> float:
+    """Seconds that a cohort may take when nobody says: far more than any should, so that what hangs ends at last."""
+    return LEAST_PATIENCE + PATIENCE * sum(
+        weight(work.structure) / FEW_PARAMETERS * e.share for e in work.entries
+    )
+
+
 def run(scheduler: Scheduler, workers: Crew | None) -> None:
     """Run the queue, on workers or in this process when there are none."""
     if not scheduler.queue:
@@ -213,7 +264,8 @@ def run(scheduler: Scheduler, workers: Crew | None) -> None:
         serial.run(scheduler.take, scheduler.put, scheduler.failed)
     else:
         pending = lambda: bool(scheduler.queue)  # noqa: E731
-        workers.run(scheduler.take, pending, scheduler.put, scheduler.failed, scheduler.listener.say)
+        say = scheduler.listener.say
+        workers.run(scheduler.take, pending, scheduler.put, scheduler.failed, say, scheduler.terms)
     if scheduler.stored == len(scheduler.by_id):  # else the next sweep may go on with one
         scheduler.store.forget_checkpoints(scheduler.by_id)
 
@@ -227,17 +279,22 @@ def sweep(
     listener: Listener | None = None,
     layout: Layout = AUTO,
     other_code: str | None = None,
+    timeout: float | None = None,
+    break_lock: bool = False,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
-    workers: None runs it in this process. beside: what goes on beside the training, entered once the plan is made.
-    Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or rows
-    are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
+    workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
+    the store from another sweep, which must be dead. beside: what goes on beside the training, entered once the plan is
+    made. Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or
+    rows are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
     written stays, and the next call runs the rest.
     """
-    with store.prepare().lock():
-        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code)
+    with store.prepare().lock(broken=break_lock):
+        for line in store.repair():
+            (listener or Silent()).say(line)
+        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code, timeout)
         with beside():
             run(scheduler, workers)
     return scheduler

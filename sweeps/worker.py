@@ -17,7 +17,7 @@ from experiments.engine import SHRINK, Engine
 from experiments.layout import Layout
 from experiments.memory import most_members
 from experiments.trial import Trial
-from sweeps import checkpoints, rungs, xla
+from sweeps import checkpoints, rungs, signals, xla
 from sweeps.checkpoints import Checkpoint, Evaluation
 from sweeps.job import Job
 from sweeps.plan import Entry, Work
@@ -110,45 +110,51 @@ class Worker:
         last = saved = time.perf_counter()
         start = last - (reports[-1][2] * len(entries) if reports else 0.0)
         run = engine.start(cohort, state, places)
-        while run.running.any():
-            report = run.advance()
-            now = time.perf_counter()
-            seconds = now - start - (engine.seconds - ready)  # without compiling for a smaller cohort
-            reports.append((run.step, report, seconds / len(entries)))
-            if not run.running.any() or (until is not None and run.step.max() >= until):
-                break
-            if checkpoint and now - saved >= checkpoints.EVERY:
-                checkpoint.save(run.state, run.places, reports)
-                saved = time.perf_counter()
-            scores = {e.id: float(s) for e, s in zip(entries, report.validation.score, strict=False)}
-            yield Event("evaluated", float(run.step.max()) / cohort.structure.steps, now - last, scores)
-            last = now
-        share = 1 / len(entries)
-        common = {
-            **provenance(),
-            **measured,
-            "margin": job.margin,
-            "compile_seconds": (engine.seconds - waited) * share,
-            "run_seconds": (time.perf_counter() - start - (engine.seconds - ready)) * share,
-            "memory_bytes": peak_memory(),
-            "finished_at": datetime.datetime.now(datetime.UTC),
-            "device": device_name(jax.devices()[0]),
-        }
-        state = run.state
-        solved, diverged = state.solved_step, state.diverged_step
-        trials, curves = list[Row](), list[Row]()
-        for i, entry in enumerate(entries):
-            steps, last_report = last_of(reports, i)
-            stopped = bool(state.running[i])
-            ended = outcome(entry, steps, last_report, i, int(solved[i]), int(diverged[i]), stopped=stopped)
-            trials.append({**names(entry, job), **ended, **common, **flatten_spec(entry.trial)})
-            curves.extend(curve_rows(entry, job, reports, i))
-            if stopped and folder is not None:
-                rungs.save(folder, entry, program, rungs.member(state, reports, i))
-        if store is not None:
-            store.append(trials, curves)
-        if checkpoint:
-            checkpoint.remove()
+        with signals.keeping():
+            while run.running.any():
+                report = run.advance()
+                now = time.perf_counter()
+                seconds = now - start - (engine.seconds - ready)  # without compiling for a smaller cohort
+                reports.append((run.step, report, seconds / len(entries)))
+                if not run.running.any() or (until is not None and run.step.max() >= until):
+                    break
+                leaving = signals.asked.to_leave
+                if checkpoint and now - saved >= (checkpoints.WORTH if leaving else checkpoints.EVERY):
+                    checkpoint.save(run.state, run.places, reports)
+                    saved = time.perf_counter()
+                if leaving:
+                    signals.leave()
+                scores = {e.id: float(s) for e, s in zip(entries, report.validation.score, strict=False)}
+                yield Event("evaluated", float(run.step.max()) / cohort.structure.steps, now - last, scores)
+                last = now
+            share = 1 / len(entries)
+            common = {
+                **provenance(),
+                **measured,
+                "margin": job.margin,
+                "compile_seconds": (engine.seconds - waited) * share,
+                "run_seconds": (time.perf_counter() - start - (engine.seconds - ready)) * share,
+                "memory_bytes": peak_memory(),
+                "finished_at": datetime.datetime.now(datetime.UTC),
+                "device": device_name(jax.devices()[0]),
+            }
+            state = run.state
+            solved, diverged = state.solved_step, state.diverged_step
+            trials, curves = list[Row](), list[Row]()
+            for i, entry in enumerate(entries):
+                steps, last_report = last_of(reports, i)
+                stopped = bool(state.running[i])
+                ended = outcome(
+                    entry, steps, last_report, i, int(solved[i]), int(diverged[i]), stopped=stopped
+                )
+                trials.append({**names(entry, job), **ended, **common, **flatten_spec(entry.trial)})
+                curves.extend(curve_rows(entry, job, reports, i))
+                if stopped and folder is not None:
+                    rungs.save(folder, entry, program, rungs.member(state, reports, i))
+            if store is not None:
+                store.append(trials, curves)
+            if checkpoint:
+                checkpoint.remove()
         yield Event(
             "done", 1.0, time.perf_counter() - last, {str(r["trial_id"]): score_of(r) for r in trials}, trials
         )

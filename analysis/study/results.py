@@ -21,7 +21,8 @@ class Results:
     declaration: what the study declared before it ran. trials: one row per planned trial that has finished,
     columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation.
     left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
-    trials that ran, but with code that no longer counts.
+    trials that ran, but with code that no longer counts. incomplete: one sentence on damaged parts of the store, which
+    are left out; nothing where there are none.
     """
 
     declaration: Declaration
@@ -29,6 +30,7 @@ class Results:
     curves: pd.DataFrame
     left_out: int
     other: int = 0
+    incomplete: str = ""
 
     def stage(self, name: str) -> pd.DataFrame:
         """Trials of one stage, for the declared tasks and cells."""
@@ -109,7 +111,7 @@ class Results:
 
 
 def load(results: str | os.PathLike[str], study: str) -> Results:
-    """Read `results/STUDY`. Raises InputError where nothing ran or a part cannot be read.
+    """Read `results/STUDY`. Raises InputError where nothing ran or a part may not be read; damaged ones are left out.
 
     A row belongs to the stage in whose plan its id stands, and to the cell and task that the study declares for it,
     whatever they were called when it ran. The order is the declaration's, whatever the
@@ -142,6 +144,7 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
         ),
         left_out=planned.left_out,
         other=planned.other,
+        incomplete=store.incomplete,
     )
 
 

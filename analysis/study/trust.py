@@ -42,7 +42,8 @@ def trust(results: Results, table: pd.DataFrame) -> Trust:
 
 def gaps(results: Results) -> list[str]:
     """Trials that should be there and are not, or failed."""
-    trials, reasons, planned = results.trials, list[str](), results.declaration.trials
+    trials, planned = results.trials, results.declaration.trials
+    reasons = [results.incomplete] if results.incomplete else []
     if planned == 0:
         reasons.append("The study has no planned trials.")
     elif len(trials) < planned:

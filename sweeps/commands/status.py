@@ -1,7 +1,9 @@
 """`lstm-variants status STUDY`: how far a study is, from its results alone."""
 
 import argparse
+import contextlib
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +14,26 @@ from sweeps.commands.common import store_of
 from sweeps.confirm import VALUES
 from sweeps.evidence.race import UNDECIDED, Standing
 from sweeps.store.declaration import Declaration
+from sweeps.store.failures import causes, traceback_file
 from sweeps.store.racing import standings
 from sweeps.store.schema import STAGES, STOPPED
-from sweeps.store.store import mixed
+from sweeps.store.store import Store, mixed
+from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
 
-COLUMNS = ["trial_id", "stage", "cell", "task", "status", "solved", "valid_score", "seed", "test_score"]
+COLUMNS = [
+    "trial_id",
+    "stage",
+    "cell",
+    "task",
+    "status",
+    "error",
+    "solved",
+    "valid_score",
+    "seed",
+    "test_score",
+]
+TRACEBACK = 30  # of its last lines that are shown
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,6 +53,15 @@ def run(options: argparse.Namespace) -> int:
         f"{statuses['diverged']} diverged{stopped}), {statuses['failed']} failed, {most}{total - done} to run",
         soft_wrap=True,
     )
+    if store.incomplete:
+        screen.print(store.incomplete, style="red", soft_wrap=True)
+    if options.failed:
+        for line in why_failed(rows, store):
+            screen.print(line, soft_wrap=True)
+        return 0
+    if statuses["failed"]:
+        how = printed("status", options.study, results=options.results)
+        screen.print(f"Why they failed: {how} --failed", soft_wrap=True)
     if declaration.overridden:
         screen.print(declaration.overridden, soft_wrap=True)
     for line in told(declaration.codes, planned.other):
@@ -62,6 +87,23 @@ def run(options: argparse.Namespace) -> int:
         for line in racing(task, standing):
             screen.print(line, highlight=False, soft_wrap=True)
     return 0
+
+
+def why_failed(rows: list[dict[str, Any]], store: Store) -> Iterator[str]:
+    """What trials failed of, the commonest cause first, each with the end of one traceback and where all of it is."""
+    for cause in causes(rows):
+        arms = Counter(f"{row['cell']} on {row['task']}" for row in cause.rows)
+        told = ", ".join(f"{arm} ({n})" for arm, n in arms.items())
+        yield f"\n{len(cause.rows)} trial{'s' * (len(cause.rows) != 1)} of {told}:"
+        yield textwrap.indent(cause.error, "  ")
+        for path in (traceback_file(store.path, str(row["trial_id"])) for row in cause.rows):
+            with contextlib.suppress(OSError):  # of versions that kept none
+                lines = path.read_text().rstrip().splitlines()
+                yield textwrap.indent("\n".join(lines[-TRACEBACK:]), "    ")
+                yield f"  {path}"
+                break
+    if not any(row["status"] == "failed" for row in rows):
+        yield "No trial has failed."
 
 
 def raced(declaration: Declaration, rows: list[dict[str, Any]]) -> dict[str, Standing]:

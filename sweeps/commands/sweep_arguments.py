@@ -13,6 +13,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     where_to_run(parser)
     parser.add_argument("--dry-run", action="store_true", help="the same as `plan`")
     parser.add_argument(
+        "--break-lock",
+        action="store_true",
+        help="take the results from another sweep that holds them but is dead",
+    )
+    parser.add_argument(
+        "--trial-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="record a trial as failed that takes longer; a cohort may take this times its trials "
+        "(default: half an hour and 100 times what it should take; not with --workers 0)",
+    )
+    parser.add_argument(
         "--wandb", choices=["online", "offline", "off"], help="default: online if logged in, else offline"
     )
     parser.add_argument("--project", help="W&B project (default: lstm-variants)")

@@ -10,6 +10,7 @@ from experiments.layout import Layout
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
+from sweeps.store.failures import brief
 from sweeps.sweep import sweep as run_sweep
 from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
@@ -60,6 +61,8 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             listener=board,
             layout=Layout(members=options.members),
             other_code=options.other_code,
+            timeout=options.trial_timeout,
+            break_lock=options.break_lock,
             beside=mirrored,
         )
     took = time.monotonic() - start
@@ -78,10 +81,12 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
     )
     if bad:
         screen.print(
-            f"{len(bad)} trials failed; the next sweep retries them. First error: {bad[0].get('error')}",
+            f"{len(bad)} trials failed; the next sweep retries them. First error: {brief(str(bad[0]['error']))}",
             style="red",
             soft_wrap=True,
         )
+        how = printed("status", options.study, results=options.results)
+        screen.print(f"Why they failed: {how} --failed", soft_wrap=True)
         return 1
     screen.print(
         f"Next: {printed('report', options.study, results=options.results)}",

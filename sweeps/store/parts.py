@@ -1,4 +1,7 @@
-"""One Parquet part of the store: its name, written whole or not at all, read with every column that was asked for."""
+"""One Parquet part of the store: its name, written whole or not at all, read with every column that was asked for.
+
+A part is on the disk before it has its name, and its name before anybody is told: a power cut loses neither.
+"""
 
 import contextlib
 import hashlib
@@ -12,6 +15,8 @@ import pyarrow.parquet as pq
 
 from sweeps.errors import InputError, write_error
 from sweeps.store import schema
+
+DAMAGED = "damaged"  # folder for parts that cannot be read
 
 
 def agreeing(tables: list[pa.Table], declared: Mapping[str, object]) -> list[pa.Table]:
@@ -43,7 +48,7 @@ def write_part(table: pa.Table, path: Path) -> Path:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     with writing(path, temporary):
         pq.write_table(table, temporary, compression="zstd", use_dictionary=False, write_statistics=False)
-        os.replace(temporary, path)
+        settle(temporary, path)
     return path
 
 
@@ -51,12 +56,39 @@ def replace_file(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     with writing(path, temporary):
         temporary.write_bytes(content)
-        os.replace(temporary, path)
+        settle(temporary, path)
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Give a file its name, once it is on the disk, and have the disk keep the name."""
+    sync(temporary)
+    os.replace(temporary, path)
+    with contextlib.suppress(OSError):  # some file systems keep no folders this way, and need not
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Damaged(InputError):
+    """A part that holds no table, or half of one: `reason`."""
+
+    def __init__(self, path: Path, reason: str):
+        super().__init__(
+            f"Cannot read {path}: {reason}. The part is damaged; every other part is untouched. The next sweep moves "
+            f"it to {DAMAGED}/ and runs the trials that were in it again."
+        )
+        self.reason = reason
 
 
 def read_part(path: Path, columns: list[str] | None) -> pa.Table:
-    """A part as a table, or these of its columns, those that it lacks left out. Raises InputError for a file that
-    cannot be read or that a newer version wrote."""
+    """A part as a table, or these of its columns, those that it lacks left out. Raises Damaged for a file that is none,
+    InputError for one that may not be read or that a newer version wrote."""
     try:
         with pq.ParquetFile(path) as part:
             version = int((part.schema_arrow.metadata or {}).get(b"schema_version", b"0"))
@@ -70,11 +102,10 @@ def read_part(path: Path, columns: list[str] | None) -> pa.Table:
                 None
             )
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"Cannot read {path}: {reason}. The part is damaged; every other part is untouched. Move this "
-            f"file away: the next sweep reruns only the trials that were in it."
-        ) from None
+        number = getattr(error, "errno", None)
+        if number is not None:  # the system's doing, not the file's
+            raise InputError(f"Cannot read {path}: {os.strerror(number)}.") from None
+        raise Damaged(path, str(error).splitlines()[0].rstrip(".")) from None
 
 
 @contextlib.contextmanager

@@ -5,7 +5,8 @@
     results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
 
 A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
-keeps one row per trial id all the same. Nothing is edited after it was written. This module imports
+keeps one row per trial id all the same. Nothing is edited after it was written. A part that cannot be
+read is left out, and `incomplete` says so, until a sweep moves it to `damaged/`. This module imports
 neither jax nor ray nor wandb: reading results starts nothing.
 """
 
@@ -24,8 +25,18 @@ from sweeps.errors import InputError, NeverRan
 from sweeps.store import schema
 from sweeps.store.declaration import Declaration
 from sweeps.store.lock import Held, locked
-from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part
+from sweeps.store.parts import (
+    DAMAGED,
+    Damaged,
+    agreeing,
+    part_name,
+    read_part,
+    replace_file,
+    write_part,
+    writing,
+)
 
+MANY = 3  # damaged parts that are named
 UNRECORDED = ""  # the code of rows that do not say by which they were made
 
 
@@ -49,6 +60,7 @@ class Store:
         self.results = Path(results).absolute()
         self.study = study
         self.path = self.results / study
+        self.damaged: dict[Path, str] = {}  # parts that could not be read so far, and why
 
     def prepare(self) -> "Store":
         """Make the folders. Raises InputError where a file is in the way or nothing may be written."""
@@ -85,17 +97,57 @@ class Store:
         replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the study for one sweep. Raises InputError where another sweep holds it."""
+    def lock(self, *, broken: bool = False) -> Iterator[None]:
+        """Hold the study for one sweep. broken: whoever holds it. Raises InputError where another sweep holds it."""
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(locked(self.path / ".lock", "sweep"))
+                stack.enter_context(locked(self.path / ".lock", "sweep", broken=broken))
             except Held as held:
                 raise InputError(
-                    f"Another sweep (process {held.holder}) is running on {self.path}. "
-                    f"Wait for it, stop it, or use another --results."
+                    f"Another sweep ({held.holder or 'of an unknown process'}) is running on {self.path}. Wait for it, "
+                    f"stop it, or use another --results. If you know that it is dead: --break-lock."
                 ) from None
             yield
+
+    def repair(self) -> list[str]:
+        """Move parts that cannot be read to `damaged/`, the curves with their rows, so that their trials run again;
+        returns what was done, in words. For the holder of the lock. Raises InputError as `read_part` does, WriteError
+        where nothing can be moved."""
+        found: dict[Path, str] = {}
+        for table in ("trials", "curves"):
+            for path in self.parts(table):
+                try:
+                    read_part(path, None)
+                except Damaged as error:
+                    found[path] = error.reason
+        for name in sorted({path.name for path in found}):
+            for table in ("trials", "curves"):
+                self.set_aside(self.path / table / name)
+        self.damaged.clear()
+        return [
+            f"{path} was damaged ({reason}): moved to {self.path / DAMAGED}, its trials run again."
+            for path, reason in found.items()
+        ]
+
+    def set_aside(self, part: Path) -> None:
+        target = self.path / DAMAGED / part.parent.name / part.name
+        with writing(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if part.exists():
+                os.replace(part, target)
+
+    @property
+    def incomplete(self) -> str:
+        """One sentence on the parts that could not be read so far, nothing where there are none."""
+        if not self.damaged:
+            return ""
+        told = [f"{path.relative_to(self.path)} ({reason})" for path, reason in self.damaged.items()]
+        more = f" and {len(told) - MANY} more" if len(told) > MANY else ""
+        return (
+            f"Incomplete: {len(told)} damaged part{'s' * (len(told) != 1)} of the results could not be read and "
+            f"{'are' if len(told) != 1 else 'is'} left out: {', '.join(told[:MANY])}{more}. The next sweep runs the "
+            "trials again."
+        )
 
     def forget_checkpoints(self, ids: Collection[str]) -> None:
         """Remove what killed cohorts left that begin with one of these trials, and what is kept of these at rungs, once
@@ -119,8 +171,8 @@ class Store:
         highest rung. Missing columns are null.
 
         Where the study declares what a trial is called and by which code it is made, labels are these, whatever the
-        trial was called when it ran, and only rows of that code are there. Raises InputError for a part that cannot
-        be read or that a newer version wrote.
+        trial was called when it ran, and only rows of that code are there. Damaged parts are left out, which
+        `incomplete` then says. Raises InputError for a part that may not be read or that a newer version wrote.
         """
         return self.one_each(self.declared(), columns)
 
@@ -219,7 +271,13 @@ class Store:
 
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
         declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
-        tables = agreeing([read_part(path, columns) for path in self.parts(table)], declared)
+        read = list[pa.Table]()
+        for path in self.parts(table):
+            try:
+                read.append(read_part(path, columns))
+            except Damaged as error:
+                self.damaged[path] = error.reason
+        tables = agreeing(read, declared)
         names = columns or list(declared)
         empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")

@@ -15,6 +15,7 @@ from ray import cloudpickle
 from ray.exceptions import OutOfMemoryError, RayActorError, RayTaskError
 
 from sweeps.errors import InputError
+from sweeps.signals import Terminated, again, leave_when_asked
 from sweeps.workers import ray_errors
 from sweeps.workers.crew import OVER, READY, Failed, Lost, Pool
 from sweeps.workers.modules import send_modules_of
@@ -35,14 +36,23 @@ class Actor:
         from sweeps.worker import Worker
 
         self.worker = Worker()
+        leave_when_asked()
         return os.getpid()
 
     def run(self, task: Callable[[Any], Iterator[Any]]) -> Iterator[Any]:
-        yield from task(self.worker)
+        try:
+            yield from task(self.worker)
+        except Exception as error:
+            yield Failed.by(error, cloudpickle)
 
     def run_whole(self, task: Callable[[Any], Iterator[Any]]) -> list[Any]:
-        """For Ray's client (ray://), which has no generators: what the task yielded, once it has ended."""
-        return list(task(self.worker))
+        """For Ray's client (ray://), which has no generators: what the task yielded, once it has ended, and how."""
+        said = list[Any]()
+        try:
+            said.extend(task(self.worker))
+        except Exception as error:
+            said.append(Failed.by(error, cloudpickle))
+        return said
 
 
 @contextlib.contextmanager
@@ -65,8 +75,11 @@ def connected(pool: Pool) -> Iterator[None]:
             ray.init(**where, **quiet)  # type: ignore[arg-type]
         except InputError:
             raise
+        except SystemExit:  # what Ray makes of SIGTERM while it starts
+            raise Terminated from None
         except Exception as error:  # Ray's own are of many kinds, down to the plainest
             raise InputError(ray_errors.words(pool.address, error)) from None
+        again()  # Ray has put in handlers of its own
         try:
             yield
         finally:
@@ -112,7 +125,7 @@ class Actors:
         return [worker for worker in workers if worker.asked in speaking]
 
     def hear(self, worker: Worker) -> list[Any]:
-        """What a worker says next. Raises Lost where it is gone, Failed where its task raised."""
+        """What a worker says next. Raises Lost where it is gone."""
         try:
             if not worker.ready:
                 ray.get(worker.asked)
@@ -120,13 +133,14 @@ class Actors:
                 return [READY]
             if hasattr(worker.asked, "__next__"):
                 return [ray.get(next(worker.asked))]
-            return [*ray.get(worker.asked), OVER]
+            said = ray.get(worker.asked)
+            return said if said and isinstance(said[-1], Failed) else [*said, OVER]
         except StopIteration:
             return [OVER]
         except LOST as error:
             raise Lost(type(error).__name__) from None
-        except RayTaskError as error:
-            raise Failed(error.cause if isinstance(error.cause, BaseException) else error) from None
+        except RayTaskError as error:  # what the worker did not catch: the task could not even be read there
+            return [Failed(error.cause if isinstance(error.cause, BaseException) else error, str(error))]
 
     def give(self, worker: Worker, task: Callable[[Any], Iterator[Any]]) -> None:
         if self.folder is not None:
@@ -136,6 +150,9 @@ class Actors:
             worker.asked = worker.actor.run_whole.remote(task)
         else:
             worker.asked = worker.actor.run.options(num_returns="streaming").remote(task)
+
+    def leave(self, workers: list[Worker], timeout: float) -> None:
+        """Nothing: what they have kept so far is at most `sweeps.checkpoints.EVERY` seconds old."""
 
     def end(self, worker: Worker) -> None:
         ray.kill(worker.actor)

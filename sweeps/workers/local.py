@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
@@ -16,6 +17,7 @@ from typing import IO, Any
 
 import cloudpickle
 
+from sweeps import signals
 from sweeps.workers.crew import OVER, READY, Failed, Lost, Pool
 from sweeps.workers.modules import send_modules_of
 
@@ -60,13 +62,11 @@ class Processes:
         return [worker for worker in workers if worker.pipe in speaking]
 
     def hear(self, worker: Process) -> list[Any]:
-        """What a worker says next. Raises Lost where it is gone, Failed where its task raised."""
+        """What a worker says next. Raises Lost where it is gone."""
         try:
             kind, value = cloudpickle.loads(worker.pipe.recv_bytes())
         except (EOFError, OSError):
             raise Lost(self.end_of(worker)) from None
-        if kind == "failed":
-            raise Failed(value)
         return [{"ready": READY, "over": OVER}.get(kind, value)]
 
     def give(self, worker: Process, task: Callable[[Any], Iterator[Any]]) -> None:
@@ -75,6 +75,14 @@ class Processes:
             self.folder = None  # once
         with contextlib.suppress(OSError):  # gone: it is heard
             worker.pipe.send_bytes(cloudpickle.dumps(task))
+
+    def leave(self, workers: list[Process], timeout: float) -> None:
+        until = time.monotonic() + timeout
+        for worker in workers:
+            worker.running.terminate()
+        for worker in workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.running.wait(max(0.0, until - time.monotonic()))
 
     def end(self, worker: Process) -> None:
         worker.running.kill()
@@ -100,6 +108,7 @@ def serve(pipe: Connection) -> None:
     def say(kind: str, value: Any = None) -> None:
         pipe.send_bytes(cloudpickle.dumps((kind, value)))
 
+    signals.leave_when_asked()
     from sweeps.worker import Worker  # imports JAX
 
     worker = Worker()
@@ -112,12 +121,11 @@ def serve(pipe: Connection) -> None:
         except (BrokenPipeError, ConnectionResetError):
             raise
         except Exception as error:
-            try:
-                say("failed", error)
-            except (TypeError, AttributeError, ValueError):  # an exception that cannot be sent
-                say("failed", RuntimeError(f"{type(error).__name__}: {error}"))
+            say("failed", Failed.by(error, cloudpickle))
         else:
             say("over")
+        if signals.asked.to_leave:
+            signals.leave()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from planning import search_entries
 from studies import tiny
 
 from lstm_variants import LSTM
-from sweeps import checkpoints
+from sweeps import checkpoints, signals
 from sweeps.checkpoints import Checkpoint
 from sweeps.job import Job
 from sweeps.plan import cut
@@ -90,6 +90,26 @@ def test_a_stopped_cohort_goes_on_where_it_was_with_the_same_rows_and_curves(sto
     assert stopped.run() == list(range(25, 60, 5))
     assert stopped.results() == whole
     assert stopped.kept() == []
+
+
+def test_a_worker_that_is_asked_to_end_keeps_what_it_has_and_goes_on_from_there(
+    worker, tmp_path, whole, monkeypatch
+):
+    cohort = Cohort(worker, tmp_path)
+    monkeypatch.setattr(checkpoints, "WORTH", 0.0)
+    monkeypatch.setattr(signals, "asked", signals.Asked())
+    events = worker.run(cohort.work, Job(study="tiny", store=cohort.store, margin=0.05))
+    assert [next(events).kind for _ in range(4)] == ["compiled", *["evaluated"] * 3]
+    assert signals.asked.keeping
+    signals.asked.to_leave = True
+    with pytest.raises(SystemExit) as left:
+        next(events)
+    assert left.value.code == 143
+    assert not signals.asked.keeping
+    assert [path.name for path in cohort.kept()] == ["4"]
+    signals.asked.to_leave = False
+    assert cohort.run() == list(range(25, 60, 5))
+    assert cohort.results() == whole
 
 
 def test_the_seconds_before_the_kill_count(stopped, monkeypatch):

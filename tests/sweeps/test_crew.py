@@ -1,11 +1,14 @@
 """The loop that feeds workers, on workers that are made up: who gets what again, and when it gives up."""
 
+import contextlib
+import pickle
 from collections import deque
 
 import pytest
 
-from sweeps.errors import InputError
-from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Lost
+from sweeps.errors import InputError, traceback_of
+from sweeps.workers import crew as crew_module
+from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Hung, Lost, Pool, Terms, started
 
 pytestmark = pytest.mark.slow
 
@@ -26,12 +29,15 @@ class Scripted:
 
     def hear(self, worker):
         said = self.script.popleft()
-        if isinstance(said, Exception):
+        if isinstance(said, Lost):
             raise said
         return [said]
 
     def give(self, worker, task):
         self.given.append(task)
+
+    def leave(self, workers, timeout):
+        self.left = list(workers)
 
     def end(self, worker):
         self.alive.remove(worker)
@@ -40,7 +46,7 @@ class Scripted:
         return "because."
 
 
-def run(script, *tasks):
+def run(script, *tasks, terms=lambda item: Terms()):
     """The place, and what the loop told: (put, failed, said)."""
     place, queue = Scripted(script), deque(tasks)
     put, failed, said = [], [], []
@@ -56,6 +62,7 @@ def run(script, *tasks):
         lambda *of: put.append(of),
         lambda item, error: failed.append((item, error)),
         said.append,
+        terms,
     )
     return place, put, failed, said
 
@@ -69,8 +76,9 @@ def test_events_belong_to_the_item_that_was_given():
 
 def test_the_exception_of_a_task_is_told_once_and_the_worker_goes_on():
     cause = ValueError("no")
-    place, _, failed, said = run([READY, Failed(cause), OVER], "a", "b")
+    place, _, failed, said = run([READY, Failed(cause, "in the worker"), OVER], "a", "b")
     assert failed == [("a", cause)]
+    assert traceback_of(cause) == "in the worker"
     assert place.given == ["a", "b"]
     assert len(place.alive) == 1
     assert said == []
@@ -89,6 +97,64 @@ def test_what_is_lost_too_often_is_given_up_and_the_rest_runs():
     assert place.given == ["a"] * TRIES + ["b"]
     assert [(item, str(error)) for item, error in failed] == [("a", "gone")]
     assert said[-1] == "A worker was lost (gone); its cohort is abandoned."
+
+
+def test_what_is_lost_is_started_again_as_often_as_its_terms_say():
+    place, _, failed, _ = run([READY, Lost("gone"), READY, OVER], "a", "b", terms=lambda item: Terms(tries=1))
+    assert place.given == ["a", "b"]
+    assert [item for item, _ in failed] == ["a"]
+
+
+def test_what_takes_longer_than_it_may_is_given_up_and_its_worker_replaced():
+    class Silent(Scripted):
+        """Says nothing about a."""
+
+        def wait(self, workers, timeout):
+            assert timeout <= 120
+            return [] if self.given == ["a"] and self.alive == [first] else workers[-1:]
+
+    place, queue, failed = Silent([READY, READY, OVER]), deque(["a", "b"]), []
+    crew = Crew(place, 1)
+    crew.grow()
+    first = place.alive[0]
+    crew.run(
+        lambda seen, elsewhere: (task := queue.popleft(), task, task) if queue else None,
+        lambda: bool(queue),
+        lambda *of: None,
+        lambda item, error: failed.append((item, error)),
+        print,
+        lambda item: Terms(seconds=0.0 if item == "a" else None),
+    )
+    assert [(item, type(error)) for item, error in failed] == [("a", Hung)]
+    assert "No result within 0 s" in str(failed[0][1])
+    assert place.given == ["a", "b"]
+    assert first not in place.alive
+
+
+def test_an_exception_that_cannot_be_sent_is_told_in_one_that_can():
+    class Odd(Exception):
+        def __reduce__(self):
+            raise TypeError("no")
+
+    told = Failed.by(Odd("it broke"))
+    assert (type(told.cause), str(told.cause)) == (RuntimeError, "Odd: it broke")
+    again = pickle.loads(pickle.dumps(told))
+    assert "Odd: it broke" in traceback_of(again.cause)
+
+
+def test_busy_workers_are_asked_to_keep_what_they_have_when_the_loop_is_interrupted(monkeypatch):
+    place = Scripted([READY])
+    monkeypatch.setattr(crew_module, "backend", lambda pool: contextlib.nullcontext(place))
+
+    def interrupted():
+        with started(Pool(workers=2)) as crew:
+            crew.handles[0].given = "a"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert len(place.left) == 1
+    assert place.alive == []
 
 
 def test_workers_that_never_start_end_the_loop_in_words():

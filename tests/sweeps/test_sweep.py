@@ -12,7 +12,6 @@ from studies import tiny
 from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
-from sweeps.errors import InputError
 from sweeps.plan import cut
 from sweeps.store import schema
 from sweeps.store.store import Store
@@ -224,15 +223,6 @@ def test_a_study_with_one_more_cell_means_the_old_trials_too():
     more = tiny(cells={**tiny().study.cells, "rnn": VanillaRNN(hidden=3)})
     ids = {e.id for e in search_entries(tiny().study) if e.cell != "rnn"}
     assert ids <= {e.id for e in search_entries(more.study)}
-
-
-def test_a_damaged_part_stops_the_sweep_before_any_work(tmp_path):
-    _, store = run(tiny(search=None), tmp_path)
-    store.parts("trials")[0].write_bytes(b"PAR1 and then nothing")
-    before = store.parts("trials")
-    with pytest.raises(InputError, match="Cannot read"):
-        run(tiny(search=None), tmp_path)
-    assert store.parts("trials") == before
 
 
 def test_the_tasks_of_the_fixture_are_the_real_ones():

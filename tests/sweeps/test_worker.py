@@ -60,7 +60,7 @@ def test_a_trial_that_does_not_fit_alone_is_an_error_that_says_so(monkeypatch):
 
 
 def test_rows_say_of_which_classes_they_are_as_their_spec_does_and_when_a_task_is_solved():
-    for row in failed_rows(one_work(4), Job(study="tiny"), MemoryError("no room")):
+    for row in failed_rows(one_work(4).entries, Job(study="tiny"), MemoryError("no room")):
         spec = json.loads(row["spec"])
         assert (row["cell.type"], row["task.type"]) == (spec["cell"]["type"], spec["task"]["type"])
         assert row["tolerance"] == TOLERANCE
