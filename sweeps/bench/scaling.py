@@ -142,12 +142,13 @@ def report_cases(options: Options) -> list[int]:
 
 def estimated(output: str) -> tuple[float, float]:
     """Seconds and bytes a worker that `lstm-variants plan` wrote. Raises ValueError where it wrote none."""
-    match = re.search(r"about ((?:\d+ (?:s|min|h) ?)+); memory about (\d+) MiB", output)
-    if match is None:
+    found = re.findall(r"about ((?:\d+ (?:s|min|h) ?)+)\(.*\); memory about (\d+) MiB", output)
+    if not found:
         raise ValueError(f"lstm-variants plan wrote no estimate: {output[-300:]}")
+    took, size = found[-1]  # the first one is from before anything was timed
     units = {"s": 1, "min": 60, "h": 3600}
-    parts = re.findall(r"(\d+) (s|min|h)", match[1])
-    return sum(int(number) * units[unit] for number, unit in parts), float(match[2]) * 2**20
+    parts = re.findall(r"(\d+) (s|min|h)", took)
+    return sum(int(number) * units[unit] for number, unit in parts), float(size) * 2**20
 
 
 def plan(options: Options, folder: Path, progress: Progress) -> tuple[list[Row], Store]:

@@ -62,9 +62,10 @@ def test_the_ablation_says_whether_cold_is_within_the_target():
 
 
 def test_the_estimate_that_plan_writes_is_read_back():
-    text = "about 2 min 05 s; memory about 420 MiB per worker, 840 MiB in total"
-    assert scaling.estimated(text) == (125.0, 420 * 2**20)
-    assert scaling.estimated("about 1 h 02 min; memory about 1 MiB per worker")[0] == 3720
+    first = "first estimate: about 9 s (1 s to 9 s); memory about 7 MiB per worker"
+    last = "about {} (1 min 00 s to 3 h 00 min); memory about 420 MiB per worker, 840 MiB in total"
+    assert scaling.estimated(f"{first}\n{last.format('2 min 05 s')}") == (125.0, 420 * 2**20)
+    assert scaling.estimated(last.format("1 h 02 min"))[0] == 3720
     with pytest.raises(ValueError, match="no estimate: Nothing to run"):
         scaling.estimated("Nothing to run")
 
