@@ -23,7 +23,7 @@ import pyarrow as pa
 from sweeps.errors import InputError, NeverRan
 from sweeps.store import schema
 from sweeps.store.declaration import Declaration
-from sweeps.store.lock import Held, locked
+from sweeps.store.lock import Held, for_a_moment, held, locked
 from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part
 
 UNRECORDED = ""  # the code of rows that do not say by which they were made
@@ -89,13 +89,18 @@ class Store:
         """Hold the study for one sweep. Raises InputError where another sweep holds it."""
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(locked(self.path / ".lock", "sweep"))
+                stack.enter_context(locked(self.path / ".lock", "sweep", for_a_moment()))
             except Held as held:
                 raise InputError(
                     f"Another sweep (process {held.holder}) is running on {self.path}. "
                     f"Wait for it, stop it, or use another --results."
                 ) from None
             yield
+
+    @property
+    def swept(self) -> bool | None:
+        """Whether a sweep holds the study now; None where that cannot be told."""
+        return held(self.path / ".lock")
 
     def forget_checkpoints(self, ids: Collection[str]) -> None:
         """Remove what killed cohorts left that begin with one of these trials, and what is kept of these at rungs, once
