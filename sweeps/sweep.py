@@ -20,6 +20,7 @@ from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique, weight
 from sweeps.stages import Stages
+from sweeps.store.compact import Compactor
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
 from sweeps.workers import serial
@@ -98,6 +99,7 @@ class Scheduler:
         self.job = Job(
             study=self.store.study, store=self.store, margin=self.loaded.study.margin, layout=self.layout
         )
+        self.compactor, self.written = Compactor(self.store.path), 0
         self.made = made(self.store, keep=self.other_code == KEEP)
         self.stages = Stages(self.loaded.study)
         self.by_id: dict[str, Entry] = {}
@@ -176,6 +178,9 @@ class Scheduler:
 
     def put(self, work: Work, event: "Event") -> None:
         if event.kind == "done":
+            self.written += 1
+            if self.written % self.compactor.many == 0:
+                self.compactor.run()
             self.take_note(event.rows)
         self.listener.heard(work, event)
 

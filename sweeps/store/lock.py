@@ -6,7 +6,6 @@ goes on without, and that is said, since nothing then keeps a second process awa
 """
 
 import contextlib
-import fcntl
 import os
 import sys
 import time
@@ -18,7 +17,6 @@ from filelock import FileLock, Timeout
 from sweeps.store.parts import writing
 
 POLL = 0.2  # seconds between two tries
-MOMENT = 0.5  # seconds
 
 
 class Held(Exception):
@@ -55,27 +53,6 @@ def locked(path: Path, what: str, patient: Callable[[], bool] = lambda: False) -
         yield
     finally:
         lock.release()
-
-
-def held(path: Path) -> bool | None:
-    """Whether a process holds the lock file at `path`; None where the file system has no locks. To find out, a shared
-    lock is held for a moment, for which whoever begins waits (`MOMENT`)."""
-    try:
-        with open(path) as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
-    return False
-
-
-def for_a_moment() -> Callable[[], bool]:
-    """Patience of `MOMENT` seconds from now."""
-    until = time.monotonic() + MOMENT
-    return lambda: time.monotonic() < until
 
 
 def warn(path: Path, what: str, error: Exception) -> None:

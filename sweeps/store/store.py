@@ -3,6 +3,7 @@
     results/STUDY/study.json             what the study declared (replaced whole, atomically)
     results/STUDY/trials/STAGE-HASH.parquet    rows of one cohort
     results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
+    results/STUDY/*/STAGE-HASH.1.parquet       many such parts put together (`sweeps.store.compact`)
 
 A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
 keeps one row per trial id all the same. Nothing is edited after it was written. This module imports
@@ -22,8 +23,10 @@ import pyarrow as pa
 
 from sweeps.errors import InputError, NeverRan
 from sweeps.store import schema
+from sweeps.store.compact import listed, steady
 from sweeps.store.declaration import Declaration
-from sweeps.store.lock import Held, for_a_moment, held, locked
+from sweeps.store.held import for_a_moment, held
+from sweeps.store.lock import Held, locked
 from sweeps.store.parts import agreeing, part_name, read_part, replace_file, write_part
 
 UNRECORDED = ""  # the code of rows that do not say by which they were made
@@ -117,7 +120,7 @@ class Store:
     # ------------------------------------------------------------------ reading
 
     def parts(self, table: str) -> list[Path]:
-        return sorted((self.path / table).glob("*.parquet"))
+        return listed(self.path / table)
 
     def trials(self, columns: list[str] | None = None) -> pa.Table:
         """All rows, one a trial id: one that did not fail, where there is one, and of these one that nothing stopped,
@@ -212,7 +215,8 @@ class Store:
 
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
         declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
-        tables = agreeing([read_part(path, columns) for path in self.parts(table)], declared)
+        read = steady(self.path / table, lambda path: read_part(path, columns))
+        tables = agreeing(read, declared)
         names = columns or list(declared)
         empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")
