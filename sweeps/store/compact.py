@@ -18,6 +18,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,9 +85,9 @@ class Compactor:
             if group is None:
                 break
             kind, level, paths = group
-            for tables in fitting(self.readable(paths)):
-                self.put_together(kind, level, tables)
-                gone += len(tables)
+            for parts in fitting(self.readable(paths)):
+                self.put_together(kind, level, parts)
+                gone += len(parts)
         return gone
 
     def group(self) -> tuple[str, int, list[Path]] | None:
@@ -101,30 +102,26 @@ class Compactor:
                     return match["kind"], level_of(path), found
         return None
 
-    def readable(self, paths: Iterable[Path]) -> dict[Path, pa.Table]:
+    def readable(self, paths: Iterable[Path]) -> "dict[Path, Part]":
         """Those of which all rows stay; the others are noted in `left`."""
         found = {}
         for path in paths:
-            table = whole(path)
-            if table is None or "failed" in table["status"].to_pylist():
+            part = whole(path)
+            if part is None or "failed" in part.table["status"].to_pylist():
                 self.left.add(path)
             else:
-                found[path] = table
+                found[path] = part
         return found
 
-    def put_together(self, kind: str, level: int, tables: dict[Path, pa.Table]) -> None:
-        curves = {path: self.study / "curves" / path.name for path in tables}
-        lines = {
-            path: table for path in curves.values() if path.exists() and (table := whole(path)) is not None
-        }
-        hashes = {path: hash_of(path) for path in [*tables, *lines]}
-        digest = hashlib.sha256("".join(hashes[path] for path in tables).encode()).hexdigest()[:16]
+    def put_together(self, kind: str, level: int, rows: "dict[Path, Part]") -> None:
+        curves = {path: whole(path) for name in rows if (path := self.study / "curves" / name.name).exists()}
+        lines = {path: part for path, part in curves.items() if part is not None}
+        digest = hashlib.sha256("".join(part.hash for part in rows.values()).encode()).hexdigest()[:16]
         name = f"{kind}-{digest}.{level + 1}.parquet"
-        for some in (lines, tables):
+        for some in (lines, rows):
             if some:
-                made_of = {path.name: hashes[path] for path in some}
-                write_part(together(list(some.values()), made_of), next(iter(some)).with_name(name))
-        for path in [*tables, *lines]:
+                write_part(together(some), next(iter(some)).with_name(name))
+        for path in [*rows, *lines]:
             path.unlink(missing_ok=True)
 
     def finish(self) -> None:
@@ -133,18 +130,27 @@ class Compactor:
             there = {path.name for path in listed(folder)}
             for large in filter(level_of, listed(folder)):
                 for name, digest in made_of(large).items():
-                    if name in there and hash_of(folder / name) == digest:
+                    if name in there and hash_of((folder / name).read_bytes()) == digest:
                         (folder / name).unlink()
 
 
-def whole(path: Path) -> pa.Table | None:
-    """All of a part, None where it cannot be read or is of another version."""
+@dataclass(frozen=True)
+class Part:
+    """All of a part, and the hash of its file."""
+
+    table: pa.Table
+    hash: str
+
+
+def whole(path: Path) -> Part | None:
+    """None where a part cannot be read or is of another version."""
     try:
-        table = pq.read_table(path, partitioning=None)
+        content = path.read_bytes()
+        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
     except (pa.ArrowException, OSError):
         return None
     version = (table.schema.metadata or {}).get(b"schema_version", b"")
-    return table if version == str(schema.VERSION).encode() else None
+    return Part(table, hash_of(content)) if version == str(schema.VERSION).encode() else None
 
 
 def made_of(path: Path) -> dict[str, str]:
@@ -155,27 +161,28 @@ def made_of(path: Path) -> dict[str, str]:
     return dict(found)
 
 
-def hash_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def hash_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
-def fitting(tables: dict[Path, pa.Table]) -> list[dict[Path, pa.Table]]:
-    """The tables in groups in which every column has one type, so that no value changes when they are put together."""
-    groups: list[tuple[dict[str, pa.DataType], dict[Path, pa.Table]]] = []
-    for path, table in tables.items():
-        types = {f.name: f.type for f in table.schema if not pa.types.is_null(f.type)}
+def fitting(parts: dict[Path, Part]) -> list[dict[Path, Part]]:
+    """The parts in groups in which every column has one type, so that no value changes when they are put together."""
+    groups: list[tuple[dict[str, pa.DataType], dict[Path, Part]]] = []
+    for path, part in parts.items():
+        types = {f.name: f.type for f in part.table.schema if not pa.types.is_null(f.type)}
         for known, group in groups:
             if all(known.get(name, kind) == kind for name, kind in types.items()):
                 known.update(types)
-                group[path] = table
+                group[path] = part
                 break
         else:
-            groups.append((types, {path: table}))
+            groups.append((types, {path: part}))
     return [group for _, group in groups]
 
 
-def together(tables: list[pa.Table], made_of: dict[str, str]) -> pa.Table:
+def together(parts: dict[Path, Part]) -> pa.Table:
     """One table under another; a column that some lack is null there."""
-    joined = pa.concat_tables(tables, promote_options="default")
-    metadata = {"schema_version": str(schema.VERSION), MADE_OF: json.dumps(made_of)}
+    joined = pa.concat_tables([part.table for part in parts.values()], promote_options="default")
+    made_of = json.dumps({path.name: part.hash for path, part in parts.items()})
+    metadata = {"schema_version": str(schema.VERSION), MADE_OF: made_of}
     return joined.replace_schema_metadata(metadata).combine_chunks()

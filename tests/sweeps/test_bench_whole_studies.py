@@ -3,10 +3,13 @@
 import pytest
 from stores import study, write_store
 
-from sweeps.bench import ablation, orchestration, scaling
+from sweeps.bench import ablation, many, orchestration, scaling
 from sweeps.bench import study as ways
 from sweeps.bench.whole import verdict, whole
+from sweeps.commands.so_far import SoFar
+from sweeps.store.store import Store
 from sweeps.study_file import load_study
+from sweeps.sweep import run
 
 ROW = {"trials": 1000, "workers": 2, "wall_seconds": 30.0, "start_seconds": 10.0}
 ROW |= {"mirror": "off", "compile_seconds": 8.0, "run_seconds": 22.0}
@@ -59,6 +62,29 @@ def test_the_ablation_says_whether_cold_is_within_the_target():
     )
     assert "not reached, by a factor of 2.00" in text
     assert "3.1 times" in text
+
+
+def test_a_sweep_without_training_has_the_trials_it_says_and_rows_that_a_reader_takes(tmp_path):
+    loaded = load_study(str(many.write_study(tmp_path, 100)))
+    store = Store(tmp_path, loaded.name).prepare()
+    scheduler = many.Pretending(loaded, store, many.COHORT)
+    run(scheduler, None)
+    assert scheduler.stored == scheduler.total == 100 == len(loaded.study.arms()) * 4
+    assert store.curves().num_rows == 100 * 10
+    assert SoFar(store).complete
+
+
+def test_what_very_many_trials_take_is_compared_with_the_targets():
+    row = {"kind": "many", "trials": 1000, "seconds": 4.0, "driver_seconds": 0.5, "bytes": 2**29, "parts": 7}
+    text = scaling.table([row | {"status_seconds": 1.0, "watch_seconds": 2.0, "plan_seconds": 6.0}])
+    assert (
+        "1,000 trials that are not trained, on two workers: 4.0 ms each, of which the driver computes 0.5"
+        in text
+    )
+    assert (
+        "2 ms each: not reached, by a factor of 2.00; 1 GiB: reached; 3 s: not reached, by a factor of 2"
+        in text
+    )
 
 
 def test_the_estimate_that_plan_writes_is_read_back():

@@ -169,8 +169,8 @@ def test_from_another_process_it_follows_a_real_sweep_to_its_end(tmp_path):
             assert sweeping.poll() is None, sweeping.stdout.read()
             time.sleep(0.05)
         with start("watch", path) as watching:
-            out = watching.communicate(timeout=300)[0]
-        said = sweeping.communicate(timeout=300)[0]
+            out = watching.communicate(timeout=1200)[0]
+        said = sweeping.communicate(timeout=1200)[0]
     assert (sweeping.returncode, watching.returncode) == (0, 0), (said, out)
     assert "12 of 12 trials done" in out
     assert "Nothing is left to run" in out
