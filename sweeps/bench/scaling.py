@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.bench import Options
-from sweeps.bench.many import write_study as write_many
+from sweeps.bench.many_study import write_study as write_many
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.orchestration import spent, write_study

@@ -39,7 +39,7 @@ from sweeps.study_file import Loaded
 from sweeps.terminal.screen import console
 from sweeps.workers import crew, serial
 
-TIMING_SECONDS = 14.0  # after which no further structure is begun
+TIMING_SECONDS = 12.0  # from the first structure on, after which no further one is begun
 WELL_ENOUGH = 0.1  # standard deviation of the logarithm
 
 
@@ -156,7 +156,7 @@ def calibrate(
 
     Raises InputError for a structure that does not run.
     """
-    start, workers = time.monotonic(), workers_of(options)
+    workers, begun = workers_of(options), list[float]()
     places = {bare: i for i, bare in enumerate(wanted.structures)}
     timing, timed = set[int](), set[int]()
 
@@ -165,7 +165,7 @@ def calibrate(
 
     def next_one() -> Trial | None:
         """Of those not timed the one that tells most; None where enough is known, or it is late."""
-        if time.monotonic() - start > TIMING_SECONDS or len(timing | timed) == len(places):
+        if (begun and time.monotonic() - begun[0] > TIMING_SECONDS) or len(timing | timed) == len(places):
             return None
         now = adding_up(found.all, pending=timing)
         gain = now.gain.copy()
@@ -178,6 +178,7 @@ def calibrate(
         bare = next_one()
         if bare is None:
             return None
+        begun.append(time.monotonic())
         timing.add(places[bare])
         layout = Layout(members=options.members)
         task = functools.partial(measure, bare=bare, trial=samples[bare], size=sizes[bare], layout=layout)

@@ -81,7 +81,7 @@ def follow(
 ) -> Iterator[SoFar]:
     """How far the study is, again and again, also where nothing new was written; ends with the sweep. Raises InputError
     as `SoFar` does."""
-    seen: list[str] = []
+    seen: list[str] | None = None
     while True:
         swept = store.swept  # before reading: what the sweep wrote last is read
         written = [str(path) for path in store.parts("trials")]

@@ -5,6 +5,7 @@ from stores import study, write_store
 
 from sweeps.bench import ablation, many, orchestration, scaling
 from sweeps.bench import study as ways
+from sweeps.bench.many_study import write_study as write_many
 from sweeps.bench.whole import verdict, whole
 from sweeps.commands.so_far import SoFar
 from sweeps.store.store import Store
@@ -65,7 +66,7 @@ def test_the_ablation_says_whether_cold_is_within_the_target():
 
 
 def test_a_sweep_without_training_has_the_trials_it_says_and_rows_that_a_reader_takes(tmp_path):
-    loaded = load_study(str(many.write_study(tmp_path, 100)))
+    loaded = load_study(str(write_many(tmp_path, 100)))
     store = Store(tmp_path, loaded.name).prepare()
     scheduler = many.Pretending(loaded, store, many.COHORT)
     run(scheduler, None)

@@ -20,6 +20,7 @@ from sweeps.commands.so_far import SoFar
 from sweeps.commands.watch import follow, now, pace, pace_line, show, view
 from sweeps.errors import InputError
 from sweeps.store.store import Store
+from sweeps.sweep import Scheduler
 
 
 class Writer:
@@ -49,6 +50,14 @@ def test_it_ends_when_nothing_is_left_to_run_though_the_sweep_still_holds_the_st
         states = list(follow(Store(tmp_path, "tiny"), sleep=writer))
     assert [state.done for state in states] == [2, 4, 6, 8, 10, 12, 14, 16]
     assert states[-1].complete
+
+
+def test_it_waits_for_the_first_trials_of_a_sweep_that_has_just_begun(tmp_path):
+    store = Store(tmp_path, "tiny").prepare()
+    with store.lock():
+        Scheduler(tiny(), store, 2)
+        states = follow(store, sleep=lambda seconds: sweep_in(tmp_path, tiny(), stop=1))
+        assert [next(states).done for _ in range(2)] == [0, 2]
 
 
 def test_it_ends_when_the_sweep_does_though_trials_are_left(tmp_path):
