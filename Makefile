@@ -15,7 +15,7 @@ INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.ind
 install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults torch readme comparable claims notebooks docs-tables lock clean
+.PHONY: study test fast check faults gpu-check torch readme comparable claims notebooks docs-tables lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -39,6 +39,11 @@ check: $(READY)
 # and how long it takes to go on. Half an hour on two cores.
 faults: $(READY)
 	$(BIN)/python tests/faults/bench.py
+
+# On a machine with an accelerator: whether cohorts on it give what they give on a CPU, and how much faster they are. It
+# needs jax for that device, flax, optax, orbax, pyarrow and pandas; neither Ray nor W&B.
+gpu-check:
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) -m sweeps.bench.gpu_check
 
 # PyTorch, which the converters of weights are tested against; without it those tests are skipped.
 torch: $(READY)

@@ -61,6 +61,9 @@ COMMANDS = (
     ),
     Command("sweep", "sweeps.commands.sweep:run", "run the missing trials of a study; run again to resume"),
     Command("status", "sweeps.commands.status:run", "show the progress of a study from its stored results"),
+    Command(
+        "watch", "sweeps.commands.watch:run", "follow a sweep that runs elsewhere, from its stored results"
+    ),
     Command("mirror", "sweeps.commands.mirror:run", "upload results to W&B, skipping those already there"),
     Command(
         "import-wandb",
@@ -96,7 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     every_sign_prints()
     options = parser().parse_args(arguments)
     given = getattr(options, "study", None)
-    if options.command in ("status", "mirror", "report"):  # they read results, which carry the study's name
+    if options.command in (
+        "status",
+        "watch",
+        "mirror",
+        "report",
+    ):  # they read results, which carry the study's name
         options.study = options.study.removesuffix(".py").rpartition("/")[2]
     from sweeps.errors import InputError, NeverRan, write_error
 

@@ -286,16 +286,20 @@ class Stages:
                 first, left = search.entries[0], search.strategy.most - len(search.entries)
                 entries += [first] * left + going_on(search)
             if self.study.choose is not None and arm not in self.chooses and arm not in self.best:
-                trial, number = search.entries[0].trial, self.study.choose.most
-                entries += [fresh_entry(self.study, "choose", arm, i, trial) for i in range(number)]
+                entries += self.like("choose", arm, self.study.choose.most)
         for confirming in self.confirms.values():
             for cell, number in confirming.wanted.items():
                 arm = cell, confirming.task
-                trial = self.best[arm] if arm in self.best else self.searches[arm].entries[0].trial
                 number = number if confirming.complete else max(number, self.study.rule.expected)
-                have = len(confirming.entries[cell])
-                entries += [fresh_entry(self.study, "confirm", arm, i, trial) for i in range(have, number)]
+                entries += self.like("confirm", arm, number - len(confirming.entries[cell]))
         return entries
+
+    def like(self, stage: str, arm: Arm, number: int) -> list[Entry]:
+        """So many stand-ins for trials of an arm: of its choice, or of its settings in turn while that is not made.
+        Those of one setting are one object."""
+        settings = [self.best[arm]] if arm in self.best else [e.trial for e in self.searches[arm].entries]
+        once = [fresh_entry(self.study, stage, arm, 0, trial) for trial in settings[: max(0, number)]]
+        return [once[i % len(once)] for i in range(number)]
 
     def in_order(self, entries: list[Entry]) -> list[Entry]:
         """As the study has its arms; those of an arm stay as they are."""

@@ -24,6 +24,7 @@ from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import FEW_PARAMETERS, Entry, Key, Row, Work, cut, declaration, unique, weight
 from sweeps.stages import Stages
+from sweeps.store.compact import Compactor
 from sweeps.store.failures import brief, traceback_file, write_tracebacks
 from sweeps.store.store import Store
 from sweeps.study_file import Loaded
@@ -109,6 +110,7 @@ class Scheduler:
         self.job = Job(
             study=self.store.study, store=self.store, margin=self.loaded.study.margin, layout=self.layout
         )
+        self.compactor, self.written = Compactor(self.store.path), 0
         self.made = made(self.store, keep=self.other_code == KEEP)
         self.stages = Stages(self.loaded.study)
         self.by_id: dict[str, Entry] = {}
@@ -196,6 +198,9 @@ class Scheduler:
     def put(self, work: Work, event: "Event") -> None:
         if event.kind == "done":
             self.training.discard(work)
+            self.written += 1
+            if self.written % self.compactor.many == 0:
+                self.compactor.run()
             self.take_note(event.rows)
         else:
             self.training.add(work)

@@ -3,6 +3,8 @@
 - rate: trials an hour of a study of short trials, by cohort size and workers, start-up included and left out.
 - memory: peak resident memory of a fresh process that trains one cohort, by cohort size, length and hidden units.
 - report: `lstm-variants report` on a store of so many trials, made by repeating real rows under other ids.
+- many: a sweep of very many trials that are not trained (`sweeps.bench.many`): the driver's time and memory, and what
+  `status`, `watch` and `plan` then take.
 - plan: what `lstm-variants plan` estimates of a study, against the sweep that follows.
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sweeps.bench import Options
+from sweeps.bench.many_study import write_study as write_many
 from sweeps.bench.markdown import grid
 from sweeps.bench.measure import Progress
 from sweeps.bench.orchestration import spent, write_study
@@ -23,6 +26,8 @@ from sweeps.store.store import Store
 
 Row = dict[str, Any]
 ACCURACY = 1.3
+MANY_TRIALS = 100_000
+READERS = ("status", "watch", "plan")
 FIXED = {"cohort": 4, "length": 50, "hidden": 32}
 
 MEMORY = """
@@ -140,14 +145,30 @@ def report_cases(options: Options) -> list[int]:
     return [100] if options.quick else [100, 1000, 10_000]
 
 
+def many(options: Options, progress: Progress) -> list[Row]:
+    """A sweep without training, and the commands that read its store, as a row."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = write_many(Path(folder), 400 if options.quick else MANY_TRIALS)
+        done = whole(["-m", "sweeps.bench.many", str(study), folder, "2"])
+        told = json.loads(done.output.splitlines()[-1])
+        store = Store(folder, "many")
+        row = {"kind": "many", **told, "bytes": done.memory, "parts": len(store.parts("trials"))}
+        progress.done(f"{row['trials']} trials that are not trained: {row['seconds']:.0f} s")
+        for name in READERS:
+            row[f"{name}_seconds"] = command(name, str(study), "--results", folder).seconds
+            progress.done(f"{name}: {row[f'{name}_seconds']:.1f} s")
+    return [row]
+
+
 def estimated(output: str) -> tuple[float, float]:
     """Seconds and bytes a worker that `lstm-variants plan` wrote. Raises ValueError where it wrote none."""
-    match = re.search(r"about ((?:\d+ (?:s|min|h) ?)+); memory about (\d+) MiB", output)
-    if match is None:
+    found = re.findall(r"about ((?:\d+ (?:s|min|h) ?)+)\(.*\); memory about (\d+) MiB", output)
+    if not found:
         raise ValueError(f"lstm-variants plan wrote no estimate: {output[-300:]}")
+    took, size = found[-1]  # the first one is from before anything was timed
     units = {"s": 1, "min": 60, "h": 3600}
-    parts = re.findall(r"(\d+) (s|min|h)", match[1])
-    return sum(int(number) * units[unit] for number, unit in parts), float(match[2]) * 2**20
+    parts = re.findall(r"(\d+) (s|min|h)", took)
+    return sum(int(number) * units[unit] for number, unit in parts), float(size) * 2**20
 
 
 def plan(options: Options, folder: Path, progress: Progress) -> tuple[list[Row], Store]:
@@ -168,11 +189,12 @@ def plan(options: Options, folder: Path, progress: Progress) -> tuple[list[Row],
 def run(options: Options) -> list[Row]:
     """Measure: one row per round and side, as the table reads them."""
     total = len(rate_cases(options)) + len(memory_cases(options)) + len(report_cases(options)) + 2
+    total += 1 + len(READERS)
     progress = Progress("scaling", total)
     with tempfile.TemporaryDirectory() as folder:
         planned, store = plan(options, Path(folder), progress)
         rows = [*planned, *reports(options, store, progress)]
-    rows += [*memory(options, progress), *rate(options, progress)]
+    rows += [*many(options, progress), *memory(options, progress), *rate(options, progress)]
     return [{"section": "scaling", **row} for row in rows]
 
 
@@ -214,6 +236,16 @@ def table(rows: list[Row]) -> str:
             for row in kinds["report"]
         ]
         parts.append(grid(("trials in the store", "report", "peak memory"), lines))
+    for row in kinds.get("many", []):
+        each = 1000 * row["seconds"] / row["trials"]
+        readers = ", ".join(f"{name} {row[f'{name}_seconds']:.1f} s" for name in READERS)
+        slowest = max(row[f"{name}_seconds"] for name in READERS)
+        parts.append(
+            f"{row['trials']:,} trials that are not trained, on two workers: {each:.1f} ms each, of which the driver "
+            f"computes {1000 * row['driver_seconds'] / row['trials']:.1f} ms; {row['bytes'] / 2**20:.0f} MiB at most; "
+            f"{row['parts']} parts in the end; then {readers}. Targets: 2 ms each: {verdict(each, 2.0)}; 1 GiB: "
+            f"{verdict(row['bytes'], 2.0**30)}; 3 s: {verdict(slowest, 3.0)}."
+        )
     for row in kinds.get("plan", []):
         seconds, size = off(row, "seconds"), off(row, "bytes")
         parts.append(

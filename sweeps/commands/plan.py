@@ -1,4 +1,8 @@
-"""`lstm-variants plan STUDY`: what is missing, how long it takes and how much memory, before anything runs."""
+"""`lstm-variants plan STUDY`: what is missing, how long it takes and how much memory, before anything runs.
+
+What is to run is printed at once, and what it takes by what is known of this machine. Then structures are timed, those
+first of which the whole depends most, until it is known well enough or `TIMING_SECONDS` are over.
+"""
 
 import argparse
 import functools
@@ -14,8 +18,18 @@ from rich.text import Text
 from experiments.layout import Layout
 from experiments.trial import Trial
 from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
+from sweeps.confirm import Fixed
 from sweeps.errors import InputError
-from sweeps.estimate import RAY_START_SECONDS, WORKER_START_SECONDS, Cost, estimate, measure
+from sweeps.estimate.kept import Known, from_stores, keep, kept, known
+from sweeps.estimate.timing import Timing, measure
+from sweeps.estimate.total import (
+    RAY_START_SECONDS,
+    WORKER_START_SECONDS,
+    Demand,
+    Estimate,
+    demand,
+    estimate,
+)
 from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
 from sweeps.plan import Entry, cut, unique
 from sweeps.progress import seconds
@@ -25,6 +39,9 @@ from sweeps.study_file import Loaded
 from sweeps.terminal.screen import console
 from sweeps.workers import crew, serial
 
+TIMING_SECONDS = 12.0  # from the first structure on, after which no further one is begun
+WELL_ENOUGH = 0.1  # standard deviation of the logarithm
+
 
 def run(options: argparse.Namespace) -> int:
     """Print trials, compilations, time and memory of what is missing; returns 0. Raises InputError."""
@@ -32,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     loaded = study_of(options)
     workers, size = workers_of(options), cohort_of(options)
     store = store_of(options, loaded.name)
-    todo, done, news = missing(loaded, store, keep=options.other_code == KEEP)
+    todo, guessed, done, news = missing(loaded, store, keep=options.other_code == KEEP)
     study = loaded.study
     arms, largest = len(study.arms()), study.trials
     question = loaded.doc.splitlines()[0] if loaded.doc else ""
@@ -49,93 +66,138 @@ def run(options: argparse.Namespace) -> int:
         screen.print(f"overrides: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
-    if not todo:
+    works = cut(todo + guessed, size)
+    if not works:
         screen.print("Nothing to run.")
         return 0
-    works = cut(todo, size)
-    samples = {entry.structure: entry.trial for entry in reversed(todo)}
-    sizes = {work.structure: work.size for work in works}
-    costs = calibrate(screen, samples, options, sizes, workers)
+    found = Timings(options, store, {entry.structure for entry in todo + guessed})
+    wanted = demand(works, [] if isinstance(study.rule, Fixed) else guessed, found.compiled)
+    screen.print(wanted.line(workers), soft_wrap=True)
+    count = max(1, workers)
     start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool_of(options).by_ray) if workers else 0.0
-    result = estimate(works, costs, workers=max(1, workers), start=start)
-    for line in result.lines():
-        screen.print(line, soft_wrap=True)
+    adding_up = functools.partial(estimate, wanted, workers=count, start=start)
+    result = adding_up(found.all)
+    if result.spread > WELL_ENOUGH:
+        screen.print(f"first estimate: {result.line}", style="dim", soft_wrap=True)
+        samples = {entry.structure: entry.trial for entry in reversed(todo + guessed)}
+        sizes = {work.structure: work.size for work in works}
+        calibrate(screen, options, wanted, found, samples, sizes, adding_up)
+        result = adding_up(found.all)
+    screen.print(result.line, soft_wrap=True)
     if study.stop_after < math.inf:
         screen.print("less if trials stop early, which cannot be predicted")
+    each = dict(zip(wanted.structures, result.by_structure, strict=True))
     compute: Counter[tuple[str, str]] = Counter()
-    for entry in todo:
-        compute[entry.arm] += costs[entry.structure].trial(entry.trial) * entry.share  # type: ignore[assignment]
+    for entry in todo + guessed:
+        bare = entry.structure
+        compute[entry.arm] += each[bare] / wanted.trials[bare] * entry.share  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
     screen.print(f"largest share: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
     return 0
 
 
-def missing(loaded: Loaded, store: Store, keep: bool = False) -> tuple[list[Entry], int, list[str]]:
-    """Entries that a sweep would run, how many it would find done, and what it would have to say of its rows.
+def missing(
+    loaded: Loaded, store: Store, keep: bool = False
+) -> tuple[list[Entry], list[Entry], int, list[str]]:
+    """Entries that a sweep would run, stand-ins for those that are not known yet, how many it would find done, and what
+    it would have to say of its rows.
 
-    What is not known yet is stood in for: settings that a strategy has still to ask for, and the choice of an arm, by
-    the arm's first; the seeds of a rule that has not decided by as many as it expects. Reads the store, writes nothing.
+    Settings that a strategy has still to ask for, and the choice of an arm, are stood in for by the arm's settings; the
+    seeds of a rule that has not decided by as many as it expects. Reads the store, writes nothing.
     """
     found = made(store, keep) if store.path.exists() else Made()
     stages = Stages(loaded.study)
     planned: dict[str, Entry] = {}
     unique(stages.go_on(lambda entry: found.counted(entry)[0]), planned)
-    known = list(planned.values())
-    todo = [entry for entry in known if found.counted(entry)[0] is None]
-    news, others = called_otherwise(known, loaded, found), by_other_code(loaded, known, found)
+    entries = list(planned.values())
+    todo = [entry for entry in entries if found.counted(entry)[0] is None]
+    news, others = called_otherwise(entries, loaded, found), by_other_code(loaded, entries, found)
     if others:
         told = "kept as they are" if keep else "listed here as to be rerun"
         news.insert(0, f"{said(others, found)} `sweep` needs --other-code rerun or keep; they are {told}.")
-    return todo + stages.stand_ins(), len(known) - len(todo), news
+    return todo, stages.stand_ins(), len(entries) - len(todo), news
+
+
+class Timings:
+    """What is known of structures, and where it is kept. A cluster's machines are not this one: of these nothing is."""
+
+    def __init__(self, options: argparse.Namespace, store: Store, planned: set[Trial]):
+        self.local = options.address in (None, "local")
+        self.how = f"{options.members or ''}{' deterministic' * options.deterministic}".strip()
+        gpu, self.compiled = options.gpus_per_worker > 0, set[str]()
+        found = dict[str, Known]()
+        if self.local:
+            rows = [] if self.how else from_stores(store.results, planned, gpu)
+            self.compiled = {each.name.structure for each in rows}
+            found = {each.name.structure: each for each in [*kept(self.how, gpu), *rows]}
+        self.found = found
+
+    @property
+    def all(self) -> list[Known]:
+        return list(self.found.values())
+
+    def add(self, bare: Trial, timing: Timing) -> None:
+        new = known(bare, timing, self.how)
+        self.found[new.name.structure] = new
+        if self.local:
+            keep([new])
 
 
 def calibrate(
     screen: Console,
-    samples: dict[Trial, Trial],
     options: argparse.Namespace,
+    wanted: Demand,
+    found: Timings,
+    samples: dict[Trial, Trial],
     sizes: dict[Trial, int],
-    workers: int,
-) -> dict[Trial, Cost]:
-    """Measure every structure on as many workers as the sweep will have, so that they share the machine alike.
+    adding_up: Callable[..., Estimate],
+) -> None:
+    """Time structures on as many workers as the sweep will have, so that they share the machine alike.
 
     Raises InputError for a structure that does not run.
     """
-    queue, costs, start = list(samples), dict[Trial, Cost](), time.monotonic()
+    workers, begun = workers_of(options), list[float]()
+    places = {bare: i for i, bare in enumerate(wanted.structures)}
+    timing, timed = set[int](), set[int]()
+
+    def pending() -> bool:
+        return next_one() is not None
+
+    def next_one() -> Trial | None:
+        """Of those not timed the one that tells most; None where enough is known, or it is late."""
+        if (begun and time.monotonic() - begun[0] > TIMING_SECONDS) or len(timing | timed) == len(places):
+            return None
+        now = adding_up(found.all, pending=timing)
+        gain = now.gain.copy()
+        gain[list(timing | timed)] = -1.0
+        return wanted.structures[int(gain.argmax())] if now.spread > WELL_ENOUGH else None
 
     def take(
         seen: set[Any], elsewhere: set[Any]
     ) -> tuple[Trial, Trial, Callable[[Any], Iterator[Any]]] | None:
-        if not queue:
+        bare = next_one()
+        if bare is None:
             return None
-        bare = queue.pop(0)
-        return (
-            bare,
-            bare,
-            functools.partial(
-                measure,
-                bare=bare,
-                trial=samples[bare],
-                size=sizes[bare],
-                layout=Layout(members=options.members),
-            ),
-        )
+        begun.append(time.monotonic())
+        timing.add(places[bare])
+        layout = Layout(members=options.members)
+        task = functools.partial(measure, bare=bare, trial=samples[bare], size=sizes[bare], layout=layout)
+        return bare, bare, task
 
-    def put(bare: Trial, cost: Cost) -> None:
-        costs[bare] = cost
-        left = (time.monotonic() - start) / len(costs) * (len(samples) - len(costs))
-        status.update(
-            f"Timing a few real steps of each structure: {len(costs)} of {len(samples)}, about {seconds(left)} left"
-        )
+    def put(bare: Trial, measured: Timing) -> None:
+        timing.discard(places[bare])
+        timed.add(places[bare])
+        found.add(bare, measured)
+        status.update(f"Timing structures: {len(timed)} of {len(places)}, {adding_up(found.all).line}")
 
     def failed(bare: Trial, error: BaseException) -> None:
         raise InputError(
             f"{type(bare.cell).__name__} on {type(bare.task).__name__} does not run: {type(error).__name__}: {error}"
         )
 
-    with screen.status(f"Timing a few real steps of each structure: 0 of {len(samples)}") as status:
+    with screen.status("Timing structures") as status:
         if workers == 0:
             serial.run(take, put, failed)
         else:
             with crew.started(pool_of(options)) as hands:
-                hands.run(take, lambda: bool(queue), put, failed, screen.print)
-    return costs
+                hands.run(take, pending, put, failed, screen.print)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweeps.errors import InputError
 from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.run import CURVE, Row
 from sweeps.mirror.upload import Trial, without_nulls
@@ -38,15 +39,21 @@ class Now:
 def read_trials(
     store: Store, part: Path, missing: set[str], now: Now, runs: dict[str, str]
 ) -> Iterator[Trial]:
-    """The `missing` trials of one part, called as `now` says. A part's curves have its name, and were written before
-    it."""
+    """The `missing` trials of one part, called as `now` says. A part's curves have its name, were written before it and
+    are removed after it. One that was put together with others meanwhile has none: the next look finds them there."""
     curves: dict[str, list[dict[str, object]]] = {}
     path = store.path / "curves" / part.name
-    if path.exists():
-        for point in read_part(path, ["trial_id", *CURVE]).sort_by("step").to_pylist():
-            row = {name: point.get(name) for name in CURVE}
-            curves.setdefault(point["trial_id"], []).append(without_nulls(row))
-    for row in read_part(part, None).to_pylist():
+    try:
+        if path.exists():
+            for point in read_part(path, ["trial_id", *CURVE]).sort_by("step").to_pylist():
+                row = {name: point.get(name) for name in CURVE}
+                curves.setdefault(point["trial_id"], []).append(without_nulls(row))
+        rows = read_part(part, None).to_pylist()
+    except InputError:
+        if part.exists():
+            raise
+        return
+    for row in rows:
         if row["trial_id"] in missing:
             called = {name: row[name] for name in LABELS}
             run = runs.get(row["trial_id"], "")
@@ -60,11 +67,17 @@ def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now
     to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
     best: dict[str, tuple[bool, Path]] = {}
     for part in store.parts("trials"):
-        stamp = (part, part.stat().st_mtime_ns)
-        if stamp in finished:
-            continue
+        try:
+            stamp = (part, part.stat().st_mtime_ns)
+            if stamp in finished:
+                continue
+            rows = read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist()
+        except (InputError, OSError):
+            if part.exists():
+                raise
+            continue  # put together with others meanwhile
         lacking = False
-        for row in read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist():
+        for row in rows:
             trial, status, code = row["trial_id"], row["status"], row.get("code") or UNRECORDED
             if now.counted.get(trial, code) != code:
                 continue

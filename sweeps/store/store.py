@@ -3,6 +3,7 @@
     results/STUDY/study.json             what the study declared (replaced whole, atomically)
     results/STUDY/trials/STAGE-HASH.parquet    rows of one cohort
     results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
+    results/STUDY/*/STAGE-HASH.1.parquet       many such parts put together (`sweeps.store.compact`)
 
 A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
 keeps one row per trial id all the same. Nothing is edited after it was written. A part that cannot be
@@ -23,7 +24,9 @@ import pyarrow as pa
 
 from sweeps.errors import InputError, NeverRan
 from sweeps.store import schema
+from sweeps.store.compact import listed, steady
 from sweeps.store.declaration import Declaration
+from sweeps.store.held import for_a_moment, held
 from sweeps.store.lock import Held, locked
 from sweeps.store.parts import (
     DAMAGED,
@@ -101,7 +104,7 @@ class Store:
         """Hold the study for one sweep. broken: whoever holds it. Raises InputError where another sweep holds it."""
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(locked(self.path / ".lock", "sweep", broken=broken))
+                stack.enter_context(locked(self.path / ".lock", "sweep", for_a_moment(), broken=broken))
             except Held as held:
                 raise InputError(
                     f"Another sweep ({held.holder or 'of an unknown process'}) is running on {self.path}. Wait for it, "
@@ -149,6 +152,11 @@ class Store:
             "trials again."
         )
 
+    @property
+    def swept(self) -> bool | None:
+        """Whether a sweep holds the study now; None where that cannot be told."""
+        return held(self.path / ".lock")
+
     def forget_checkpoints(self, ids: Collection[str]) -> None:
         """Remove what killed cohorts left that begin with one of these trials, and what is kept of these at rungs, once
         all of them have rows: another cut may have made those. The study with another seed keeps its own here."""
@@ -164,7 +172,7 @@ class Store:
     # ------------------------------------------------------------------ reading
 
     def parts(self, table: str) -> list[Path]:
-        return sorted((self.path / table).glob("*.parquet"))
+        return listed(self.path / table)
 
     def trials(self, columns: list[str] | None = None) -> pa.Table:
         """All rows, one a trial id: that of its end, where there is one, else that of its last attempt from the
@@ -269,14 +277,21 @@ class Store:
                 f"{path} is not a study declaration ({error}); run the sweep again to rewrite it."
             ) from None
 
+    def readable(self, path: Path, columns: list[str] | None) -> pa.Table | None:
+        """A part; None for a damaged one, which `incomplete` then names."""
+        try:
+            return read_part(path, columns)
+        except Damaged as error:
+            self.damaged[path] = error.reason
+            return None
+
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
         declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
-        read = list[pa.Table]()
-        for path in self.parts(table):
-            try:
-                read.append(read_part(path, columns))
-            except Damaged as error:
-                self.damaged[path] = error.reason
+        read = [
+            part
+            for part in steady(self.path / table, lambda path: self.readable(path, columns))
+            if part is not None
+        ]
         tables = agreeing(read, declared)
         names = columns or list(declared)
         empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()

@@ -3,10 +3,14 @@
 import pytest
 from stores import study, write_store
 
-from sweeps.bench import ablation, orchestration, scaling
+from sweeps.bench import ablation, many, orchestration, scaling
 from sweeps.bench import study as ways
+from sweeps.bench.many_study import write_study as write_many
 from sweeps.bench.whole import verdict, whole
+from sweeps.commands.so_far import SoFar
+from sweeps.store.store import Store
 from sweeps.study_file import load_study
+from sweeps.sweep import run
 
 ROW = {"trials": 1000, "workers": 2, "wall_seconds": 30.0, "start_seconds": 10.0}
 ROW |= {"mirror": "off", "compile_seconds": 8.0, "run_seconds": 22.0}
@@ -61,10 +65,34 @@ def test_the_ablation_says_whether_cold_is_within_the_target():
     assert "3.1 times" in text
 
 
+def test_a_sweep_without_training_has_the_trials_it_says_and_rows_that_a_reader_takes(tmp_path):
+    loaded = load_study(str(write_many(tmp_path, 100)))
+    store = Store(tmp_path, loaded.name).prepare()
+    scheduler = many.Pretending(loaded, store, many.COHORT)
+    run(scheduler, None)
+    assert scheduler.stored == scheduler.total == 100 == len(loaded.study.arms()) * 4
+    assert store.curves().num_rows == 100 * 10
+    assert SoFar(store).complete
+
+
+def test_what_very_many_trials_take_is_compared_with_the_targets():
+    row = {"kind": "many", "trials": 1000, "seconds": 4.0, "driver_seconds": 0.5, "bytes": 2**29, "parts": 7}
+    text = scaling.table([row | {"status_seconds": 1.0, "watch_seconds": 2.0, "plan_seconds": 6.0}])
+    assert (
+        "1,000 trials that are not trained, on two workers: 4.0 ms each, of which the driver computes 0.5"
+        in text
+    )
+    assert (
+        "2 ms each: not reached, by a factor of 2.00; 1 GiB: reached; 3 s: not reached, by a factor of 2"
+        in text
+    )
+
+
 def test_the_estimate_that_plan_writes_is_read_back():
-    text = "about 2 min 05 s; memory about 420 MiB per worker, 840 MiB in total"
-    assert scaling.estimated(text) == (125.0, 420 * 2**20)
-    assert scaling.estimated("about 1 h 02 min; memory about 1 MiB per worker")[0] == 3720
+    first = "first estimate: about 9 s (1 s to 9 s); memory about 7 MiB per worker"
+    last = "about {} (1 min 00 s to 3 h 00 min); memory about 420 MiB per worker, 840 MiB in total"
+    assert scaling.estimated(f"{first}\n{last.format('2 min 05 s')}") == (125.0, 420 * 2**20)
+    assert scaling.estimated(last.format("1 h 02 min"))[0] == 3720
     with pytest.raises(ValueError, match="no estimate: Nothing to run"):
         scaling.estimated("Nothing to run")
 

@@ -107,7 +107,7 @@ def swept(tmp_path, capsys):
 def test_plan_says_what_a_sweep_then_runs(swept, capsys):
     common, planned, out = swept
     assert "12 in total; 0 already in" in planned
-    assert "12 trials in 4 cohorts, 2 compilations (2 structures) on 1 worker" in planned
+    assert "12 trials in 4 cohorts of 2 structures, on 1 worker" in planned
     assert "memory about" in planned
     assert "12 of 12 trials" in out
     code, again = run(capsys, "sweep", *common, "--workers", "0", "--dry-run")

@@ -157,9 +157,9 @@ def test_the_plan_grows_and_the_total_is_the_largest_until_it_is_decided(tmp_pat
 
 def test_a_plan_counts_on_as_many_seeds_as_the_rule_expects(tmp_path):
     loaded = loaded_with(Precise())
-    todo, done, _ = missing(loaded, Store(tmp_path, "tiny"))
-    assert (len(todo), done) == (8 + 4 * 8, 0)
-    assert len({e.id for e in todo}) == len(todo)
+    todo, guessed, done, _ = missing(loaded, Store(tmp_path, "tiny"))
+    assert (len(todo), len(guessed), done) == (8, 4 * 8, 0)
+    assert {e.stage for e in guessed} == {"confirm"}
 
 
 def test_a_failed_trial_scores_zero_and_when_it_is_tried_again_what_it_gives_counts(tmp_path):

@@ -151,11 +151,11 @@ def test_a_strategy_that_lets_go_on_what_is_not_stopped_is_named():
 
 def test_a_plan_counts_what_is_still_to_train_after_the_rungs(tmp_path):
     loaded = tiny(search=NINE, evaluate_every=5, cells={"lstm": LSTM(hidden=3)})
-    todo, done, _ = missing(loaded, Store(tmp_path, "tiny"))
-    shares = sum(entry.share for entry in todo if entry.stage == "search")
+    todo, guessed, done, _ = missing(loaded, Store(tmp_path, "tiny"))
+    shares = sum(entry.share for entry in todo + guessed if entry.stage == "search")
     assert (done, shares) == (0, pytest.approx(3 * (9 * 0.25 + 3 * 0.25 + 1 * 0.5)))
     sweep_in(tmp_path, loaded)
-    assert missing(loaded, Store(tmp_path, "tiny"))[:2] == ([], 27 + 6)
+    assert missing(loaded, Store(tmp_path, "tiny"))[:3] == ([], [], 27 + 6)
 
 
 # ------------------------------------------------------------------ with real training

@@ -3,13 +3,10 @@
 import io
 
 import pytest
-from planning import search_entries
 from rich.console import Console
 from studies import tiny
 from sweeping import sweep_in
 
-from sweeps.estimate import Cost, estimate
-from sweeps.plan import cut
 from sweeps.progress import Board, seconds
 from sweeps.spaces import log_uniform
 from sweeps.store.store import Store
@@ -50,18 +47,6 @@ def test_the_board_counts_what_happened_and_estimates_what_is_left(tmp_path):
     assert "2 of 16 trials; 2 in this run: 1 solved, 1 diverged, 0 failed" in board.line()
     # 14 trials of 2 s and, of three structures, two still to compile at 6 s each, on two workers.
     assert board.clock.left(scheduler, board.under_way) == pytest.approx((14 * 2 + 2 * 6) / 2)
-
-
-def test_an_estimate_adds_up_compilations_updates_and_evaluations():
-    works = cut(search_entries(tiny().study), 2)
-    cost = Cost(compile=5.0, update=0.01, block=0.002, memory=100)
-    costs = {work.structure: cost for work in works}
-    result = estimate(works, costs, workers=2, start=4.0)
-    # Per trial 20 updates, 2 evaluations of 1 batch and a test of 2; 8 trials of 3 structures.
-    trial = 20 * 0.01 + (2 * 1 + 2) * 0.002
-    assert cost.trial(works[0].entries[0].trial) == pytest.approx(trial)
-    assert result.seconds == pytest.approx((8 * trial + 3 * 5.0) / 2 + 4.0)
-    assert (result.trials, result.compilations, result.worker_memory) == (8, 3, 100)
 
 
 def test_a_trial_that_goes_on_after_a_rung_is_one_trial_of_the_run_and_solves_its_task_once(tmp_path):
