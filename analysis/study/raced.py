@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.statistics.pairs.compare import PROVEN
 from analysis.statistics.pairs.reasons import DIFFERENT, EQUIVALENT, RACE, UNDECIDED, why
-from sweeps.evidence.race import BETTER, WORSE, Decision, Pair, Rules, race
+from sweeps.evidence.race import BETTER, WORSE, Decision, Pair, Rules, Standing, race
 from sweeps.store.declaration import Declaration
 
 NONE = ("p_difference", "p_equivalence", "p_difference_holm", "p_equivalence_holm")
@@ -42,27 +42,36 @@ def pairs(declaration: Declaration) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["task", "a", "b"])
 
 
-def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
-    """The table of `compare` with the race's words in the place of the tests'.
-
-    Adds looked (seeds a side that the word rests on) and e_needed (the e-value that decides, given the others).
-    values: one row a seed, of all cells.
-    """
+def races(values: pd.DataFrame, declaration: Declaration) -> dict[str, Standing]:
+    """How the race of each task stands, played again from the scores. values: one row a seed, of all cells."""
     rules = Rules(
         margin=declaration.margin,
         alpha=declaration.alpha,
         look=declaration.race["look"],
         most=declaration.race["most"],
     )
-    found: dict[tuple[str, str, str], Decision] = {}
-    sizes: dict[str, int] = {}
+    found = {}
     for task, (family, controls) in families(declaration).items():
         rows = values[values["task"] == task].sort_values("seed", kind="stable")
         cells = dict.fromkeys(cell for pair in (*family, *controls) for cell in pair)
         scores = {cell: rows.loc[rows["cell"] == cell, "score"].tolist() for cell in cells}
-        standing = race(scores, family, rules, controls=controls)
-        found |= {(task, a, b): decision for (a, b), decision in standing.decisions.items()}
-        sizes[task] = len(family)
+        found[task] = race(scores, family, rules, controls=controls)
+    return found
+
+
+def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
+    """The table of `compare` with the race's words in the place of the tests'.
+
+    Adds looked (seeds a side that the word rests on) and e_needed (the e-value that decides, given the others).
+    values: one row a seed, of all cells.
+    """
+    played = races(values, declaration)
+    found: dict[tuple[str, str, str], Decision] = {
+        (task, a, b): decision
+        for task, standing in played.items()
+        for (a, b), decision in standing.decisions.items()
+    }
+    sizes = {task: len(family) for task, (family, _) in families(declaration).items()}
     if table.empty:
         return table.assign(looked=0, e_needed=np.nan)
     decisions = [found[key] for key in zip(table["task"], table["a"], table["b"], strict=True)]
@@ -78,7 +87,7 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         log_e_worse=[d.log_worse for d in decisions],
         bet=[d.word for d in decisions],
         grade=[PROVEN if d.word in VERDICT else "" for d in decisions],
-        detectable=[d.word == EQUIVALENT and d.log_detectable >= -math.log(rules.alpha) for d in decisions],
+        detectable=[d.word == EQUIVALENT and d.log_detectable >= -math.log(declaration.alpha) for d in decisions],
         seeds_to_decide=[d.further if math.isfinite(d.further) else np.nan for d in decisions],
         pairs=[sizes[task] for task in table["task"]],
         looked=[d.n for d in decisions],
