@@ -66,20 +66,23 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
     if not cells:
         return "No verdicts yet: fewer than two confirmed seeds per cell."
     same = sum(bool((standing == "equivalent").all()) for standing in cells.values())
-    kinds = {
-        kind: sum(bool((standing == kind).any()) for standing in cells.values())
-        for kind in ("worse", "better")
-    }
-    several = tested["task"].nunique() > 1
-    somewhere = " on some task" if several else ""
     parts = [f"{few(same)} equivalent to it {everywhere(rows)} (within ±{tested['margin'].iloc[0]:g})"]
-    parts.append(f"{few(kinds['worse'])} worse{somewhere if kinds['worse'] else ''}")
-    parts.append(f"{few(kinds['better'])} better{somewhere if kinds['better'] else ''}")
+    parts += [f"{few(len(found))} {kind}{reach}" for kind in ("worse", "better") for found, reach in [of_kind(rows, kind)]]
     n, untested = int((tested["standing"] == UNDECIDED).sum()), len(rows) - len(tested)
     rest = [f"{n} of {count(len(tested), 'comparison')} {'is' if n == 1 else 'are'} undecided"] if n else []
     rest += [f"{count(untested, 'comparison')} not tested yet"] if untested else []
     text = f"Of {count(len(cells), 'cell')} compared with {reference}, {listing(parts)}"
     return f"{text}; {listing(rest)}." if rest else f"{text}."
+
+
+def of_kind(rows: pd.DataFrame, kind: str) -> tuple[list[str], str]:
+    """The cells that stand so on any task, and where: nothing is said of a single task."""
+    cells = by_cell(rows)
+    found = [cell for cell, standing in cells.items() if (standing == kind).any()]
+    if not found or decided(rows)["task"].nunique() == 1:
+        return found, ""
+    everywhere_so = all((cells[cell] == kind).all() for cell in found)
+    return found, f" {everywhere(rows)}" if everywhere_so else " on some task"
 
 
 def few(n: int) -> str:

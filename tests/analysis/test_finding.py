@@ -94,7 +94,7 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
     words = finding(analysed, evaluate(analysed, ()))
     assert words.headline == (
         "Of 2 cells compared with lstm, 1 is equivalent to it on every task that both ran on (within ±0.05), 1 is "
-        "worse on some task and none is better."
+        "worse on every task that both ran on and none is better."
     )
     assert words.details == ["Equivalent on every task that both ran on: gru.", "Worse: rnn on t."]
     text = verdict_text(table, declaration)
