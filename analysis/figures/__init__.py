@@ -2,9 +2,11 @@
 
 `data` takes what is computed of a study (`analysis.study.tables.Analysed`) and gives everything that is drawn, which is
 saved beside the picture; `draw` needs nothing else, so a saved CSV gives the picture again. To add a figure, write the
-module and list it here under its section; the report shows them in this order. Draw only data that has rows.
+module and list it here under its section; the report shows them in this order. Draw only data that has rows. A module
+whose figure makes no sense for every kind of study also has `absent(study) -> str`: why this one has none, or nothing.
 """
 
+from collections.abc import Mapping
 from types import ModuleType
 
 from analysis.figures import (
@@ -19,15 +21,17 @@ from analysis.figures import (
     learning_rate,
     marginals,
     profiles,
+    race,
     ranks,
     scores,
     solved,
     verdicts,
 )
+from analysis.study.tables import Analysed
 
 SECTIONS: dict[str, dict[str, ModuleType]] = {
     "finding": {"glance": glance},
-    "verdicts": {"differences": differences, "verdicts": verdicts},
+    "verdicts": {"race": race, "differences": differences, "verdicts": verdicts},
     "tasks": {"profiles": profiles, "ranks": ranks},
     "frontier": {"frontier": frontier, "solved": solved},
     "importance": {
@@ -43,4 +47,15 @@ FIGURES: dict[str, ModuleType] = {
     name: figure for section in SECTIONS.values() for name, figure in section.items()
 }
 
-__all__ = ["FIGURES", "SECTIONS"]
+
+def absent(figure: ModuleType, study: Analysed) -> str:
+    """Why a study of this kind has no such figure, in a sentence; nothing where it has one."""
+    return str(figure.absent(study)) if hasattr(figure, "absent") else ""
+
+
+def fitting(study: Analysed, figures: Mapping[str, ModuleType] = FIGURES) -> dict[str, ModuleType]:
+    """Those of `figures` that a study of this kind has."""
+    return {name: figure for name, figure in figures.items() if not absent(figure, study)}
+
+
+__all__ = ["FIGURES", "SECTIONS", "absent", "fitting"]

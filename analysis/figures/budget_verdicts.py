@@ -2,11 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 
-from analysis.figures import canvas, palette
+from analysis.figures import canvas, palette, squares
 from analysis.statistics.search.budget_verdicts import SURE, UNKNOWN, budget_verdicts
 from analysis.study.measures import MEASURES
 from analysis.study.tables import Analysed
@@ -15,7 +13,6 @@ ASSUMES_RANDOM_SEARCH = True
 title = "What a study with k search trials would conclude"
 
 LEAST = 6  # columns of squares, or few would be very wide
-INK = "#20262d"  # on the pale squares, in light and dark alike
 
 
 def data(study: Analysed) -> pd.DataFrame:
@@ -50,22 +47,15 @@ def draw(data: pd.DataFrame) -> Figure:
         panel.tick_params(axis="x", length=0)
         panel.grid(visible=False)
         panel.spines[:].set_visible(False)
-        for conclusion, some in rows.groupby("conclusion"):
-            colour, symbol, _ = palette.VERDICTS[str(conclusion)]
-            places = [(ks.index(k), where[cell]) for k, cell in zip(some["k"], some["cell"], strict=True)]
-            squares = [Rectangle((x - 0.47, y - 0.45), 0.94, 0.9) for x, y in places]
-            panel.add_collection(PatchCollection(squares, color=colour, lw=0))
-            x, y = zip(*places, strict=True)
-            style = {"marker": canvas.glyph(symbol), "ms": 5.5, "mew": 0.4, "label": conclusion}
-            panel.plot(x, y, ls="", color=INK, **style)
+        places = rows.assign(x=rows["k"].map(ks.index), y=rows["cell"].map(where))
+        squares.draw(panel, places.assign(standing=rows["conclusion"], grade=""), size=5.5)
     axes[-1].set_xlabel("search trials k of each cell")
     reference = data["reference"].iloc[0]
     words = {"equivalent": "within the margin", "better": f"above {reference}", "worse": f"below {reference}"}
     words |= {"undecided": "depends on the draw"}
-    handles = [
-        Patch(color=palette.VERDICTS[v][0], label=f"{palette.VERDICTS[v][1]}  {w}") for v, w in words.items()
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    figure.legend(
+        handles=squares.key([], words), loc="outside lower center", ncols=2, frameon=False, fontsize=8
+    )
     return figure
 
 

@@ -1,12 +1,15 @@
 """Each cell's difference to the reference, with its interval, against the margin: the finding at a glance."""
 
+from typing import Any, NamedTuple
+
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from analysis.figures import canvas, palette
-from analysis.statistics.pairs.reasons import RACE
+from analysis.statistics.pairs.reasons import RACE, UNDECIDED
 from analysis.statistics.pairs.seeds import fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
@@ -14,18 +17,20 @@ from analysis.words import MINUS, count, digits, signed
 
 title = "Difference to the reference"
 
-MARKS = {"equivalent": ("o", True), "better": ("D", True), "worse": ("D", True), "undecided": ("o", False)}
+SHAPES = {"equivalent": "o", "better": "D", "worse": "D", "different": "D", "undecided": "o"}
 
 
 def data(study: Analysed) -> pd.DataFrame:
-    """One row per task and cell: standing, value, low, high, n (smaller side), margin, level, pairs, method."""
+    """One row per task and cell: standing, alone (see `alone`), value, low, high, n (smaller side), margin, level,
+    pairs, method."""
     table = against(study.verdicts, study.reference)
-    table = table.assign(n=fewer(table), level=1 - 2 * table["alpha"])
+    table = table.assign(n=fewer(table), level=1 - 2 * table["alpha"], alone=alone(table))
     columns = [
         "task",
         "cell",
         "reference",
         "standing",
+        "alone",
         "value",
         "low",
         "high",
@@ -53,22 +58,59 @@ def draw(data: pd.DataFrame) -> Figure:
         panel.axvspan(-margin, margin, color=canvas.BAND, lw=0, zorder=0)
         panel.axvline(0, color=canvas.MUTED, lw=0.8, zorder=1)
         for row in rows.itertuples():
-            y, (shape, full) = where[row.cell], MARKS[row.standing]
-            face = row.colour if full else canvas.PAGE
+            y = where[row.cell]
             panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
-            panel.plot(row.value, y, shape, ms=5.5, color=row.colour, mfc=face, mew=1.4)
+            panel.plot(row.value, y, **mark(row, row.colour))
             canvas.beside(panel, y, f"{row.standing} {signed(row.value, digits(margin))}")
     unit = axes[-1]
     unit.set_xlabel(f"score minus that of {reference}; band: margin ±{margin:g}")
     if data[["low", "high"]].abs().max(axis=None) > 6 * margin:
         bend(unit, margin, float(data["low"].min()), float(data["high"].max()))
-    marks = (("o", canvas.INK, "equivalent"), ("D", canvas.INK, "different"), ("o", canvas.PAGE, "undecided"))
-    handles = [
-        Line2D([], [], marker=shape, ls="", color=canvas.INK, mfc=face, ms=5.5, label=text)
-        for shape, face, text in marks
-    ]
-    canvas.legend_below(figure, handles, columns=3)
+    canvas.legend_below(figure, key(data), columns=2 if half(data).any() else 3)
     return figure
+
+
+def alone(table: pd.DataFrame) -> pd.Series:
+    """What each interval says taken alone: equivalent (inside the margin), different (beside 0, and significant where a
+    test was made), else undecided."""
+    within = (table["low"] > -table["margin"]) & (table["high"] < table["margin"])
+    beside = (table["low"] > 0) | (table["high"] < 0)
+    significant = (table["p_difference"] <= table["alpha"]) | table["method"].eq(RACE)
+    said = np.select([within, beside & significant], ["equivalent", "different"], UNDECIDED)
+    return pd.Series(said, index=table.index)
+
+
+def mark(row, colour: str) -> dict[str, Any]:
+    """How a row is marked: a circle for equivalent, a diamond for different; filled when decided, half when the
+    interval alone would decide, open when even that does not."""
+    if row.standing != UNDECIDED:
+        shape, face, fill = SHAPES[row.standing], colour, "full"
+    else:
+        shape, fill = SHAPES[row.alone], "full" if row.alone == UNDECIDED else "bottom"
+        face = canvas.PAGE if row.alone == UNDECIDED else colour
+    style = {"fillstyle": fill, "mfc": face, "mfcalt": canvas.PAGE}
+    return {"marker": shape, "ls": "", "ms": 5.5, "color": colour, "mew": 1.4, **style}
+
+
+def half(data: pd.DataFrame) -> pd.Series:
+    """Which rows are undecided though their interval alone would decide."""
+    return data["standing"].eq(UNDECIDED) & data["alone"].ne(UNDECIDED)
+
+
+class Example(NamedTuple):
+    """A row of the legend."""
+
+    standing: str
+    alone: str
+    words: str
+
+
+def key(data: pd.DataFrame) -> list[Line2D]:
+    """The marks in words."""
+    marks = [Example(kind, kind, kind) for kind in ("equivalent", "different", UNDECIDED)]
+    if half(data).any():
+        marks.append(Example(UNDECIDED, "equivalent", "undecided, though not by its interval alone"))
+    return [Line2D([], [], **mark(one, canvas.INK), label=one.words) for one in marks]
 
 
 def bend(panel, margin: float, low: float, high: float) -> None:
@@ -90,15 +132,35 @@ def caption(data: pd.DataFrame) -> str:
             f"Mean score of each cell minus that of {row.reference}, with {row.level:.0%} confidence sequences, valid "
             f"at every look of the race. An interval inside the band ±{row.margin:g} shows equivalence, one that "
             f"excludes 0 a difference; verdicts are by e-values over the {row.pairs} declared comparisons of a "
-            f"task."
+            f"task.{half_filled(data)}{small(data)}"
         )
     return (
         f"Mean score of each cell minus that of {row.reference}, with {row.level:.0%} intervals (Welch's, "
         f"widened for skewness), over "
         f"{seeds(data)} per cell. An interval inside the band ±{row.margin:g} shows equivalence, one that "
         f"excludes 0 a difference. Intervals are for one comparison; verdicts are after Holm over the "
-        f"{row.pairs} pairs of a task, so they may be more cautious."
+        f"{data['pairs'].max()} pairs of a task, so they may be more cautious.{half_filled(data)}{small(data)}"
     )
+
+
+def half_filled(data: pd.DataFrame) -> str:
+    """What a half-filled mark means, where there is one."""
+    n = int(half(data).sum())
+    if not n:
+        return ""
+    return (
+        f" Half-filled ({n} of {count(len(data), 'comparison')}): by its interval alone equivalent (circle) or different "
+        f"(diamond), but undecided, since some of so many comparisons come out like that by chance."
+    )
+
+
+def small(data: pd.DataFrame) -> str:
+    """What a difference inside the band means, where there is one."""
+    inside = data["standing"].isin(["better", "worse"])
+    inside &= data["low"].gt(-data["margin"]) & data["high"].lt(data["margin"])
+    if not inside.any():
+        return ""
+    return " A difference inside the band is shown to be there, not to be smaller than the margin."
 
 
 def seeds(data: pd.DataFrame) -> str:

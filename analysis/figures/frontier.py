@@ -62,9 +62,16 @@ def data(study: Analysed) -> pd.DataFrame:
 
 @canvas.styled()
 def draw(data: pd.DataFrame) -> Figure:
-    blocks = [rows for _, rows in data.groupby(["part", "task", "field"], sort=False)]
+    every = [rows for _, rows in data.groupby(["part", "task", "field"], sort=False)]
+    blocks = [rows for rows in every if rows["value"].gt(0).any()]
+    nobody = unsolved([rows for rows in every if not rows["value"].gt(0).any()])
     heights = [height for rows in blocks for height in (1.6, 0.75 + 0.19 * rows["cell"].nunique())]
+    heights += [0.2 * (1 + nobody.count("\n"))] if nobody else []
     figure, axes = canvas.sheet(heights, foot=0.1)
+    if nobody:
+        note = axes.pop()
+        note.axis("off")
+        note.text(0, 1, nobody, va="top", fontsize=8, transform=note.transAxes)
     for curve, row, rows in zip(axes[::2], axes[1::2], blocks, strict=True):
         first = rows.iloc[0]
         by_updates = first.part == UPDATES
@@ -80,6 +87,11 @@ def draw(data: pd.DataFrame) -> Figure:
         draw_halves(row, rows.drop_duplicates("cell"))
         row.set_xlabel(f"{field} at which half of the seeds solve it (95% interval)")
     return figure
+
+
+def unsolved(blocks: list[pd.DataFrame]) -> str:
+    """What is said of tasks that no seed of any cell solved, one line each, in place of empty panels."""
+    return "\n".join(f"{rows['task'].iloc[0]}: no seed of any cell solved it" for rows in blocks)
 
 
 def draw_curve(panel: Axes, line: pd.DataFrame, by_updates: bool) -> None:

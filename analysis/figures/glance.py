@@ -2,13 +2,11 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch, Rectangle
 
-from analysis.figures import canvas, palette
-from analysis.figures.differences import MARKS, bend, seeds
-from analysis.statistics.pairs.reasons import RACE
+from analysis.figures import canvas, palette, squares
+from analysis.figures.differences import alone, bend, half, mark, seeds
+from analysis.statistics.pairs.reasons import RACE, UNDECIDED
 from analysis.statistics.pairs.seeds import fewer
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
@@ -16,20 +14,20 @@ from analysis.study.verdicts import against
 title = "The finding at a glance"
 
 OVER, ONE = "all tasks", "one task"  # parts: the intervals on the left; the squares have their task's name
-INK = "#20262d"  # on the pale squares, in light and dark alike
-ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 0.85  # inches
+ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 1.05  # inches
 SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
 
 
 def data(study: Analysed) -> pd.DataFrame:
     """One row per cell and place (all tasks together, where there are several, and each task), the best cell first, the
-    controls last: place, cell, reference, control, standing, value, low, high, n (smaller side), tasks, margin, level,
-    method."""
+    controls last: place, cell, reference, control, standing, grade (proven, likely; undecided; of all tasks together:
+    tested), alone (what the interval says by itself), value, low, high, n (smaller side), tasks, margin, level, method.
+    """
     reference, declaration = study.reference, study.declaration
     table = against(study.verdicts, reference)
     parts = [table.assign(place=table["task"])]
     if table["task"].nunique() > 1:
-        parts.insert(0, against(study.over_tasks, reference).assign(place=OVER))
+        parts.insert(0, against(study.over_tasks, reference).assign(place=OVER, grade="tested"))
     both = pd.concat(parts, ignore_index=True)
     both = both[both["low"].notna()]
     aliases = {alias for pair in declaration.same for alias in pair} - {reference}
@@ -43,13 +41,15 @@ def data(study: Analysed) -> pd.DataFrame:
     )
     both = both.assign(
         n=fewer(both),
+        alone=alone(both),
+        grade=both["grade"].where(both["grade"] != "", UNDECIDED),
         level=1 - 2 * both["alpha"],
         control=both["cell"].isin(aliases),
         tasks=both["cell"].map(both[both["place"] != OVER].groupby("cell").size()),
         by_cell=both["cell"].map({cell: k for k, cell in enumerate(order.index)}),
     ).sort_values("by_cell", kind="stable")
-    columns = ["place", "cell", "reference", "control", "standing", "value", "low", "high", "n", "tasks"]
-    both = both[[*columns, "margin", "level", "method"]].reset_index(drop=True)
+    columns = ["place", "cell", "reference", "control", "standing", "grade", "alone", "value", "low", "high"]
+    both = both[[*columns, "n", "tasks", "margin", "level", "method"]].reset_index(drop=True)
     return palette.paint(both, declaration.cells)
 
 
@@ -76,16 +76,9 @@ def draw(data: pd.DataFrame) -> Figure:
 
     draw_intervals(panel(LEFT, wide), data[data["place"] == left_place(data)], cells)
     draw_squares(panel(LEFT + wide + 0.15, square * len(tasks)), data, cells, tasks)
-    handles = [
-        Patch(color=palette.VERDICTS[kind][0], label=f"{palette.VERDICTS[kind][1]}  {words}")
-        for kind, words in (
-            ("equivalent", "equivalent"),
-            ("better", "better"),
-            ("worse", "worse"),
-            ("undecided", "undecided"),
-        )
-    ]
-    figure.legend(handles=handles, loc="lower center", ncols=4, frameon=False, fontsize=8)
+    kinds = {kind: kind for kind in ("equivalent", "better", "worse", UNDECIDED)}
+    handles = squares.key(data["grade"], kinds)
+    figure.legend(handles=handles, loc="lower center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
@@ -112,11 +105,8 @@ def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
 
 
 def draw_interval(panel: Axes, row, y: float) -> None:
-    shape, full = MARKS[row.standing]
     panel.plot([row.low, row.high], [y, y], color=row.colour, lw=2, solid_capstyle="butt")
-    panel.plot(
-        row.value, y, shape, ms=5.5, color=row.colour, mfc=row.colour if full else canvas.PAGE, mew=1.4
-    )
+    panel.plot(row.value, y, **mark(row, row.colour))
 
 
 def draw_squares(panel: Axes, data: pd.DataFrame, cells: list[str], tasks: list[str]) -> None:
@@ -126,16 +116,8 @@ def draw_squares(panel: Axes, data: pd.DataFrame, cells: list[str], tasks: list[
     panel.tick_params(axis="x", length=0, bottom=False, labeltop=True, labelbottom=False, pad=1)
     panel.grid(visible=False)
     panel.spines[:].set_visible(False)
-    for standing, rows in data[data["place"] != OVER].groupby("standing", sort=False):
-        colour, symbol, _ = palette.VERDICTS[str(standing)]
-        places = [
-            (tasks.index(task), cells.index(cell))
-            for task, cell in zip(rows["place"], rows["cell"], strict=True)
-        ]
-        squares = [Rectangle((x - 0.46, y - 0.45), 0.92, 0.9) for x, y in places]
-        panel.add_collection(PatchCollection(squares, color=colour, lw=0))
-        x, y = zip(*places, strict=True)
-        panel.plot(x, y, ls="", marker=canvas.glyph(symbol), ms=6, mew=0.4, color=INK, label=standing)
+    rows = data[data["place"] != OVER]
+    squares.draw(panel, rows.assign(x=rows["place"].map(tasks.index), y=rows["cell"].map(cells.index)))
 
 
 def caption(data: pd.DataFrame) -> str:
@@ -152,6 +134,14 @@ def caption(data: pd.DataFrame) -> str:
     told = (
         f"Each cell against {row.reference}, best first. {left}, with {row.level:.0%} intervals, against the "
         f"margin ±{row.margin:g}. Squares: the verdict on each task, over {seeds(data[data['place'] != OVER])} per "
-        f"cell (confirm stage), {after}. Diverged and failed trials count as 0."
+        f"cell (confirm stage), {after}.{squares.told(data['grade'])}{half_filled(data)} Diverged and failed trials "
+        f"count as 0."
     )
     return told + (f" In italics, a control: {row.reference} under another name." if controls else "")
+
+
+def half_filled(data: pd.DataFrame) -> str:
+    """What a half-filled mark on the left means, where there is one."""
+    if not half(data[data["place"] == left_place(data)]).any():
+        return ""
+    return " Half-filled marks on the left: undecided, though their interval alone would decide."

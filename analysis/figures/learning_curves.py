@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis.figures import canvas, palette
+from analysis.figures.budget import name_ends
 from analysis.figures.differences import seeds
 from analysis.statistics.training.curves import curves
 from analysis.study.tables import Analysed
@@ -22,7 +23,8 @@ def data(study: Analysed) -> pd.DataFrame:
 @canvas.styled()
 def draw(data: pd.DataFrame) -> Figure:
     tasks = list(dict.fromkeys(data["task"]))
-    figure, axes = canvas.sheet([2.6] * len(tasks), foot=0.2)
+    height = max(2.6, 0.6 + 0.17 * data["cell"].nunique())
+    figure, axes = canvas.sheet([height] * len(tasks), foot=0.2)
     for panel, task in zip(axes, tasks, strict=True):
         rows = data[data["task"] == task]
         panel.set_title(task)
@@ -42,27 +44,7 @@ def draw(data: pd.DataFrame) -> Figure:
                 label=cell,
             )
             ends.append((line["value"].iloc[-1], str(cell), first.colour))
-        places = canvas.spread([end[0] for end in ends], gap=0.077, low=0.0, high=1.03)
-        for (value, cell, colour), place in zip(ends, places, strict=True):
-            panel.annotate(
-                cell,
-                (rows["step"].max(), value),
-                xytext=(1.05, (place + 0.03) / 1.08),
-                textcoords="axes fraction",
-                va="center",
-                fontsize=8,
-                color=canvas.INK,
-                arrowprops={
-                    "arrowstyle": "-",
-                    "patchA": None,
-                    "color": colour,
-                    "lw": 0.9,
-                    "shrinkA": 2,
-                    "shrinkB": 0,
-                    "relpos": (0, 0.5),
-                },
-                annotation_clip=False,
-            )
+        name_ends(panel, ends, height)
     axes[-1].set_xlabel("optimiser updates")
     return figure
 

@@ -58,6 +58,12 @@ def paint(frame: pd.DataFrame, cells: Iterable[str]) -> pd.DataFrame:
     return frame.assign(colour=frame["cell"].map(colours(names)), look=frame["cell"].map(names.index))
 
 
+def pale(colour: str, share: float = 0.6) -> str:
+    """A colour with this share of white in it."""
+    parts = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return "#" + "".join(f"{round(part + share * (255 - part)):02x}" for part in parts)
+
+
 def marker(look: int) -> str:
     return MARKERS[look % len(MARKERS)]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from analysis.figures import canvas, palette
 from analysis.figures.budget import name_ends
@@ -13,6 +14,10 @@ from analysis.words import number
 
 title = "All tasks at once"
 
+TAUS = np.concatenate([np.linspace(0, 0.9, 91), 1 - np.geomspace(0.1, 0.001, 41)[1:]])
+HIGH, MOST = 0.9, 0.999  # where the scale is stretched, and up to where
+TICKS = (0, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999)
+
 PARTS = ("profile", "interquartile mean", "improvement")
 
 
@@ -20,7 +25,7 @@ def data(study: Analysed) -> pd.DataFrame:
     """One row per part (see PARTS) and cell, in the profile also a τ: value, low, high, n, tasks, left_out, method."""
     values, reference, cells = study.confirmed, study.reference, study.declaration.cells
     tables = (
-        profiles(values),
+        profiles(values, taus=TAUS),
         interquartile_means(values, generator=np.random.default_rng(0)),
         improvement(values, reference),
     )
@@ -44,9 +49,9 @@ def draw(data: pd.DataFrame) -> Figure:
     figure, axes = canvas.sheet([top] + [low] * (len(parts) - 1), foot=0.1)
     panel, ends = axes[0], []
     panel.set_title("Share of runs that score above τ")
-    panel.set(
-        xlim=(0, 1), ylim=(-0.03, 1.05), xlabel="score τ: 0 naive baseline, 1 perfect", ylabel="share of runs"
-    )
+    panel.set(xlim=(0, 1), ylim=(-0.03, 1.05), ylabel="share of runs")
+    panel.set_xlabel("score τ: 0 naive baseline, 1 perfect")
+    stretch(panel, parts["profile"])
     for cell, line in parts["profile"].groupby("cell", sort=False):
         first = line.iloc[0]
         panel.step(
@@ -58,7 +63,7 @@ def draw(data: pd.DataFrame) -> Figure:
             lw=1.4,
             label=cell,
         )
-        ends.append((line["value"].iloc[-2], str(cell), first.colour))
+        ends.append((line["value"].iloc[-1], str(cell), first.colour))
     name_ends(panel, ends, top)
     for panel, part in zip(axes[1:], list(parts)[1:], strict=True):
         rows = parts[part]
@@ -73,6 +78,19 @@ def draw(data: pd.DataFrame) -> Figure:
             panel.set_title("Interquartile mean of the scores")
             panel.set(xlabel="mean of the middle half of all runs")
     return figure
+
+
+def stretch(panel: Axes, profile: pd.DataFrame) -> None:
+    """Where many runs score above 0.9, a scale on which the distance to a perfect score is logarithmic."""
+    above = profile.loc[np.isclose(profile["tau"], HIGH), "value"]
+    if above.max() < 0.25:
+        return
+    scale = (lambda tau: -np.log10(np.maximum(1 - tau, 1e-6)), lambda at: 1 - 10.0**-at)
+    panel.set_xscale("function", functions=scale)
+    panel.set_xlim(0, MOST)
+    panel.xaxis.set_major_locator(FixedLocator(TICKS))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda tau, _: f"{tau:g}"))
+    panel.set_xlabel(f"{panel.get_xlabel()} (stretched towards 1)")
 
 
 def draw_row(panel: Axes, row, y: float) -> None:

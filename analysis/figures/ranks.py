@@ -9,11 +9,23 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas, palette
 from analysis.statistics.over_tasks.ranks import FEW, ranks
 from analysis.study.tables import Analysed
-from analysis.words import number, probability
+from analysis.words import count, number, probability
 
 title = "Average ranks over tasks"
 
 STEP, LINE = 0.11, 0.2  # inches between bars, between names
+
+
+def absent(study: Analysed) -> str:
+    """Why there is no such diagram: too few tasks for its tests. A study without any ranks yet may still have one."""
+    table = ranks(study.confirmed, alpha=study.declaration.alpha)
+    n = len(study.declaration.tasks) if table.empty else int(table["n"].iloc[0])
+    if n >= FEW:
+        return ""
+    return (
+        f"No critical-difference diagram: over {count(n, 'task')} its tests (Friedman, Nemenyi, Wilcoxon) can hardly tell "
+        f"any cells apart; it is drawn from {FEW} tasks on."
+    )
 
 
 def data(study: Analysed) -> pd.DataFrame:
@@ -87,10 +99,6 @@ def caption(data: pd.DataFrame) -> str:
     if not pd.isna(row.p_friedman):
         p = probability(row.p_friedman)
         told.append(f"Friedman's test of equal ranks: p {p if p.startswith('<') else f'= {p}'}.")
-    if row.n < FEW:
-        told.append(
-            f"With {row.n} tasks these tests have almost no power: a shared bar is no evidence of equality."
-        )
     told.append("Ranks ignore the margin and are not verdicts.")
     if row.left_out != "none":
         told.append(f"Left out: {row.left_out}.")

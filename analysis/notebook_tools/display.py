@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Image, Markdown, display
 
-from analysis.figures import FIGURES, canvas
+from analysis.figures import FIGURES, absent, canvas
 from analysis.report import markdown
 from analysis.report.grids import Matrix
 from analysis.study.results import load
@@ -36,11 +36,21 @@ def chosen(study: str) -> Analysed:
 def show(study: Analysed, name: str) -> None:
     """The figure of this name in the catalogue, and its caption below; its data is `FIGURES[name].data(study)`."""
     figure = FIGURES[name]
+    why = absent(figure, study)
+    if why:
+        return display(Markdown(f"*{figure.title}: {why}*"))
     data = figure.data(study)
     if data.empty:
         return display(Markdown(f"*{figure.title}: the study has no data for it.*"))
     display(Image(canvas.png(figure.draw(data), DPI), width=int(canvas.WIDTH * 110)))
     display(Markdown(f"*{figure.caption(data)}*"))
+
+
+def evidence(study: Analysed) -> str:
+    """The columns of a table of verdicts that hold what decided them."""
+    if study.declaration.race:
+        return "looked log_e_equal log_e_better log_e_worse e_needed"
+    return "p_difference_holm p_equivalence_holm"
 
 
 def command(*arguments: str, folder: Path) -> None:

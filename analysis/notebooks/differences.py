@@ -18,7 +18,8 @@
 # than the final score, harder tasks, equal cost.
 
 # %%
-from analysis.notebook_tools.display import chosen, show, table, told, verdict_grids
+from analysis.figures import FIGURES
+from analysis.notebook_tools.display import chosen, evidence, show, table, told, verdict_grids
 from analysis.report.grids import measures
 from analysis.study.measures import MEASURES
 
@@ -35,7 +36,7 @@ show(study, "glance")
 
 # %%
 different = study.verdicts.query("verdict == 'different'").sort_values("value", key=abs, ascending=False)
-table(different, "task a b better value low high p_difference_holm", rows=15)
+table(different, f"task a b better value low high {evidence(study)}", rows=15)
 
 # %%
 show(study, "verdicts")
@@ -86,6 +87,7 @@ show(study, "profiles")
 
 # %%
 show(study, "ranks")
+table(FIGURES["ranks"].data(study), "cell value n seeds left_out")
 
 # %% [markdown]
 # Ranks ignore the margin: a lead of 0.0001 counts as much as one of 0.5. That is why no verdict rests on them.

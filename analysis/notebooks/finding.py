@@ -23,8 +23,10 @@
 # `LSTM_VARIANTS_STUDY` name.
 
 # %%
+import pandas as pd
+
 from analysis.claims import evaluate, whole
-from analysis.notebook_tools.display import chosen, show, table, told
+from analysis.notebook_tools.display import chosen, evidence, show, table, told
 from analysis.report.finding import finding
 from analysis.report.terminal import verdict_text
 from analysis.study import provenance
@@ -48,10 +50,15 @@ told([*study.trust.reasons, *study.trust.warnings])
 # %%
 claims = evaluate(study)
 words = finding(study, claims)
-told([words.headline])
+told([words.headline, *words.details])
 
 # %%
 show(study, "glance")
+
+# %%
+table(
+    pd.DataFrame(words.undecided), "why where count further"
+) if words.undecided else "Nothing is undecided."
 
 # %%
 told(words.notes)
@@ -60,18 +67,26 @@ told(words.notes)
 print(verdict_text(study.verdicts, study.declaration))
 
 # %% [markdown]
-# Every verdict comes with its interval, both p-values after Holm, the posterior, and the seeds that would decide it.
-# `why` gives the reason in a sentence.
+# Every verdict comes with its interval, its evidence (both p-values after Holm, or the e-values of a race), its grade, the
+# posterior, and the seeds that would decide it. `why` gives the reason in a sentence.
 
 # %%
 pairs = study.found(study.verdicts)
 table(
     pairs,
-    "task cell standing value low high p_difference_holm p_equivalence_holm posterior_equal seeds_to_decide",
+    f"task cell standing grade value low high {evidence(study)} posterior_equal seeds_to_decide",
 )
 
 # %%
 told(f"{row.cell} on {row.task}: {row.why}." for row in pairs.head(10).itertuples())
+
+# %% [markdown]
+# ## The race
+#
+# Where seeds were added until the evidence was enough: how it grew, and where each comparison stopped.
+
+# %%
+show(study, "race")
 
 # %% [markdown]
 # ## Against the literature

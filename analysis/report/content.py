@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from analysis import words
-from analysis.claims import evaluate, facts, whole
+from analysis.claims import FAILS, HOLDS, OPEN, evaluate, facts, whole
 from analysis.claims.classic_facts import FACTS
-from analysis.figures import SECTIONS
+from analysis.figures import SECTIONS, ranks
 from analysis.report.finding import finding
 from analysis.report.grids import measures, protocol
 from analysis.statistics.pairs.reasons import e_value
@@ -23,6 +23,8 @@ from analysis.study.method import method
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import against
 from sweeps.store import schema
+
+FEW_CLAIMS = 3  # undecided ones that are shown beside those that hold and fail
 
 CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left out
     "facts": "Published and measured",
@@ -58,6 +60,7 @@ def content(study: Analysed) -> dict[str, Any]:
         "finding": finding(study, claims),
         "tasks": tasks(study),
         "over": over(study),
+        "ranks": average_ranks(study),
         "measures": measures(study),
         "disagreements": disagreements(study),
         "protocol": protocol(study),
@@ -68,6 +71,7 @@ def content(study: Analysed) -> dict[str, Any]:
             {"whole": row, "checks": list(claims[claims["claim"] == row.claim].itertuples())}
             for row in whole(claims).itertuples()
         ],
+        "short": in_short(whole(claims)),
         "chosen": chosen,
         "common": common,
         "costs": {by: provenance.cost(results, by) for by in ("stage", "cell")},
@@ -127,6 +131,25 @@ def over(study: Analysed) -> list[Any]:
     if study.verdicts["task"].nunique() < 2:
         return []
     return list(against(study.over_tasks, study.reference).itertuples())
+
+
+def in_short(claims: pd.DataFrame) -> list[dict[str, Any]]:
+    """The claims that are tested here, for the first page: those that fail and hold, then those that are undecided,
+    folded where there are many. claims: of `analysis.claims.whole`."""
+    parts = []
+    for statuses, title in (((FAILS, HOLDS), "claim"), ((OPEN,), "undecided claim")):
+        rows = [row for status in statuses for row in claims[claims["status"] == status].to_dict("records")]
+        if rows:
+            folded = bool(parts) and len(rows) > FEW_CLAIMS
+            parts.append({"rows": rows, "title": words.count(len(rows), title), "folded": folded})
+    return parts
+
+
+def average_ranks(study: Analysed) -> dict[str, Any]:
+    """Where there is no diagram of them: why not, and the rows of `figures.ranks`; empty where there is one."""
+    why = ranks.absent(study)
+    rows = list(ranks.data(study).itertuples()) if why else []
+    return {"why": why, "rows": rows} if rows else {}
 
 
 def disagreements(study: Analysed) -> dict[str, Any]:

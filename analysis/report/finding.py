@@ -6,6 +6,7 @@ import pandas as pd
 
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, UNTESTED
 from analysis.report.finding_notes import notes
+from analysis.report.undecided import Open, undecided
 from analysis.statistics.pairs.reasons import UNDECIDED
 from analysis.statistics.pairs.seeds import decided
 from analysis.study.tables import Analysed
@@ -16,10 +17,13 @@ MANY = 5  # cells from which on a list of the undecided goes without numbers
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """headline: over all tasks. notes: what else the first page says, one sentence or two each. tasks: label to
+    """headline: one sentence, over all tasks. details: which cells are equivalent, better and worse, and where.
+    undecided: what is open, by reason. notes: what else the first page says, one sentence or two each. tasks: label to
     sentences. literature: how it sits with published claims."""
 
     headline: str
+    details: list[str]
+    undecided: list[Open]
     notes: list[str]
     tasks: dict[str, list[str]]
     literature: str
@@ -30,6 +34,8 @@ def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
     rows = study.found(study.verdicts)
     return Finding(
         headline=headline(rows, study.reference),
+        details=details(rows),
+        undecided=undecided(rows),
         notes=notes(study),
         tasks={
             str(task): sentences(group, study.reference) for task, group in rows.groupby("task", sort=False)
@@ -38,37 +44,67 @@ def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
     )
 
 
-def headline(rows: pd.DataFrame, reference: str) -> str:
-    """How many cells equal the reference everywhere, which are worse or better and where."""
-    untested = len(rows) - len(decided(rows))
-    rows = decided(rows)
-    if rows.empty:
-        return "No verdicts yet: fewer than two confirmed seeds per cell."
-    cells = {
-        str(cell): group.set_index("task")["standing"] for cell, group in rows.groupby("cell", sort=False)
+def by_cell(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Of each cell its standing by task, of the rows that are tested."""
+    tested = decided(rows)
+    return {
+        str(cell): group.set_index("task")["standing"] for cell, group in tested.groupby("cell", sort=False)
     }
-    tasks = rows["task"].nunique()
-    where = {1: "on the task", 2: "on both tasks"}.get(tasks, f"on all {tasks} tasks")
-    if any(len(standing) < tasks for standing in cells.values()):
-        where = "on every task that both ran on"
+
+
+def everywhere(rows: pd.DataFrame) -> str:
+    """`on both tasks`, `on all 4 tasks`."""
+    tasks = decided(rows)["task"].nunique()
+    if any(len(standing) < tasks for standing in by_cell(rows).values()):
+        return "on every task that both ran on"
+    return {1: "on the task", 2: "on both tasks"}.get(tasks, f"on all {tasks} tasks")
+
+
+def headline(rows: pd.DataFrame, reference: str) -> str:
+    """One sentence: how many cells equal the reference everywhere, how many are worse and better, what is open."""
+    cells, tested = by_cell(rows), decided(rows)
+    if not cells:
+        return "No verdicts yet: fewer than two confirmed seeds per cell."
+    same = sum(bool((standing == "equivalent").all()) for standing in cells.values())
+    parts = [f"{few(same)} equivalent to it {everywhere(rows)} (within ±{tested['margin'].iloc[0]:g})"]
+    parts += [
+        f"{few(len(found))} {kind}{reach}"
+        for kind in ("worse", "better")
+        for found, reach in [of_kind(rows, kind)]
+    ]
+    n, untested = int((tested["standing"] == UNDECIDED).sum()), len(rows) - len(tested)
+    rest = [f"{n} of {count(len(tested), 'comparison')} {'is' if n == 1 else 'are'} undecided"] if n else []
+    rest += [f"{count(untested, 'comparison')} not tested yet"] if untested else []
+    text = f"Of {count(len(cells), 'cell')} compared with {reference}, {listing(parts)}"
+    return f"{text}; {listing(rest)}." if rest else f"{text}."
+
+
+def of_kind(rows: pd.DataFrame, kind: str) -> tuple[list[str], str]:
+    """The cells that stand so on any task, and where: nothing is said of a single task."""
+    cells = by_cell(rows)
+    found = [cell for cell, standing in cells.items() if (standing == kind).any()]
+    if not found or decided(rows)["task"].nunique() == 1:
+        return found, ""
+    everywhere_so = all((cells[cell] == kind).all() for cell in found)
+    return found, f" {everywhere(rows)}" if everywhere_so else " on some task"
+
+
+def few(n: int) -> str:
+    """`none is`, `1 is`, `5 are`."""
+    return "none is" if not n else "1 is" if n == 1 else f"{n} are"
+
+
+def details(rows: pd.DataFrame) -> list[str]:
+    """Which cells are equivalent everywhere, worse and better, and where."""
+    cells = by_cell(rows)
     same = [cell for cell, standing in cells.items() if (standing == "equivalent").all()]
-    equal = "none is" if not same else "1 is" if len(same) == 1 else f"{len(same)} are"
-    first = f"Of {count(len(cells), 'cell')} compared with {reference}, {equal} equivalent to it {where}"
-    margin = f"(within ±{rows['margin'].iloc[0]:g})"
-    parts = [f"{first} {margin}: {listing(same)}." if same else f"{first} {margin}."]
-    for kind in ("worse", "better", UNDECIDED):
+    parts = [f"Equivalent {everywhere(rows)}: {listing(same)}."] if same else []
+    for kind in ("worse", "better"):
         found = {cell: standing for cell, standing in cells.items() if (standing == kind).any()}
-        if kind == UNDECIDED and len(found) >= MANY:
-            pairs = sum(int((standing == kind).sum()) for standing in found.values())
-            parts.append(f"Undecided: {pairs} of {len(rows)} comparisons, of {listing(found)}.")
-        elif found:
+        if found:
             told = "; ".join(f"{cell} {places(standing, kind)}" for cell, standing in found.items())
             parts.append(f"{kind.capitalize()}: {told}.")
-        elif kind == "better":
-            parts.append("None is better.")
-    if untested:
-        parts.append(f"Not tested yet: {count(untested, 'comparison')}.")
-    return " ".join(parts)
+    return parts
 
 
 def places(standing: pd.Series, kind: str) -> str:
@@ -119,15 +155,12 @@ def told(row) -> str:
 
 
 def literature(claims: pd.DataFrame) -> str:
-    """How many published claims hold here, and which do not. claims: rows of `analysis.claims.evaluate`."""
+    """How many published claims hold here. claims: rows of `analysis.claims.evaluate`."""
     tested = claims[claims["status"] != UNTESTED]
     if tested.empty:
         return "None of the published claims on record concerns the cells and tasks of this study."
     counts = tested["status"].value_counts()
-    text = (
+    return (
         f"Published claims, one check per task: {counts.get(HOLDS, 0)} hold, {counts.get(FAILS, 0)} "
         f"{'fails' if counts.get(FAILS, 0) == 1 else 'fail'}, {counts.get(OPEN, 0)} undecided."
     )
-    for statement, group in tested[tested["status"] == FAILS].groupby("statement", sort=False):
-        text += f" Failing on {listing(dict.fromkeys(group['task']))}: “{str(statement).rstrip('.')}”."
-    return text

@@ -1,5 +1,5 @@
-"""What stands beside the finding, in one or two sentences each: over all tasks, the Bayesian counterpart, the price of
-deciding, what explains the scores, Greff et al.'s protocol. All are computed; none is a verdict of its own."""
+"""What stands beside the finding, in one or two sentences each: over all tasks, the Bayesian counterpart, what
+explains the scores, Greff et al.'s protocol. All are computed; none is a verdict of its own."""
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ MANY = 5  # disagreements that are named
 def notes(study: Analysed) -> list[str]:
     """The sentences, as far as the study has what they tell of."""
     rows = study.found(study.verdicts)
-    told = (together(study), posterior(rows), price(rows), explains(study.shares), theirs(study))
+    told = (together(study), posterior(rows), explains(study.shares), theirs(study))
     return [note for note in told if note]
 
 
@@ -50,28 +50,6 @@ def posterior(rows: pd.DataFrame) -> str:
     ]
     more = f" and {len(said) - MANY} more" if len(said) > MANY else ""
     return f"{text}; not for {listing(said) if not more else ', '.join(said[:MANY]) + more}."
-
-
-def price(rows: pd.DataFrame) -> str:
-    """What would decide the undecided."""
-    rows = decided(rows)
-    rows = rows[rows["standing"] == UNDECIDED]
-    if rows.empty:
-        return ""
-    needed = rows["seeds_to_decide"].dropna()
-    text = f"{count(len(rows), 'comparison')} {'is' if len(rows) == 1 else 'are'} undecided"
-    if needed.empty:
-        return f"{text}; no foreseeable number of seeds would decide {'it' if len(rows) == 1 else 'them'}."
-    half = f", for half of them {needed.median():,.0f}" if len(needed) > 1 else ""
-    rest = (
-        f"; for {len(rows) - len(needed)} no foreseeable number would suffice"
-        if len(needed) < len(rows)
-        else ""
-    )
-    those = (
-        "it" if len(rows) == 1 else "all of them" if len(needed) == len(rows) else f"{len(needed)} of them"
-    )
-    return f"{text}: about {needed.max():,.0f} further seeds per cell should decide {those}{half} (power 0.8){rest}."
 
 
 def explains(shares: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 r"""Tables for papers, in LaTeX with booktabs: `\input{verdicts}` and so on; `tables.tex` is a document of all of them.
 
     verdicts     cells by tasks: verdict and difference to the reference
-    tests        every cell on every task: difference, interval, p-values, posterior, n
+    tests        every cell on every task: difference, interval, p-values (or e-values), posterior, n
     measures     cells by measures, over all tasks (or the one that there is)
     importance   factors by tasks: share of the variance with its interval
 
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.report.grids import EVERY, Matrix, entries, turned
+from analysis.statistics.pairs.reasons import RACE, e_value
 from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.importance import MAIN, REST
 from analysis.study.method import method
@@ -133,11 +134,13 @@ def tests(study: Analysed) -> str:
     declared = study.declaration
     rows = decided(against(study.verdicts, study.reference))
     header = ["Task", "Cell", "Verdict", "Difference", f"{1 - 2 * declared.alpha:.0%} interval"]
-    header = [*map(escape, header), "$p_{\\neq}$", "$p_{=}$", "$P(>, =, <)$", "$n$"]
+    letter = "e" if declared.race else "p"
+    header = [*map(escape, header), f"${letter}_{{\\neq}}$", f"${letter}_{{=}}$", "$P(>, =, <)$", "$n$"]
     lines = [tested(row) for row in rows.itertuples()]
+    evidence = "e-values at the last look" if declared.race else "p, after Holm over all pairs of a task,"
     caption = (
-        f"Every cell against {study.reference}. p of a difference and of equivalence within ±{declared.margin:g}, "
-        f"after Holm over all pairs of a task; P: posterior probability of better, within the margin, worse."
+        f"Every cell against {study.reference}. {evidence} of a difference and of equivalence within "
+        f"±{declared.margin:g}; P: posterior probability of better, within the margin, worse."
     )
     return tabular("tests", caption, header, lines, "llccccccc")
 
@@ -147,20 +150,29 @@ def tested(row) -> list[str]:
     places = digits(row.margin)
     texts = (row.task, row.cell), (signed(row.value, places), between(row.low, row.high, places))
     before, after = ([escape(text) for text in some] for some in texts)
+    raced = row.method == RACE
+    evidence = (
+        [e(max(row.log_e_better, row.log_e_worse)), e(row.log_e_equal)]
+        if raced
+        else [p(row.p_difference_holm), p(row.p_equivalence_holm)]
+    )
     posterior = ", ".join(number(x, 2) for x in (row.posterior_a, row.posterior_equal, row.posterior_b))
     return [
         *before,
         SIGNS[row.standing],
         *after,
-        p(row.p_difference_holm),
-        p(row.p_equivalence_holm),
+        *evidence,
         escape(posterior),
-        f"{row.n_a}, {row.n_b}",
+        f"{row.looked}, {row.looked}" if raced else f"{row.n_a}, {row.n_b}",
     ]
 
 
 def p(value: float) -> str:
     return probability(value).replace("< ", "$<$").replace("–", "--")
+
+
+def e(log: float) -> str:
+    return re.sub(r"10\^(-?\d+)", r"$10^{\1}$", e_value(log))
 
 
 def measures(study: Analysed, found: Sequence[Matrix]) -> str:

@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import FIGURES
+from analysis.figures import FIGURES, fitting
 from analysis.report.content import published
+from analysis.report.finding import details
 from analysis.report.finding import headline as sentence
 from analysis.report.finding_notes import together
 from analysis.report.terminal import trust_line, verdict_text
+from analysis.report.undecided import Open, undecided
 from analysis.report.write import written
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
@@ -31,7 +33,7 @@ from sweeps.errors import InputError
 from sweeps.store.store import Store
 from sweeps.terminal.pipes import pipe_table
 
-SHOWN = ("glance", "differences")  # figures that are copied
+SHOWN = ("glance", "differences", "race")  # figures that are copied, if the study has them
 TABLES = ("verdicts", "overall", "claims", "facts")
 
 
@@ -42,9 +44,12 @@ def block(study: Analysed, folder: str) -> str:
     told = published(study)
     if len(told):
         return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(study.results)])
+    rows = study.found(study.verdicts)
+    race = f"![Evidence against seeds, and where it was enough]({folder}/race.png)"
     lines = [
-        sentence(study.found(study.verdicts), study.reference),
+        sentence(rows, study.reference),
         "",
+        *lined(details(rows), undecided(rows)),
         figure,
         "",
         "```",
@@ -52,6 +57,7 @@ def block(study: Analysed, folder: str) -> str:
         stamp(study),
         "```",
         "",
+        *([race, ""] if "race" in fitting(study) else []),
         price(study.results),
     ]
     return "\n".join(lines)
@@ -59,17 +65,28 @@ def block(study: Analysed, folder: str) -> str:
 
 def headline(study: Analysed, folder: str) -> str:
     """The finding in a sentence or two, the figure at a glance, stamp and price."""
-    sentences = [sentence(study.found(study.verdicts), study.reference), together(study)]
+    rows = study.found(study.verdicts)
+    first, *more = sentence(rows, study.reference), " ".join(details(rows)), together(study)
     alternative = f"Each cell against {study.reference}: difference over all tasks, and the verdict on each"
     picture = f"![{alternative}]({folder}/glance.png)"
     return "\n\n".join(
         [
-            f"**{sentences[0]}**",
-            *filter(None, sentences[1:]),
+            f"**{first}**",
+            *filter(None, more),
             picture,
             f"{stamp(study)} {price(study.results)}",
         ]
     )
+
+
+def lined(told: Sequence[str], still_open: Sequence[Open]) -> list[str]:
+    """Sentences as one paragraph, then a list of what is undecided and why."""
+    lines = [" ".join(told), ""] if told else []
+    lines += [
+        f"- {one.count} undecided: {one.why}. {one.where}. Further seeds: {one.further}."
+        for one in still_open
+    ]
+    return [*lines, ""] if still_open else lines
 
 
 BLOCKS: dict[str, Callable[[Analysed, str], str]] = {"": block, ":headline": headline}
@@ -172,7 +189,7 @@ def publish(pages: Sequence[Path], results: str, study: str, folder: Path) -> No
             )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        paths = written(analysed, results, scratch, figures={name: FIGURES[name] for name in SHOWN})
+        paths = written(analysed, results, scratch, figures={n: FIGURES[n] for n in SHOWN})
         pictures = [path.with_suffix(kind) for path in paths.figures.values() for kind in (".png", ".csv")]
         tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
         for path in (*pictures, *tables):

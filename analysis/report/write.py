@@ -20,7 +20,7 @@ from types import ModuleType
 
 import pandas as pd
 
-from analysis.figures import FIGURES
+from analysis.figures import FIGURES, fitting
 from analysis.report import latex, markdown
 from analysis.report.content import content, shown
 from analysis.report.figure_files import helped, pictures
@@ -84,6 +84,7 @@ def ready(results: str | os.PathLike[str], study: str, out: str | os.PathLike[st
 
 def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, ModuleType]) -> Paths:
     """Tables, figures, pages."""
+    figures = fitting(study, figures)
     with helped(study, source, folder / "figures", figures) as helper:
         told = content(study)
         drawn = pictures(study, folder / "figures", figures, helper)

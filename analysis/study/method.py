@@ -16,7 +16,8 @@ def method(declaration: Declaration) -> str:
     return (
         f"Equivalent: two one-sided Welch tests within {margin}; better or worse: Welch's t-test; both, and the "
         f"intervals, widened for skewness near the bounds; at {level} after Holm over all pairs of a task; otherwise "
-        f"undecided. Tied or saturated scores have distribution-free bounds."
+        f"undecided. Tied or saturated scores have distribution-free bounds. Proven: e-values reach the verdict too, "
+        f"whatever the distribution of the scores; likely: the tests alone do."
     )
 
 

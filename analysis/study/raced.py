@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.statistics.pairs.compare import PROVEN
 from analysis.statistics.pairs.reasons import DIFFERENT, EQUIVALENT, RACE, UNDECIDED, why
-from sweeps.evidence.race import BETTER, WORSE, Decision
+from sweeps.evidence.race import BETTER, WORSE, Decision, Standing
 from sweeps.store.declaration import Declaration
 from sweeps.store.racing import families, standings
 
@@ -29,6 +29,12 @@ def pairs(declaration: Declaration) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["task", "a", "b"])
 
 
+def races(values: pd.DataFrame, declaration: Declaration) -> dict[str, Standing]:
+    """How the race of each task stands, played again from the scores. values: one row a seed, of all cells."""
+    arms = values.sort_values("seed", kind="stable").groupby(["cell", "task"], observed=True)["score"]
+    return standings(declaration, {(str(cell), str(task)): each.tolist() for (cell, task), each in arms})
+
+
 def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """The table of `compare` with the race's words in the place of the tests'.
 
@@ -36,11 +42,9 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
     spent (the race gives no more) and e_needed (the e-value that decides, given the others).
     values: one row a seed, of all cells.
     """
-    arms = values.sort_values("seed", kind="stable").groupby(["cell", "task"], observed=True)["score"]
-    scores = {(str(cell), str(task)): each.tolist() for (cell, task), each in arms}
     found: dict[tuple[str, str, str], Decision] = {
         (task, a, b): decision
-        for task, standing in standings(declaration, scores).items()
+        for task, standing in races(values, declaration).items()
         for (a, b), decision in standing.decisions.items()
     }
     sizes = {task: len(family) for task, (family, _) in families(declaration).items()}

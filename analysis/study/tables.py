@@ -8,13 +8,14 @@ import pandas as pd
 
 from analysis.statistics.over_tasks.overall import overall
 from analysis.statistics.pairs.seeds import decided
-from analysis.study import greff_protocol
+from analysis.study import greff_protocol, raced
 from analysis.study.by_measure import by_measure
 from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained
 from analysis.study.trust import Trust, trust
 from analysis.study.verdicts import against, confirmed, reference_cell, verdicts
+from sweeps.evidence.race import Standing
 from sweeps.store.declaration import Declaration
 
 
@@ -24,8 +25,8 @@ class Analysed:
 
     confirmed: the scores of the confirm stage. verdicts: every pair on every task, by the declared measure. over_tasks:
     every pair over its tasks. shares: what each factor of the search explains; marginals: the curves behind them.
-    trust: the stamp. protocol: Greff et al.'s. by(measure), over(measure): as verdicts and over_tasks, by one of
-    MEASURES. Whoever is given a table leaves it as it is.
+    trust: the stamp. races: the races of the seeds. protocol: Greff et al.'s. by(measure), over(measure): as verdicts
+    and over_tasks, by one of MEASURES. Whoever is given a table leaves it as it is.
     """
 
     results: Results
@@ -53,6 +54,11 @@ class Analysed:
         if self.of_seeds:
             return by_measure(self.results, self.declaration.measure)
         return verdicts(self.results.trials, self.declaration)
+
+    @cached_property
+    def races(self) -> dict[str, Standing]:
+        """By task how the race stands that decided the verdicts; empty where the seeds were not raced."""
+        return raced.races(self.confirmed, self.declaration) if self.declaration.race else {}
 
     @cached_property
     def trust(self) -> Trust:

@@ -92,7 +92,7 @@ def warnings(results: Results) -> list[str]:
     seeds = confirm.groupby(["task", "cell"]).size()
     arms = [(t, c) for t in declaration.tasks for c in declaration.cells if declaration.runs(t, c)]
     sizes = [seeds.get(arm, 0) for arm in arms]
-    if len(set(sizes)) > 1:
+    if len(set(sizes)) > 1 and not declaration.race:
         found.append(f"Unbalanced: between {min(sizes)} and {max(sizes)} confirmed seeds per cell and task.")
     if results.left_out:
         found.append(

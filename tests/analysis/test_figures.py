@@ -4,6 +4,7 @@
 """
 
 import dataclasses
+import itertools
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from stores import TASKS, study
+from stores import TASKS, in_a_race, study
 
 import analysis.figures
 from analysis.figures import (
@@ -29,6 +30,8 @@ from analysis.figures import (
     solved,
 )
 from analysis.figures import verdicts as matrix
+from analysis.report import figure_files
+from analysis.statistics.pairs.reasons import RACE
 from analysis.study.results import Results
 from analysis.study.tables import Analysed
 
@@ -39,38 +42,60 @@ OF_THE_SEARCH = pytest.mark.parametrize("name", [*SECTIONS["importance"], *SECTI
 
 
 @pytest.fixture(scope="module")
-def data(analysed):
+def studies(analysed, results):
+    """Of each figure a study that has it: there is a race where seeds were raced, a diagram of ranks from five tasks."""
+    raced = in_a_race(results.declaration, look=4, most=8)
+    tasks = ("adding", "temporal_order", "copy", "reber", "dyck")
+    of_its_own = {
+        "race": Analysed(dataclasses.replace(results, declaration=raced)),
+        "ranks": loaded(study(cells=("lstm", "gru", "nfg", "rnn"), tasks=tasks, search=1)),
+    }
+    return dict.fromkeys(FIGURES, analysed) | of_its_own
+
+
+@pytest.fixture(scope="module")
+def data(studies):
     """The data of every figure, computed a second time: it must be what the report saved."""
-    return {name: module.data(analysed) for name, module in FIGURES.items()}
+    return {name: module.data(studies[name]) for name, module in FIGURES.items()}
 
 
 @pytest.fixture(scope="module")
-def halves(results):
-    """A sweep that was cut short: search trials at most, or some seeds of some cells."""
-    trials = results.trials
-    return [
-        Analysed(dataclasses.replace(results, trials=trials[kept].reset_index(drop=True)))
-        for kept in (trials["stage"] == "search", trials["trial_id"].str[0] < "5")
-    ]
+def halves(studies):
+    """Sweeps that were cut short: search trials at most, or some seeds of some cells."""
+
+    def cut(whole):
+        trials = whole.results.trials
+        return [
+            Analysed(dataclasses.replace(whole.results, trials=trials[kept].reset_index(drop=True)))
+            for kept in (trials["stage"] == "search", trials["trial_id"].str[0] < "5")
+        ]
+
+    return {name: cut(whole) for name, whole in studies.items()}
 
 
-@pytest.fixture(scope="module")
-def shuffled(results):
+def shuffled(whole):
     """The same study with its rows in another order."""
-    rows = results.trials.sample(frac=1, random_state=np.random.default_rng(3)).reset_index(drop=True)
-    return Analysed(dataclasses.replace(results, trials=rows))
+    rows = whole.results.trials.sample(frac=1, random_state=np.random.default_rng(3)).reset_index(drop=True)
+    return Analysed(dataclasses.replace(whole.results, trials=rows))
 
 
-@pytest.fixture(scope="module")
-def many():
-    """As many cells as the real study has."""
-    cells = ("peephole", "lstm", "cifg", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
-    cells += ("gru", "depth_gated", "clockwork", "rnn", "transformer")
-    made = study(cells=cells, tasks=("adding", "copy"), seeds=4, search=8)
+def loaded(made):
+    """A made-up study as the loader would give it."""
     trials = pd.DataFrame(made.trials)
     trials = trials.assign(solved=trials["solved"].astype(bool))
     curves = pd.DataFrame(made.curves)
     return Analysed(Results(declaration=made.declaration, trials=trials, curves=curves, left_out=0))
+
+
+@pytest.fixture(scope="module")
+def many():
+    """As many cells as the real study has, and the same in a race, which figures of one need."""
+    cells = ("peephole", "lstm", "cifg", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
+    cells += ("gru", "depth_gated", "clockwork", "rnn", "transformer")
+    whole = loaded(study(cells=cells, tasks=("adding", "copy"), seeds=4, search=8))
+    raced = in_a_race(whole.declaration, look=2, most=4)
+    race = Analysed(dataclasses.replace(whole.results, declaration=raced))
+    return dict.fromkeys(FIGURES, whole) | {"race": race}
 
 
 def lines(axes, marker=None):
@@ -79,7 +104,7 @@ def lines(axes, marker=None):
 
 def test_every_figure_file_is_in_the_catalogue_once():
     files = {p.stem for p in Path(analysis.figures.__file__).parent.glob("*.py")}
-    assert files - {"__init__", "canvas", "palette"} == set(FIGURES)
+    assert files - {"__init__", "canvas", "palette", "squares"} == set(FIGURES)
     assert sum(len(section) for section in SECTIONS.values()) == len(FIGURES)
 
 
@@ -87,8 +112,15 @@ def test_every_figure_file_is_in_the_catalogue_once():
 
 
 @CONTRACT
-def test_a_figure_is_drawn_from_its_saved_data_alone_and_names_every_task(name, data, written):
-    saved = pd.read_csv(written.figures[name].with_suffix(".csv"))
+def test_a_figure_is_drawn_from_its_saved_data_alone_and_names_every_task(
+    name, data, written, studies, analysed, tmp_path
+):
+    if studies[name] is analysed:
+        path = written.figures[name].with_suffix(".csv")
+    else:
+        figure_files.picture(name, FIGURES[name], studies[name], tmp_path)
+        path = tmp_path / f"{name}.csv"
+    saved = pd.read_csv(path)
     pd.testing.assert_frame_equal(saved, data[name], check_dtype=False)
     figure = FIGURES[name].draw(saved)
     assert isinstance(figure, Figure)
@@ -106,7 +138,8 @@ def test_a_caption_says_n_and_method(name, data):
 
 
 @CONTRACT
-def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, results):
+def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, studies):
+    results = studies[name].results
     none = dataclasses.replace(results, trials=results.trials.iloc[:0], curves=results.curves.iloc[:0])
     assert FIGURES[name].data(Analysed(none)).empty
 
@@ -119,7 +152,7 @@ def test_without_a_search_the_figures_of_the_search_have_no_data(name, results):
 
 @CONTRACT
 def test_half_a_study_is_drawn_or_has_no_data(name, halves):
-    for half in halves:
+    for half in halves[name]:
         part = FIGURES[name].data(half)
         if not part.empty:
             assert isinstance(FIGURES[name].draw(part), Figure)
@@ -135,21 +168,22 @@ def test_a_cell_has_one_colour_in_every_figure(name, data):
 
 
 @CONTRACT
-def test_the_data_does_not_hang_on_the_order_of_the_rows(name, data, shuffled):
+def test_the_data_does_not_hang_on_the_order_of_the_rows(name, data, studies):
     """But for the ends of intervals that are drawn."""
     exact = [c for c in data[name].columns if c not in ("low", "high")]
-    pd.testing.assert_frame_equal(FIGURES[name].data(shuffled)[exact], data[name][exact])
+    pd.testing.assert_frame_equal(FIGURES[name].data(shuffled(studies[name]))[exact], data[name][exact])
 
 
 @CONTRACT
 def test_with_fourteen_cells_no_name_covers_another(name, many):
-    figure = FIGURES[name].draw(FIGURES[name].data(many))
+    figure = FIGURES[name].draw(FIGURES[name].data(many[name]))
     figure.dpi = 100
     with canvas.styled():
         renderer = figure.canvas.get_renderer() if hasattr(figure.canvas, "get_renderer") else None
         figure.draw_without_rendering()
         for panel in figure.axes:
-            words = [text for text in panel.texts if text.get_text() in many.declaration.cells]
+            cells = many[name].declaration.cells
+            words = [text for text in panel.texts if text.get_text().split(" ")[0] in cells]
             boxes = [Text.get_window_extent(text, renderer) for text in words]
             for i, one in enumerate(boxes):
                 for other in boxes[i + 1 :]:
@@ -159,7 +193,23 @@ def test_with_fourteen_cells_no_name_covers_another(name, many):
 
 
 @CONTRACT
-def test_a_figure_leaves_the_tables_of_its_study_as_they_are(name, analysed):
+def test_the_numbers_on_an_axis_are_plain_and_do_not_cover_each_other(name, many):
+    figure = FIGURES[name].draw(FIGURES[name].data(many[name]))
+    with canvas.styled():
+        figure.draw_without_rendering()
+        for panel in figure.axes:
+            for labels in (panel.get_xticklabels(which="both"), panel.get_yticklabels(which="both")):
+                shown = [text for text in labels if text.get_text() and text.get_visible()]
+                assert not [text for text in shown if "$" in text.get_text()]
+                boxes = [text.get_window_extent() for text in shown if not text.get_rotation()]
+                boxes = [box for box in boxes if panel.bbox.padded(3).overlaps(box.expanded(1.05, 1.05))]
+                for one, other in itertools.combinations(boxes, 2):
+                    assert not one.overlaps(other)
+
+
+@CONTRACT
+def test_a_figure_leaves_the_tables_of_its_study_as_they_are(name, studies):
+    analysed = studies[name]
     tables = (analysed.confirmed, analysed.verdicts, analysed.over_tasks, *analysed.explained)
     before = [table.copy() for table in tables]
     FIGURES[name].draw(FIGURES[name].data(analysed))
@@ -168,6 +218,39 @@ def test_a_figure_leaves_the_tables_of_its_study_as_they_are(name, analysed):
 
 
 # ------------------------------------------------------------------ what each shows
+
+
+def test_undecided_rows_whose_interval_alone_would_decide_are_half_filled_and_explained(data):
+    frame = data["differences"].copy()
+    first, second, third = frame.index[frame["task"] == "adding"][:3]
+    frame.loc[[first, second], "standing"] = "undecided"
+    frame.loc[first, ["low", "high", "alone"]] = [-0.01, 0.02, "equivalent"]
+    frame.loc[second, ["low", "high", "alone"]] = [-0.3, -0.1, "different"]
+    frame.loc[third, ["standing", "low", "high"]] = ["worse", -0.04, -0.03]
+    panel = differences.draw(frame).axes[0]
+    found = [line for line in lines(panel) if line.get_marker() in ("o", "D")]
+    assert [(line.get_marker(), line.get_fillstyle()) for line in found[:3]] == [
+        ("o", "bottom"),
+        ("D", "bottom"),
+        ("D", "full"),
+    ]
+    said = differences.caption(frame)
+    assert re.search(rf"Half-filled \(\d of {len(frame)} comparisons\)", said)
+    assert "A difference inside the band is shown to be there" in said
+
+
+def test_what_an_interval_says_alone_follows_from_its_ends_and_its_test():
+    rows = pd.DataFrame(
+        {
+            "low": [-0.04, 0.01, 0.01, -0.2, 0.01],
+            "high": [0.04, 0.2, 0.2, 0.2, 0.2],
+            "p_difference": [0.6, 0.02, 0.08, 0.6, np.nan],
+            "method": ["Welch"] * 4 + [RACE],
+            "margin": 0.05,
+            "alpha": 0.05,
+        }
+    )
+    assert list(differences.alone(rows)) == ["equivalent", "different", "undecided", "undecided", "different"]
 
 
 def test_differences_show_value_interval_and_margin(data):
@@ -240,6 +323,31 @@ def test_the_matrix_letters_every_ordered_pair(data, analysed):
         ">": counts["different"],
         "?": 2 * counts["undecided"],
     }
+
+
+def test_a_cell_that_did_not_run_on_a_task_has_no_blank_row_there(data):
+    frame = data["verdicts"]
+    alias = frame["cell"].eq("lstm_again") | frame["reference"].eq("lstm_again")
+    partly = frame[~(alias & frame["task"].eq("adding"))]
+    one, other = matrix.draw(partly).axes
+    assert [text.get_text() for text in other.get_yticklabels()] == list(dict.fromkeys(frame["cell"]))
+    assert [text.get_text() for text in one.get_yticklabels()] == [
+        cell for cell in dict.fromkeys(frame["cell"]) if cell != "lstm_again"
+    ]
+
+
+def test_squares_are_full_where_proven_and_outlined_where_likely(data):
+    frame = data["glance"].copy()
+    assert set(frame["grade"]) == {"tested", "likely", "proven", "undecided"}
+    for grades in ({"likely"}, {"proven"}, {"likely", "proven"}):
+        rows = frame[frame["grade"].isin({*grades, "undecided", "tested"})]
+        figure = glance.draw(rows)
+        legend = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert ("outlined: likely" in legend) == ("likely" in grades)
+        assert ("full: proven" in legend) == ("proven" in grades)
+        edges = {len(c.get_paths()): c.get_linewidth()[0] for c in figure.axes[1].collections}
+        assert any(edges.values()) == ("likely" in grades)
+    assert "Full squares: proven by e-values" in glance.caption(frame)
 
 
 def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(data):

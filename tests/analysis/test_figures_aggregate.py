@@ -1,10 +1,15 @@
 """What the figures over tasks and budgets show of their data. (The contract of all figures: test_figures.py.)"""
 
+import dataclasses
+
 import numpy as np
+import pandas as pd
 import pytest
-from stores import TASKS
+from stores import TASKS, study
 
 from analysis.figures import budget, frontier, profiles, ranks
+from analysis.study.results import Results
+from analysis.study.tables import Analysed
 
 pytestmark = pytest.mark.slow
 
@@ -56,4 +61,35 @@ def test_the_diagram_has_a_mark_at_every_average_rank_and_the_critical_differenc
     assert sorted(marks) == pytest.approx(sorted(data["ranks"]["value"]))
     words = " ".join(text.get_text() for text in panel.texts)
     assert f"critical difference {data['ranks']['critical_difference'].iloc[0]:.1f}" in words
-    assert "almost no power" in ranks.caption(data["ranks"])
+
+
+def test_a_diagram_of_ranks_needs_five_tasks_and_says_so(analysed):
+    assert ranks.absent(analysed).startswith("No critical-difference diagram: over 2 tasks its tests")
+    tasks = ("adding", "temporal_order", "copy", "reber", "dyck")
+    made = study(cells=("lstm", "gru", "rnn"), tasks=tasks, seeds=2, search=1)
+    trials = pd.DataFrame(made.trials).assign(solved=lambda rows: rows["solved"].astype(bool))
+    five = Results(declaration=made.declaration, trials=trials, curves=pd.DataFrame(), left_out=0)
+    assert ranks.absent(Analysed(five)) == ""
+    lost = dataclasses.replace(five, trials=trials[(trials["task"] != "dyck") | (trials["cell"] == "lstm")])
+    assert "over 4 tasks" in ranks.absent(Analysed(lost))
+
+
+def test_a_task_that_nobody_solves_has_a_line_and_no_empty_panel(data):
+    frame = data["frontier"].copy()
+    nobody = frame["task"] == TASKS[0]
+    frame.loc[nobody, "value"] = 0.0
+    figure = frontier.draw(frame)
+    assert len(figure.axes) == 3
+    assert [text.get_text() for text in figure.axes[2].texts] == [
+        f"{TASKS[0]}: no seed of any cell solved it"
+    ]
+    assert figure.axes[0].get_title(loc="left") == TASKS[1]
+
+
+def test_profiles_of_high_scores_are_stretched_towards_one_and_those_of_low_ones_are_not(data):
+    frame = data["profiles"]
+    panel = profiles.draw(frame).axes[0]
+    x = panel.transData.transform([(tau, 0) for tau in (0, 0.9, 0.99)])[:, 0]
+    assert (x[2] - x[1]) / (x[1] - x[0]) == pytest.approx(1, abs=0.1)
+    low = frame.assign(value=frame["value"].where(frame["tau"] < 0.5, 0.0))
+    assert profiles.draw(low).axes[0].get_xscale() == "linear"

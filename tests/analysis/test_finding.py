@@ -13,6 +13,7 @@ from analysis.claims import evaluate
 from analysis.report import finding_notes
 from analysis.report.finding import finding
 from analysis.report.terminal import verdict_text
+from analysis.report.undecided import undecided
 from analysis.study import shares
 from analysis.study.results import Results
 from analysis.study.tables import Analysed
@@ -50,9 +51,15 @@ def test_the_headline_counts_what_the_verdicts_say():
         }
     )
     assert words.headline == (
-        "Of 4 cells compared with lstm, 1 is equivalent to it on the task (within ±0.05): gru. "
-        "Worse: rnn on t. Better: best on t. Undecided: loose on t."
+        "Of 4 cells compared with lstm, 1 is equivalent to it on the task (within ±0.05), 1 is worse and 1 is better; "
+        "1 of 4 comparisons is undecided."
     )
+    assert words.details == [
+        "Equivalent on the task: gru.",
+        "Worse: rnn on t.",
+        "Better: best on t.",
+    ]
+    assert [(one.count, one.where) for one in words.undecided] == [(1, "t: loose")]
     assert words.tasks["t"][0] == "lstm scores 0.900 on average over 8 seeds."
     assert words.tasks["t"][1] == "Equivalent within ±0.05: gru (+0.005)."
     assert words.tasks["t"][3].startswith("Worse: rnn by 0.700 (90% interval 0.69")
@@ -60,8 +67,12 @@ def test_the_headline_counts_what_the_verdicts_say():
 
 def test_with_other_scores_the_words_are_others():
     words = told({("lstm", "t"): around(0.2), ("gru", "t"): around(0.9)})
-    assert "none is equivalent to it on the task" in words.headline
-    assert "Better: gru on t." in words.headline
+    assert (
+        "none is equivalent to it on the task (within ±0.05), none is worse and 1 is better."
+        in words.headline
+    )
+    assert words.details == ["Better: gru on t."]
+    assert words.undecided == []
 
 
 def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else():
@@ -85,9 +96,10 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
     ]
     words = finding(analysed, evaluate(analysed, ()))
     assert words.headline == (
-        "Of 2 cells compared with lstm, 1 is equivalent to it on every task that both ran on (within ±0.05): gru. "
-        "Worse: rnn on t. None is better."
+        "Of 2 cells compared with lstm, 1 is equivalent to it on every task that both ran on (within ±0.05), 1 is "
+        "worse on every task that both ran on and none is better."
     )
+    assert words.details == ["Equivalent on every task that both ran on: gru.", "Worse: rnn on t."]
     text = verdict_text(table, declaration)
     assert "gru" in text
     assert "< −0.800" in text
@@ -95,7 +107,7 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
 
 def test_a_cell_that_is_worse_on_every_task_is_said_in_two_words():
     words = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t")})
-    assert "Worse: rnn on all. None is better." in words.headline
+    assert words.details == ["Worse: rnn on all."]
 
 
 def test_the_ceiling_is_told():
@@ -117,10 +129,11 @@ def test_without_confirmed_seeds_there_is_no_finding():
 def test_many_undecided_cells_are_named_without_numbers_few_with_them():
     loose = {(cell, "t"): around(0.6, 0.3) for cell in ("lstm", "a", "b", "c", "d", "e")}
     words = told(loose)
-    assert words.headline.endswith("Undecided: 5 of 5 comparisons, of a, b, c, d and e.")
+    assert words.headline.endswith("; 5 of 5 comparisons are undecided.")
+    assert [one.where for one in words.undecided] == ["t: a, b, c, d and e"]
     assert words.tasks["t"][-1] == "Undecided: a, b, c, d and e."
     few = told({key: scores for key, scores in loose.items() if key[0] in ("lstm", "a")})
-    assert few.headline.endswith("Undecided: a on t.")
+    assert few.headline.endswith("; 1 of 1 comparison is undecided.")
     assert few.tasks["t"][-1].startswith("Undecided: a (0.000, 90% interval −0.")
 
 
@@ -130,16 +143,37 @@ def test_over_all_tasks_is_told_where_there_are_several():
     assert finding_notes.together(study({key: x for key, x in two.items() if key[1] == "s"})) == ""
 
 
-def test_the_price_of_deciding_is_told_for_the_undecided_alone():
-    rows = {("lstm", "t"): around(0.6, 0.1), ("gru", "t"): around(0.6, 0.1)}
-    analysed = study(rows)
+def reasons(analysed):
+    return undecided(analysed.found(analysed.verdicts))
+
+
+def test_what_is_undecided_is_told_by_reason_with_the_seeds_that_would_decide():
+    analysed = study({("lstm", "t"): around(0.6, 0.1), ("gru", "t"): around(0.6, 0.1)})
     needed = analysed.verdicts["seeds_to_decide"].item()
     assert needed > 0
-    assert finding_notes.price(analysed.found(analysed.verdicts)) == (
-        f"1 comparison is undecided: about {needed:,.0f} further seeds per cell should decide it (power 0.8)."
-    )
-    sure = study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})
-    assert finding_notes.price(sure.found(sure.verdicts)) == ""
+    (only,) = reasons(analysed)
+    assert only.why == "the interval reaches beyond ±0.05, and the difference is not significant"
+    assert (only.count, only.where, only.further) == (1, "t: gru", f"{needed:,.0f}")
+    assert reasons(study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})) == []
+
+
+def test_what_holds_alone_but_not_among_so_many_pairs_has_a_reason_of_its_own():
+    analysed = study({("lstm", "t"): around(0.6, 0.1), ("gru", "t"): around(0.6, 0.1)})
+    table = analysed.found(analysed.verdicts)
+    alone = [
+        table.assign(**{f"p_{kind}": 0.04, f"p_{kind}_holm": 0.3}) for kind in ("equivalence", "difference")
+    ]
+    told = [undecided(rows)[0].why for rows in alone]
+    assert told[0] == "within ±0.05 taken alone, not after Holm over all pairs"
+    assert told[1] == "significant taken alone, not after Holm over all pairs"
+
+
+def test_reasons_are_counted_over_tasks_and_the_commonest_comes_first():
+    flat, loose = {"lstm": [1.0] * 4, "gru": [1.0] * 4}, {"lstm": around(0.6, 0.3), "gru": around(0.6, 0.3)}
+    places = [("s", loose), ("t", flat), ("u", loose)]
+    found = reasons(study({(cell, task): x[cell] for task, x in places for cell in x}))
+    assert [(one.count, one.where) for one in found] == [(2, "s: gru; u: gru"), (1, "t: gru")]
+    assert found[1].why == "all seeds of a cell score the same, so rare failures cannot be excluded"
 
 
 def test_the_posterior_is_said_to_agree_or_where_it_does_not():
@@ -173,13 +207,10 @@ def test_what_explains_the_scores_and_their_protocol_are_told():
     assert finding_notes.theirs(study({("lstm", "t"): around(0.6), ("gru", "t"): around(0.6)})) == ""
 
 
-def test_the_literature_counts_the_checks_and_names_what_fails():
+def test_the_literature_counts_the_checks():
     analysed = study({("lstm", "t"): around(0.9), ("gru", "t"): around(0.3)})
     words = finding(analysed, evaluate(analysed))
-    assert words.literature == (
-        "Published claims, one check per task: 0 hold, 1 fails, 0 undecided. Failing on t: “The GRU is equivalent to "
-        "the LSTM”."
-    )
+    assert words.literature == ("Published claims, one check per task: 0 hold, 1 fails, 0 undecided.")
     assert told({("a", "t"): around(0.9), ("b", "t"): around(0.9)}).literature.startswith(
         "None of the published"
     )

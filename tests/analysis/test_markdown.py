@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from analysis.figures import FIGURES
+from analysis.figures import fitting
 from analysis.report import latex, markdown
 from analysis.study.tables import Analysed
 from analysis.words import signed
@@ -48,9 +48,9 @@ def test_a_blank_line_stands_before_every_heading_and_table(text):
     assert "\n\n\n" not in text
 
 
-def test_every_figure_is_linked_with_its_data_and_the_files_are_there(text, written):
+def test_every_figure_is_linked_with_its_data_and_the_files_are_there(text, written, analysed):
     pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text)
-    assert {f"figures/{name}.png" for name in FIGURES} == set(pictures)
+    assert {f"figures/{name}.png" for name in fitting(analysed)} == set(pictures)
     for link in re.findall(r"\]\(([^)]+)\)", text):
         assert (written.markdown.parent / link).is_file()
 

@@ -96,6 +96,7 @@ def test_the_copy_that_is_shipped_is_the_study_row_by_row(folder, tmp_path):
     assert short.count("Of 8 cells compared with lstm") == 1
     assert "(docs/glance.png)" in short
     assert "Over all tasks together, against lstm" in short
+    assert not (tmp_path / "docs" / "race.png").exists()
     for name in ("glance.png", "differences.png"):
         assert (tmp_path / "docs" / name).is_file()
     for name in ("verdicts.csv", "overall.csv", "claims.csv", "glance.csv"):

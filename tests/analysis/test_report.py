@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from stores import study, trial_row, write_store
 
-from analysis.figures import FIGURES
+from analysis.figures import FIGURES, fitting
 from analysis.report import figure_files
-from analysis.report.content import CONTENTS
+from analysis.report.content import CONTENTS, content, shown
+from analysis.report.html import html as laid_out
 from analysis.report.write import write_report
 from analysis.study import tables
 from analysis.study.results import load
@@ -70,8 +71,8 @@ def test_references_inside_the_page_find_their_target_once(page, written):
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_every_figure_has_its_picture_twice_and_its_data(page, written):
-    assert set(written.figures) == set(FIGURES)
+def test_every_figure_of_such_a_study_has_its_picture_twice_and_its_data(page, written, analysed):
+    assert set(written.figures) == set(fitting(analysed))
     for name, png in written.figures.items():
         assert png.read_bytes().startswith(b"\x89PNG")
         assert png.with_suffix(".svg").read_text(encoding="utf-8").startswith("<?xml")
@@ -79,22 +80,25 @@ def test_every_figure_has_its_picture_twice_and_its_data(page, written):
         assert f'aria-label="{FIGURES[name].title}"' in written.report.read_text(encoding="utf-8")
 
 
-def test_links_lead_to_files_beside_the_page_or_to_its_parts(page, written):
+def test_links_lead_to_files_beside_the_page_or_to_its_parts(page, written, analysed):
     inside = [link[1:] for link in page.links if link.startswith("#")]
     beside = [link for link in page.links if not link.startswith("#")]
     assert set(inside) <= set(page.ids)
     assert set(inside) == {f"part-{anchor}" for anchor in CONTENTS} - {"part-facts", "part-protocol"}
-    assert {f"figures/{name}.csv" for name in FIGURES} <= set(beside)
+    assert {f"figures/{name}.csv" for name in fitting(analysed)} <= set(beside)
+    assert not {f"figures/{name}.csv" for name in ("race", "ranks")} & set(beside)
     assert all((written.report.parent / link).is_file() for link in beside)
 
 
 def test_the_verdict_comes_first_then_the_question_then_the_evidence(page):
     parts = [
-        "Controls passed.",
         "Of 8 cells compared with lstm",
         "Each cell against lstm, best first.",
-        "Over all tasks together, against lstm",
+        "Undecided, and why",
+        "Further seeds per cell:",
+        "Controls passed.",
         "Published claims, one check per task:",
+        "Over all tasks together, against lstm",
         "Question",
         "Do the variants of the LSTM differ",
         "Each cell against lstm, by test score",
@@ -161,6 +165,32 @@ def test_much_evidence_is_folded_away(written):
     assert text.count("<details") == text.count("</details>") > 10
     assert "<details open><summary><h3>adding" in text  # few tasks are open
     assert text.index('id="glance"') < text.index("<details")
+
+
+def test_with_few_tasks_there_are_average_ranks_without_a_diagram_and_why(page, written):
+    text = written.report.read_text(encoding="utf-8")
+    assert "No critical-difference diagram: over 2 tasks" in page.words
+    assert text.index("<h3>Average ranks</h3>") < text.index("Ranks ignore the margin")
+
+
+def test_claims_are_a_table_and_those_that_are_decided_come_first(written):
+    text = written.report.read_text(encoding="utf-8")
+    first = text.split("<h3>Published claims</h3>")[1].split("<h3>Beside the verdicts</h3>")[0]
+    statuses = re.findall(r'class="badge (\w+)"', first)
+    assert set(statuses) == {"holds", "fails", "undecided"}
+    assert statuses == sorted(statuses, key=["fails", "holds", "undecided"].index)
+    assert first.count("<li>") == 0
+
+
+def test_a_broken_control_comes_before_the_finding_and_a_passed_one_after_it(small, written, tmp_path):
+    passed = written.report.read_text(encoding="utf-8")
+    assert passed.index('class="headline"') < passed.index('class="stamp"')
+    study = Analysed(load(small, "synthetic"))
+    broken = dataclasses.replace(study.declaration, different=[["lstm_again", "lstm", "adding"]])
+    told = content(Analysed(dataclasses.replace(study.results, declaration=broken)))
+    page = laid_out(told | shown({}))
+    assert page.index("NOT TRUSTWORTHY") < page.index('class="headline"')
+    assert "Controls passed." not in page
 
 
 def test_tables_lie_beside_the_page(written, results):

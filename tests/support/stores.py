@@ -4,6 +4,7 @@ store = write_store(tmp_path, study())            a realistic study of ten cells
 frame = trials_frame({("lstm", "adding"): [0.9, 0.8], ...})      confirm trials with just these scores
 """
 
+import dataclasses
 import datetime
 import hashlib
 import json
@@ -196,6 +197,19 @@ def declare(
         plan=plan,
         total={stage: len(ids) for stage, ids in plan.items()},
     )
+
+
+def in_a_race(declaration: Declaration, *, look: int, most: int) -> Declaration:
+    """The same study as if its seeds had been raced: each cell against lstm, the alias beside them."""
+    alias = {name for pair in declaration.same for name in pair} | {"lstm"}
+    compared = [cell for cell in declaration.cells if cell not in alias]
+    pairs = [
+        [task, cell, "lstm"]
+        for task in declaration.tasks
+        for cell in compared
+        if declaration.runs(task, cell)
+    ]
+    return dataclasses.replace(declaration, race={"look": look, "most": most}, pairs=pairs)
 
 
 def write_store(results, made: Study) -> Store:
