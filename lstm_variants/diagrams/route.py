@@ -136,6 +136,7 @@ def routed(graph: Graph, layout: Layout) -> tuple[dict[int, list[Point]], int]:
     order = sorted(nets, key=lambda s: (length(s), s))
     best: tuple[float, dict[int, list[Point]], int] | None = None
     paths: dict[str, tuple[float, dict[int, list[Point]]]] = {}
+    before = 0.0
     for turn in range(1 + (ROUNDS if len(graph.wires) <= MANY else FEW)):
         for source in order:
             board.take_up(source)
@@ -143,6 +144,9 @@ def routed(graph: Graph, layout: Layout) -> tuple[dict[int, list[Point]], int]:
         total = sum(cost for cost, _ in paths.values()) + CROSS * board.crossings
         if best is None or total < best[0]:
             best = total, {n: p for _, found in paths.values() for n, p in found.items()}, board.crossings
+        if total == before:
+            break
+        before = total
         order = sorted(nets, key=lambda s: (-paths[s][0], s)) if turn % 2 == 0 else order[::-1]
     assert best is not None
     return best[1], best[2]
