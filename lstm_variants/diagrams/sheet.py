@@ -59,8 +59,8 @@ def chain(drawing: Drawing, copies: int) -> Sheet:
         if k:
             for name in starts:
                 x, y = drawing.layout.centres[name]
-                a = (x - 1.6 + k * shift / SQUARE, float(y))
-                shapes.append(straight(a, (a[0] + 3.2, a[1]), "wire"))
+                start = (x - 3.6 + k * shift / SQUARE, float(y))  # where the arrow before it ends
+                shapes.append(straight(start, (start[0] + 5.2, start[1]), "wire"))
     title = f"{graph.title}, {copies} steps"
     return assembled([(title, shapes, (width + (copies - 1) * shift, height))], [graph])
 
