@@ -43,7 +43,8 @@ def pictures(root: Path) -> dict[Path, str]:
 
     folder = root / "docs" / PICTURES
     return {
-        folder / f"{name}.svg": svg(single(drawn(of_catalogue(name))), f"{name}: its diagram") for name in CELLS
+        folder / f"{name}.svg": svg(single(drawn(of_catalogue(name))), f"{name}: its diagram")
+        for name in CELLS
     }
 
 

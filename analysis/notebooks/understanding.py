@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Understanding the cells
 #
-# "Understanding LSTM Networks" (Olah 2015) explains with drawings why a plain recurrent network forgets and an LSTM need
-# not. This notebook goes through the same argument. Its pictures are drawn from the equations that the cells are tested
-# against, and its claims are measured.
+# "Understanding LSTM Networks" (Olah 2015) explains with drawings why a plain recurrent network forgets and an LSTM
+# need not. This notebook goes through the same argument. Its pictures are drawn from the equations that the cells are
+# tested against, and its claims are measured.
 #
 # ## A network that sees its past
 #
@@ -39,28 +39,24 @@ display(Image(folder / "rnn.png", width=720))
 # %% [markdown]
 # ## Short gap and long gap
 #
-# "The clouds are in the *sky*" needs the last few words. "I grew up in France ... I speak fluent *French*" needs one word
-# from far back. The task `early_mention` asks this question over a distance that can be set. Below it is 10 words, then 40.
+# "The clouds are in the *sky*" needs the last few words. "I grew up in France ... I speak fluent *French*" needs one
+# word from far back. The task `early_mention` asks this question over a distance that can be set. Below it is 10
+# words, then 40.
 #
 # What is measured is the gradient of the loss of the last word with respect to the carry some steps before, its *lag*.
-# Where it is almost zero, training cannot learn from that word, and the network does not use it. Each line is the median
-# of six networks, relative to lag 1, with a band for the middle half. A dot marks the **memory horizon**, the largest lag
-# with more than 1 % of the influence of lag 1.
+# Where it is almost zero, training cannot learn from that word, and the network does not use it. Each line is the
+# median of six networks, relative to lag 1, with a band for the middle half. A dot marks the **memory horizon**, the
+# largest lag with more than 1 % of the influence of lag 1.
 
 # %%
-command(
-    *"flow rnn lstm gru --task early_mention --set task.distractors=0 --set task.vary=1 --set task.distance=10".split(),
-    *"--seeds 6 --steps 400 --hidden 12 --out short".split(),
-    folder=folder,
-)
+asked = ["early_mention", "--set", "task.countries=4", "--set", "task.distractors=0", "--set", "task.vary=1"]
+effort = ["--seeds", "6", "--steps", "600"]
+short, long = ["--set", "task.distance=10", "--out", "short"], ["--set", "task.distance=40", "--out", "long"]
+command("flow", "rnn", "lstm", "gru", "--task", *asked, *effort, *short, folder=folder)
 display(Image(folder / "short" / "flow.png", width=550))
 
 # %%
-command(
-    *"flow rnn lstm gru --task early_mention --set task.distractors=0 --set task.vary=1 --set task.distance=40".split(),
-    *"--seeds 6 --steps 400 --hidden 12 --out long".split(),
-    folder=folder,
-)
+command("flow", "rnn", "lstm", "gru", "--task", *asked, *effort, *long, folder=folder)
 display(Image(folder / "long" / "flow.png", width=550))
 
 # %% [markdown]
@@ -79,7 +75,8 @@ told(
 # %% [markdown]
 # ## The belt
 #
-# The LSTM has a second line, the cell state c along the top. On it there is no layer: a factor, the forget gate, and a sum.
+# The LSTM has a second line, the cell state c along the top. On it there is no layer: a factor, the forget gate, and a
+# sum.
 
 # %%
 command("diagram", "lstm", "--out", "lstm.png", folder=folder)
@@ -119,6 +116,6 @@ command("diagram", "gru", "--out", "gru.png", folder=folder)
 display(Image(folder / "coupled.png", width=520), Image(folder / "gru.png", width=450))
 
 # %% [markdown]
-# Which of them is better is another question, with controls, tuned settings and fresh seeds: that is what studies are for
-# ([the finding](finding.py)). Diagrams and flow of your own cell: `lstm-variants diagram my_cell.py:Cell` and
+# Which of them is better is another question, with controls, tuned settings and fresh seeds: that is what studies are
+# for ([the finding](finding.py)). Diagrams and flow of your own cell: `lstm-variants diagram my_cell.py:Cell` and
 # `lstm-variants flow my_cell.py:Cell lstm`.

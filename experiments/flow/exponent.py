@@ -1,7 +1,7 @@
 """The largest Lyapunov exponent of the carry: the mean of log |v_t| / |v_{t-1}| with v_t = (ds_t/ds_{t-1}) v_{t-1}.
 
-Below 0 a small change of the carry dies away, at 0 it stays, above 0 it grows. The network is driven by the task's inputs;
-the first steps, in which v turns into the direction that grows fastest, do not count.
+Below 0 a small change of the carry dies away, at 0 it stays, above 0 it grows. The network is driven by the task's
+inputs; the first steps, in which v turns into the direction that grows fastest, do not count.
 """
 
 from typing import Any
@@ -48,9 +48,7 @@ def exponent(step: Step, first: Any, inputs: Array, key: Array, mask: Array | No
         held = jax.tree.map(lambda a, b: jnp.where(shaped(counted, a), a, b), (after, new), (carry, v))
         return held, jnp.where(counted, jnp.log(size), 0.0)
 
-    drawn = [
-        jax.random.normal(jax.random.fold_in(key, k), leaves[k].shape, leaves[k].dtype) for k in moving
-    ]
+    drawn = [jax.random.normal(jax.random.fold_in(key, k), leaves[k].shape, leaves[k].dtype) for k in moving]
     size = jnp.sqrt(sum((part.reshape(B, -1) ** 2).sum(-1) for part in drawn))
     unit = [part / shaped(size, part) for part in drawn]
     _, growth = jax.lax.scan(one, (first, unit), (inputs, counts))

@@ -1,8 +1,8 @@
 """What the gates of a cell say, seen in its traced step: no cell has to tell.
 
-A gate is an output of σ. What of the cell c is kept is the factor that c is multiplied with, where that factor depends on
-the input (a peephole, which does not, is none): f of an LSTM, 1 - i of a CIFG. A cell that adds to c and multiplies it
-with nothing keeps all of it.
+A gate is an output of σ. What of the cell c is kept is the factor that c is multiplied with, where that factor depends
+on the input (a peephole, which does not, is none): f of an LSTM, 1 - i of a CIFG. A cell that adds to c and multiplies
+it with nothing keeps all of it.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,11 @@ Array = jax.Array
 CALLS = ("jit", "pjit", "closed_call", "core_call")
 
 
-def watched(step: Step, carry: Any, x: Array) -> Callable[[Any, Array], tuple[Any, list[Array], Array | None]]:
-    """`(carry, x) -> (new carry, gates, kept)`: outputs of σ, and of a cell with an array `c` in its carry what of it is
-    kept `(B, h)`; None for others. carry, x: examples."""
+def watched(
+    step: Step, carry: Any, x: Array
+) -> Callable[[Any, Array], tuple[Any, list[Array], Array | None]]:
+    """`(carry, x) -> (new carry, gates, kept)`: outputs of σ, and of a cell with an array `c` in its carry what of it
+    is kept `(B, h)`; None for others. carry, x: examples."""
     program, shapes = jax.make_jaxpr(step, return_shape=True)(carry, x)
     tree = jax.tree.structure(shapes[0])
     cell = place_of_c(carry)

@@ -4,8 +4,8 @@ Perturbations e, all zero, are added to the carry before each step,
 
     s_t, y_t = cell(s_{t-1} + e_{t-1}, x_t)
 
-and the gradient of the loss with respect to them is dL/ds. Nothing is asked of the cell, and one backward pass gives all
-lags. (Hochreiter 1991 and Bengio, Simard & Frasconi 1994 are about the same quantity.)
+and the gradient of the loss with respect to them is dL/ds. Nothing is asked of the cell, and one backward pass gives
+all lags. (Hochreiter 1991 and Bengio, Simard & Frasconi 1994 are about the same quantity.)
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def shaped(flags: Array, like: Array) -> Array:
 
 
 def horizon(norms: np.ndarray, share: float = SHARE) -> int:
-    """The memory horizon: the largest lag at which the influence is above `share` of that at lag 1. norms: `(T,)`, lag 1
-    first. 0 where nothing flows at all."""
+    """The memory horizon: the largest lag at which the influence is above `share` of that at lag 1. norms: `(T,)`, lag
+    1 first. 0 where nothing flows at all."""
     above = np.flatnonzero(norms > share * norms[0]) if norms[0] > 0 else np.array([], int)
     return int(above[-1]) + 1 if len(above) else 0

@@ -22,8 +22,8 @@ SHUT, OPEN = 0.1, 0.9
 
 class Measured(NamedTuple):
     """norms (T,): mean over the sequences of the norm of dL/ds by lag, lag 1 first. kept (T,): mean over units and
-    sequences of the product of what is kept of c over as many last steps; NaN for cells without c. exponent: mean over the
-    sequences. shut, open: shares of all gate values below 0.1 and above 0.9; NaN without gates. score: on these
+    sequences of the product of what is kept of c over as many last steps; NaN for cells without c. exponent: mean over
+    the sequences. shut, open: shares of all gate values below 0.1 and above 0.9; NaN without gates. score: on these
     sequences."""
 
     norms: Array
@@ -70,7 +70,7 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
 
 
 def said(step: Any, first: Any, inputs: Array, mask: Array | None) -> tuple[Array, Array, Array]:
-    """What is kept of c by lag (T,), and the shares of gate values that are shut and open, over the steps that count."""
+    """What is kept of c by lag (T,), and the shares of gate values that are shut and open, of steps that count."""
     T, B = inputs.shape[:2]
     counts = jnp.ones((T, B), bool) if mask is None else mask
     seen = watched(step, first, inputs[0])
@@ -83,7 +83,11 @@ def said(step: Any, first: Any, inputs: Array, mask: Array | None) -> tuple[Arra
             return jnp.where(counted.reshape(B, *[1] * (a.ndim - 1)), a, b)
 
         flags = [(g.reshape(B, -1) < SHUT, g.reshape(B, -1) > OPEN) for g in gates if g.shape[:1] == (B,)]
-        shares = jnp.stack([jnp.concatenate(side, -1).mean(-1) for side in zip(*flags, strict=True)]) if flags else None
+        shares = (
+            jnp.stack([jnp.concatenate(side, -1).mean(-1) for side in zip(*flags, strict=True)])
+            if flags
+            else None
+        )
         kept = None if kept is None else hold(kept, jnp.ones_like(kept))
         return jax.tree.map(hold, after, carry), (shares, kept)
 

@@ -41,7 +41,9 @@ def flows(trials: Sequence[Trial], sequences: int = 32) -> list[Moment]:
         )
     run = Engine().start(Cohort(tuple(trials), len(trials)))
     one = make_measure(bare, sequences)
-    over_members = jax.jit(lambda parameters, seeds: jax.lax.map(lambda both: one(*both), (parameters, seeds)))
+    over_members = jax.jit(
+        lambda parameters, seeds: jax.lax.map(lambda both: one(*both), (parameters, seeds))
+    )
     state = run.state
     lowered = over_members.lower(jnp.asarray(state.params), jnp.asarray(state.seed))
     compiled = compile_with(lowered, LIBRARIES if jax.default_backend() == "cpu" else {})

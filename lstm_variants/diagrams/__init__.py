@@ -3,8 +3,8 @@
     graph_of(equations)  ->  drawn(graph)  ->  single(drawing)  ->  svg(sheet)
     boxes and wires          places, ways      shapes               a document
 
-and `read_back(document)` is the graph that the picture shows, which `computed` runs. `of_catalogue` has the cells of the
-catalogue; of a cell without known equations `dataflow` draws the program that JAX traces.
+and `read_back(document)` is the graph that the picture shows, which `computed` runs. `of_catalogue` has the cells of
+the catalogue; of a cell without known equations `dataflow` draws the program that JAX traces.
 """
 
 from lstm_variants.conformance.known import KNOWN, grid, grid_depth

@@ -1,8 +1,8 @@
 """A cell of which no equations are known: the program that JAX traces of one step, line by line.
 
-A plain dataflow graph. What it reads (inputs, carry, parameters) is on top, each operation below what it needs, results at
-the bottom. Moving numbers about (reshape, broadcast, a change of type) is left out, and so are programs within programs,
-whose lines stand in their place.
+A plain dataflow graph. What it reads (inputs, carry, parameters) is on top, each operation below what it needs,
+results at the bottom. Moving numbers about (reshape, broadcast, a change of type) is left out, and so are programs
+within programs, whose lines stand in their place.
 """
 
 from typing import Any
@@ -17,7 +17,15 @@ from lstm_variants.diagrams.shapes import SQUARE, Shape, Sheet, text
 
 MOVING = {"reshape", "broadcast_in_dim", "squeeze", "convert_element_type", "copy", "copy_p", "expand_dims"}
 INNER = ("jaxpr", "call_jaxpr")
-NAMES = {"dot_general": "matmul", "logistic": "σ", "mul": "×", "add": "+", "sub": "−", "div": "÷", "select_n": "select"}
+NAMES = {
+    "dot_general": "matmul",
+    "logistic": "σ",
+    "mul": "×",
+    "add": "+",
+    "sub": "−",
+    "div": "÷",
+    "select_n": "select",
+}
 WIDTH, HEIGHT, STEP, ACROSS = 76.0, 24.0, 50.0, 88.0  # pixels: of a box, from one line of boxes to the next
 MOST = 90  # boxes
 
@@ -85,7 +93,9 @@ class Lines:
             elif name in MOVING and len(boxes) <= 1:
                 made = [boxes[0] if boxes else None] * len(line.outvars)
             else:
-                numbers = [f"{float(v.val):g}" for v in line.invars if isinstance(v, Literal) and v.val.ndim == 0]
+                numbers = [
+                    f"{float(v.val):g}" for v in line.invars if isinstance(v, Literal) and v.val.ndim == 0
+                ]
                 look = "layer" if name == "dot_general" else "op"
                 box = self.add(" ".join([NAMES.get(name, name), *numbers]), look, boxes)
                 made = [box] * len(line.outvars)
@@ -119,12 +129,8 @@ def sheet(lines: Lines, title: str) -> Sheet:
     widest = max(map(len, rows.values()))
     for level in sorted(rows):
         row = rows[level]
-
-        def middle(k: int) -> float:
-            above = [x[j] for j in lines.reads[k] if j in x]
-            return sum(above) / len(above) if above else widest * ACROSS / 2
-
-        row.sort(key=middle)
+        above = {k: [x[j] for j in lines.reads[k] if j in x] or [widest * ACROSS / 2] for k in row}
+        row.sort(key=lambda k, above=above: sum(above[k]) / len(above[k]))  # type: ignore[misc]
         start = (widest - len(row)) * ACROSS / 2
         x |= {k: start + ACROSS * (place + 0.5) for place, k in enumerate(row)}
     shapes = [text(title, (12.0, 24.0), 14.0, "title", "start")]

@@ -135,7 +135,10 @@ class Builder:
                     plain.append((sign, value))
         shift = f"({'+' if constant > 0 else '−'}{number(abs(constant))})" if constant else ""
         if not weights:
-            weights, plain = [(value, "") for sign, value in plain if sign > 0], [p for p in plain if p[0] < 0]
+            weights, plain = (
+                [(value, "") for sign, value in plain if sign > 0],
+                [p for p in plain if p[0] < 0],
+            )
         if not plain:
             return self.box(weights, biases, f"{before}{function}{shift}{after}")
         total = self.box(weights, biases, "lin")
@@ -177,7 +180,9 @@ class Builder:
 
     def box(self, weights: list[tuple[str, str]], biases: list[str], sign: str) -> str:
         name = self.node("layer", sign, tuple(biases))
-        self.wires += [Wire(source=value, target=name, weights=((value, letter),)) for value, letter in weights]
+        self.wires += [
+            Wire(source=value, target=name, weights=((value, letter),)) for value, letter in weights
+        ]
         return name
 
 
@@ -269,7 +274,8 @@ def projected(graph: Graph) -> Graph:
     if not below or {node.band for node in graph.nodes.values()} != {0}:
         return graph
     nodes = {
-        name: replace(node, band=0 if name in below or name == "x" else 1) for name, node in graph.nodes.items()
+        name: replace(node, band=0 if name in below or name == "x" else 1)
+        for name, node in graph.nodes.items()
     }
     return replace(graph, nodes=nodes)
 

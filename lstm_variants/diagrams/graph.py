@@ -5,9 +5,9 @@
     op        ×, +, 1−, tanh ... element by element: a circle
     join      vectors side by side, under no sign: lines that meet
 
-A wire carries one value, or those of a join side by side. Into a layer it names the weights of each value; `W R P U` are
-matrices, other letters multiply element by element. Nothing else than what is drawn is known here: `computed` looks at
-signs and wires alone.
+A wire carries one value, or those of a join side by side. Into a layer it names the weights of each value; `W R P U`
+are matrices, other letters multiply element by element. Nothing else than what is drawn is known here: `computed`
+looks at signs and wires alone.
 """
 
 import re
@@ -29,8 +29,8 @@ FROM = re.compile(r"(?P<number>\d+(?:\.\d+)?)−")
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """name: unique in its graph. kind: see above. sign: what is written in it; of a join "up" where its line goes up, not
-    to the right. letter: of the equation that it
+    """name: unique in its graph. kind: see above. sign: what is written in it; of a join "up" where its line goes up,
+    not to the right. letter: of the equation that it
     computes, "" for a part of one. biases: vectors that a layer adds. band: the part of the cell that it belongs to,
     0 lowest."""
 

@@ -17,7 +17,13 @@ from lstm_variants.diagrams.graph import Graph, Node
 
 Place = tuple[int, int]
 PITCH = 8  # from one column to the next
-LEVEL, FIRST, BUS, ROW, GAP = 7, 8, 6, 4, 6  # heights: of a level, of the first, below boxes, of a row, between bands
+LEVEL, FIRST, BUS, ROW, GAP = (
+    7,
+    8,
+    6,
+    4,
+    6,
+)  # heights: of a level, of the first, below boxes, of a row, between bands
 MOST = 3  # levels
 
 
@@ -29,7 +35,11 @@ def half(node: Node) -> tuple[float, float]:
         return 0.0, 0.0
     if node.kind in ("input", "output"):
         return 1.5, 1.5
-    return (1.5, 1.5) if len(node.sign) <= 2 else (0.5 * len(node.sign) + 0.5 if len(node.sign) > 4 else 2.5, 1.5)
+    return (
+        (1.5, 1.5)
+        if len(node.sign) <= 2
+        else (0.5 * len(node.sign) + 0.5 if len(node.sign) > 4 else 2.5, 1.5)
+    )
 
 
 @dataclass

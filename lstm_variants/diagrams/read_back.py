@@ -1,7 +1,7 @@
 """What a drawing shows, read from the picture: the graph again, from an SVG document and nothing else.
 
-Where a line begins and ends says what it connects, and the words in a box or a circle say what that does. Weights, which
-a picture does not name, stand in the attributes of each line.
+Where a line begins and ends says what it connects, and the words in a box or a circle say what that does. Weights,
+which a picture does not name, stand in the attributes of each line.
 """
 
 import re
@@ -64,7 +64,10 @@ def node_of(shape: ElementTree.Element, area: Area, words: list[tuple[float, flo
     kind = shape.get("data-kind", "")
     sign = inside[0] if kind in ("layer", "op") and inside else shape.get("data-sign", "")
     return Node(
-        name=shape.get("data-name", ""), kind=kind, sign=sign, biases=tuple(shape.get("data-biases", "").split())
+        name=shape.get("data-name", ""),
+        kind=kind,
+        sign=sign,
+        biases=tuple(shape.get("data-biases", "").split()),
     )
 
 

@@ -1,13 +1,14 @@
 """The way of each wire: the cheapest on the grid, at right angles, past the nodes.
 
-What a wire costs: 1 a square, BEND a corner, CROSS where it crosses another, NEAR a square beside another or a node. Wires of one
-source are one line that forks; wires of different sources may cross and never share a square otherwise. After the first
-round every line is taken up and laid again, since the first ones did not know of the later ones.
+What a wire costs: 1 a square, BEND a corner, CROSS where it crosses another, NEAR a square beside another or a node.
+Wires of one source are one line that forks; wires of different sources may cross and never share a square otherwise.
+After the first round every line is taken up and laid again, since the first ones did not know of the later ones.
 """
 
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lstm_variants.diagrams.graph import Graph, Node, Wire
 from lstm_variants.diagrams.place import Layout, Place, half
@@ -77,7 +78,7 @@ class Board:
 
     def lay(self, source: str, path: list[Place]) -> None:
         line = self.lines.setdefault(source, {})
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in pairwise(path):
             step = (b[0] - a[0], b[1] - a[1])
             line.setdefault(a, set()).add(step)
             line.setdefault(b, set()).add((-step[0], -step[1]))
@@ -131,7 +132,9 @@ def routed(graph: Graph, layout: Layout) -> tuple[dict[int, list[Point]], int]:
         nets.setdefault(wire.source, []).append(number)
 
     def length(source: str) -> int:
-        return max(distance(layout.centres[source], layout.centres[graph.wires[n].target]) for n in nets[source])
+        return max(
+            distance(layout.centres[source], layout.centres[graph.wires[n].target]) for n in nets[source]
+        )
 
     order = sorted(nets, key=lambda s: (length(s), s))
     best: tuple[float, dict[int, list[Point]], int] | None = None
@@ -156,14 +159,18 @@ def distance(a: Place, b: Place) -> int:
     return abs(a[0] - b[0]) + abs(a[1] - b[1])
 
 
-def line(graph: Graph, board: Board, source: str, numbers: Iterable[int]) -> tuple[float, dict[int, list[Point]]]:
+def line(
+    graph: Graph, board: Board, source: str, numbers: Iterable[int]
+) -> tuple[float, dict[int, list[Point]]]:
     """Lay all wires from one node, the nearest first; returns what they cost and their points."""
     node, centre = graph.nodes[source], board.layout.centres[source]
     leaving = {port.at: port for port in ports(node, centre, out=True)}
     ways: dict[Place, list[Point]] = {}  # from the source's edge to each square of its line
     total, found = 0.0, dict[int, list[Point]]()
     taken = set[Place]()
-    for number in sorted(numbers, key=lambda n: distance(centre, board.layout.centres[graph.wires[n].target])):
+    for number in sorted(
+        numbers, key=lambda n: distance(centre, board.layout.centres[graph.wires[n].target])
+    ):
         target = graph.nodes[graph.wires[number].target]
         arriving = [
             port
@@ -241,7 +248,9 @@ def cheapest(
     raise ValueError(f"No way is left from {source} to {wire.target}.")
 
 
-def traced(before: dict[tuple[Place, Place], tuple[Place, Place] | None], key: tuple[Place, Place]) -> list[Place]:
+def traced(
+    before: dict[tuple[Place, Place], tuple[Place, Place] | None], key: tuple[Place, Place]
+) -> list[Place]:
     way = [key[0]]
     origin = before[key]
     while origin is not None:

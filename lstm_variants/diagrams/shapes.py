@@ -1,11 +1,12 @@
 """A drawing as plain shapes, in pixels: what an SVG and a PNG have in common.
 
-Every shape has a look (`theme.py` says what colour that is) and, where it stands for a part of the graph, what it says of
-it. A wire is one shape from edge to edge, also where it shares its way with others of the same source.
+Every shape has a look (`theme.py` says what colour that is) and, where it stands for a part of the graph, what it says
+of it. A wire is one shape from edge to edge, also where it shares its way with others of the same source.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from lstm_variants.diagrams.drawing import Drawing
 from lstm_variants.diagrams.graph import Node
@@ -21,8 +22,8 @@ WIDE = 0.58  # of a letter, by its height
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """kind: "path", "box" (rounded), "circle" or "text". look: of the theme. points: of a path; the two corners of a
-    box; centre and (radius, radius) of a circle; the place of a text, which is in the middle unless `anchor` is "start".
-    path: for a path, its pieces ("M" "L" one point, "Q" two, "Z" none). means: what it stands for."""
+    box; centre and (radius, radius) of a circle; the place of a text, which is in the middle unless `anchor` is
+    "start". path: for a path, its pieces ("M" "L" one point, "Q" two, "Z" none). means: what it stands for."""
 
     kind: str
     look: str
@@ -81,8 +82,8 @@ def arrow(points: list[Point], look: str) -> Shape:
 
 
 def shapes_of(drawing: Drawing, changed: Iterable[str] = ()) -> list[Shape]:
-    """Lines, bridges where they cross, dots where they fork, then nodes. changed: names of nodes, and "source>target" of
-    wires, to be pointed out."""
+    """Lines, bridges where they cross, dots where they fork, then nodes. changed: names of nodes, and "source>target"
+    of wires, to be pointed out."""
     marked, graph = set(changed), drawing.graph
     shapes, tops = list[Shape](), list[Shape]()
     for number, wire in enumerate(graph.wires):
@@ -134,7 +135,7 @@ def merging(points: list[Point], onward: Point) -> list[Point]:
 def steps(points: list[Point]) -> list[Point]:
     """Every square that a line passes."""
     found = list[Point]()
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in pairwise(points):
         length = int(abs(bx - ax) + abs(by - ay))
         dx, dy = (bx > ax) - (bx < ax), (by > ay) - (by < ay)
         start = (round(ax + 0.01 * dx), round(ay + 0.01 * dy))
@@ -151,7 +152,7 @@ def forks(drawing: Drawing) -> list[Point]:
         ]
         after: dict[Point, set[Point]] = {}
         for line in lines:
-            for a, b in zip(line, line[1:], strict=False):
+            for a, b in pairwise(line):
                 after.setdefault(a, set()).add(b)
         found += [point for point, following in after.items() if len(following) > 1]
     return found
@@ -163,7 +164,7 @@ def crossings(drawing: Drawing, marked: set[str]) -> list[tuple[float, float, st
     for number, wire in enumerate(drawing.graph.wires):
         points = drawing.paths[number]
         new = " new" if f"{wire.source}>{wire.target}" in marked else ""
-        for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(points):
             if ax == bx:
                 upright.append((wire.source, ax, min(ay, by), max(ay, by), new))
             else:

@@ -130,7 +130,9 @@ def legend_of(graphs: list[Graph], width: float, changed: bool) -> tuple[list[Sh
     if any(n.kind == "layer" for n in nodes):
         entries.append((sample_box("layer"), "learned layer: its function, its letter"))
     if any(n.kind == "op" for n in nodes):
-        entries.append(([Shape(kind="circle", look="op", points=((14.0, 0.0), (8.0, 8.0)))], "element by element"))
+        entries.append(
+            ([Shape(kind="circle", look="op", points=((14.0, 0.0), (8.0, 8.0)))], "element by element")
+        )
     if any(n.kind == "join" for n in nodes):
         entries.append((sample_join(), "joined to one vector"))
     if forking(wires):
@@ -163,7 +165,12 @@ def sample_box(look: str) -> list[Shape]:
 def sample_join() -> list[Shape]:
     return [
         straight((0, -0.5), (3.5, -0.5), "wire"),
-        Shape(kind="path", look="wire", points=(), path=rounded([(0.0, 0.9), (1.2, 0.9), (1.2, -0.5), (2.6, -0.5)])),
+        Shape(
+            kind="path",
+            look="wire",
+            points=(),
+            path=rounded([(0.0, 0.9), (1.2, 0.9), (1.2, -0.5), (2.6, -0.5)]),
+        ),
     ]
 
 
@@ -183,7 +190,9 @@ def differing(graph: Graph, other: Graph) -> set[str]:
     """Names of the nodes of a graph, and "source>target" of its wires, of which the other graph has none alike."""
     mine, theirs = meanings(graph), set(meanings(other).values())
     nodes = {name for name, meaning in mine.items() if meaning not in theirs}
-    there = {(meanings(other)[w.source], meanings(other)[w.target], weights_of(other, w)) for w in other.wires}
+    there = {
+        (meanings(other)[w.source], meanings(other)[w.target], weights_of(other, w)) for w in other.wires
+    }
     wires = {
         f"{w.source}>{w.target}"
         for w in graph.wires

@@ -77,9 +77,7 @@ BLOCK = Equations(
 
 def transformer() -> Graph:
     """From below: projection and norm; queries, keys and values; attention; the feed-forward layer."""
-    bands = {
-        line.split("=")[0].strip().replace("'", "_new"): band for line, band in LINES
-    }
+    bands = {line.split("=")[0].strip().replace("'", "_new"): band for line, band in LINES}
     return graph_of(BLOCK, bands)
 
 

@@ -7,7 +7,17 @@ from typing import Any
 
 from lstm_variants import CELLS
 from lstm_variants.conformance import CanNotCheck, Unreadable, adapt, conform, written
-from lstm_variants.diagrams import CanNotDraw, Graph, chain, compared, drawn, graph_of, of_catalogue, single, svg
+from lstm_variants.diagrams import (
+    CanNotDraw,
+    Graph,
+    chain,
+    compared,
+    drawn,
+    graph_of,
+    of_catalogue,
+    single,
+    svg,
+)
 from lstm_variants.diagrams.dataflow import dataflow
 from lstm_variants.diagrams.shapes import Sheet
 from sweeps.commands.conform import resolve
@@ -37,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
                     f"{name}: its equations are not known, so nothing can be compared with them. Draw it alone, "
                     "or write its equations down and give them to `conform --against`."
                 )
-        assert isinstance(first, Graph) and isinstance(second, Graph)
+        assert isinstance(first, Graph)
+        assert isinstance(second, Graph)
         sheet = compared(drawn(first), drawn(second))
     else:
         sheet = sheet_of(options.cell, sheets[options.cell], options.unroll)
@@ -92,7 +103,9 @@ def sheet_of(name: str, found: Graph | Sheet, unroll: int | None) -> Sheet:
     """The picture of one cell. Raises InputError for a chain of what has no known equations."""
     if isinstance(found, Sheet):
         if unroll is not None:
-            raise InputError(f"{name}: its equations are not known, and a chain needs them. Leave --unroll out.")
+            raise InputError(
+                f"{name}: its equations are not known, and a chain needs them. Leave --unroll out."
+            )
         return found
     drawing = drawn(found)
     return single(drawing) if unroll is None else chain(drawing, unroll)

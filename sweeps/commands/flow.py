@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> int:
     rows = [row for name, moments in found.items() for row in summary(name, moments)]
     outputs.write(folder / "flow.csv", text(CURVES, lines))
     outputs.write(folder / "summary.csv", text(SUMMARY, rows))
-    title = f"{options.task}, {first(cohorts).task.steps} steps, {options.hidden} units, {options.seeds} networks per cell"
+    steps = first(cohorts).task.steps
+    title = f"{options.task}, {steps} steps, {options.hidden} units, {options.seeds} networks per cell"
     for ending, content in saved(figure(lines, rows, title)).items():
         outputs.write(folder / f"flow.{ending}", content)
     show(rows, title)
@@ -121,14 +122,16 @@ def cell_of(name: str, hidden: int) -> CellSpec:
         spec: CellSpec = construct(thing, {"hidden": hidden})
         return spec
     raise InputError(
-        f"{name} is neither a cell of flax.nnx nor a spec that builds one (a frozen dataclass with the fields hidden and "
+        f"{name} is neither a cell of flax.nnx nor a spec that builds one (a frozen dataclass with a field hidden and "
         "a method build)."
     )
 
 
 def show(rows: list[dict[str, Any]], title: str) -> None:
     """Print the horizons and what else is one number."""
-    columns = table(title, "cell", "when", "horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score")
+    columns = table(
+        title, "cell", "when", "horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score"
+    )
     for row in rows:
         columns.add_row(
             row["cell"],

@@ -18,11 +18,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--hidden", type=int, default=16, metavar="N", help="hidden units (default: 16)")
     parser.add_argument("--seeds", type=int, default=16, metavar="N", help="networks per cell (default: 16)")
-    parser.add_argument("--steps", type=int, default=400, metavar="N", help="optimiser updates (default: 400)")
+    parser.add_argument(
+        "--steps", type=int, default=400, metavar="N", help="optimiser updates (default: 400)"
+    )
     parser.add_argument(
         "--sequences", type=int, default=32, metavar="N", help="measured on this many (default: 32)"
     )
-    parser.add_argument("--learning-rate", type=float, default=0.01, metavar="X", help="of Adam (default: 0.01)")
+    parser.add_argument(
+        "--learning-rate", type=float, default=0.01, metavar="X", help="of Adam (default: 0.01)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first network (default: 0)")
     parser.add_argument(
         "--set",

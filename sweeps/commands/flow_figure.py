@@ -49,13 +49,20 @@ def figure(lines: list[dict[str, Any]], rows: list[dict[str, Any]], title: str) 
     return made
 
 
-def draw(panel: Any, own: list[dict[str, Any]], row: dict[str, Any], colour: str, dash: Any, cell: str) -> None:
+def draw(
+    panel: Any, own: list[dict[str, Any]], row: dict[str, Any], colour: str, dash: Any, cell: str
+) -> None:
     """One cell in one panel: influence, its band, the product of what is kept of c (thin), and the horizon."""
     lags = [line["lag"] for line in own]
     low, high = ([max(line[name], FLOOR / 10) for line in own] for name in ("share_q25", "share_q75"))
     panel.fill_between(lags, low, high, color=colour, alpha=0.14, linewidth=0)
     panel.plot(
-        lags, [max(line["share"], FLOOR / 10) for line in own], color=colour, linestyle=dash, linewidth=1.5, label=cell
+        lags,
+        [max(line["share"], FLOOR / 10) for line in own],
+        color=colour,
+        linestyle=dash,
+        linewidth=1.5,
+        label=cell,
     )
     if own[0]["kept"] is not None and min(line["kept"] for line in own) < 0.999:
         panel.plot(lags, [line["kept"] for line in own], color=colour, linewidth=0.7, alpha=0.8)

@@ -1,8 +1,8 @@
 """What flows through many networks of a cell, as rows: medians, where the middle half lies, and intervals.
 
-The interval of a median is that between two of the sorted values, whatever their distribution: of n networks the k-th from
-either end, with the largest k at which it holds the median in at least 95 % of all samples. Below six networks no two
-values do; then it is all of their range, and `level` says how sure it is.
+The interval of a median is that between two of the sorted values, whatever their distribution: of n networks the k-th
+from either end, with the largest k at which it holds the median in at least 95 % of all samples. Below six networks no
+two values do; then it is all of their range, and `level` says how sure it is.
 """
 
 import csv
@@ -86,5 +86,7 @@ def text(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> bytes:
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([f"{v:.6g}" if isinstance(v, float) else "" if v is None else v for v in row.values()])
+        writer.writerow(
+            [f"{v:.6g}" if isinstance(v, float) else "" if v is None else v for v in row.values()]
+        )
     return buffer.getvalue().encode()

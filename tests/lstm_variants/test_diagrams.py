@@ -54,7 +54,10 @@ def test_the_drawing_of_a_cell_computes_what_the_cell_computes(name):
     assert agrees(read_back(cells.document(name)), values, results)
 
 
-@pytest.mark.parametrize(("name", "t"), [*itertools.product(["clockwork"], range(9)), *itertools.product(["transformer"], [0, 2, 3, 7])])
+@pytest.mark.parametrize(
+    ("name", "t"),
+    [*itertools.product(["clockwork"], range(9)), *itertools.product(["transformer"], [0, 2, 3, 7])],
+)
 def test_the_drawing_of_a_cell_with_a_clock_or_a_window_computes_what_the_cell_computes(name, t):
     values, results = OWN[name](t)
     assert agrees(read_back(cells.document(name)), values, results)
@@ -114,8 +117,11 @@ def test_no_line_runs_through_a_node_or_a_word(name):
                     max(ay, by), y + h
                 )
                 level = ay == by and y - h < ay < y + h and max(min(ax, bx), x - w) < min(max(ax, bx), x + w)
-                upright = ax == bx and x - w < ax < x + w and max(min(ay, by), y - h) < min(max(ay, by), y + h)
-                assert not (inside or level or upright), f"{wire.source} to {wire.target} through {other}"
+                upright = (
+                    ax == bx and x - w < ax < x + w and max(min(ay, by), y - h) < min(max(ay, by), y + h)
+                )
+                hit = inside or level or upright
+                assert not hit, f"{wire.source} to {wire.target} through {other}"
 
 
 @pytest.mark.parametrize("name", CELLS)

@@ -71,11 +71,16 @@ def run(capsys, *arguments):
     return code, captured.out + captured.err
 
 
+def width_of(path):
+    with Image.open(path) as picture:
+        return picture.size[0]
+
+
 def test_a_cell_is_drawn_where_it_was_asked_for(capsys, here):
     assert run(capsys, "diagram", "lstm") == (0, "lstm.svg\n")
     assert {"c", "y", "x"} <= set(read_back((here / "lstm.svg").read_text()).nodes)
     assert run(capsys, "diagram", "gru", "--out", "it.png") == (0, "it.png\n")
-    assert Image.open(here / "it.png").size[0] > 600
+    assert width_of(here / "it.png") > 600
 
 
 def test_all_cells_are_drawn_into_a_folder(capsys, here):
@@ -137,12 +142,11 @@ def test_bad_input_is_refused_with_code_2(capsys, here, arguments, message):
 
 
 def test_flow_writes_its_figure_and_its_numbers(capsys, here):
-    code, out = run(
-        capsys, *"flow rnn lstm own_cells.py:Known --length 20 --seeds 6 --steps 20 --hidden 5 --sequences 4".split()
-    )
+    asked = ["--length", "20", "--seeds", "6", "--steps", "20", "--hidden", "5", "--sequences", "4"]
+    code, out = run(capsys, "flow", "rnn", "lstm", "own_cells.py:Known", *asked)
     assert code == 0
     assert "horizon" in out
-    assert Image.open(here / "flow" / "flow.png").size[0] > 600
+    assert width_of(here / "flow" / "flow.png") > 600
     lines = list(csv.DictReader(io.StringIO((here / "flow" / "flow.csv").read_text())))
     rows = list(csv.DictReader(io.StringIO((here / "flow" / "summary.csv").read_text())))
     assert len(lines) == 3 * 3 * 20

@@ -41,7 +41,9 @@ def test_the_command_writes_what_stands_between_the_markers_and_nothing_else(tmp
     assert docs.main([str(tmp_path)]) == 0
     page = (tmp_path / "docs" / "cells.md").read_text()
     assert page == f"before {docs.BEGIN}\n{docs.cells()}\n{docs.END} after"
-    assert (tmp_path / "docs" / "diagrams.md").read_text() == f"first {docs.BEGIN}\n{docs.gallery()}\n{docs.END} last"
+    assert (
+        tmp_path / "docs" / "diagrams.md"
+    ).read_text() == f"first {docs.BEGIN}\n{docs.gallery()}\n{docs.END} last"
     assert (tmp_path / "docs" / "cells" / "one.svg").read_text() == "a picture"
     assert f"of the [{len(CELLS)}](docs/cells.md)" in (tmp_path / "README.md").read_text()
 
