@@ -22,7 +22,8 @@ def exponent(step: Step, first: Any, inputs: Array, key: Array, mask: Array | No
     """
     T, B = inputs.shape[:2]
     counts = jnp.ones((T, B), bool) if mask is None else mask
-    leaves, tree = jax.tree.flatten(first)
+    both: tuple[list[Array], Any] = jax.tree.flatten(first)
+    leaves, tree = both
     moving = [k for k, leaf in enumerate(leaves) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
 
     def moved(carry: Any, x: Array, v: list[Array]) -> tuple[Any, list[Array]]:

@@ -25,7 +25,7 @@ def watched(
     """`(carry, x) -> (new carry, gates, kept)`: outputs of σ, and of a cell with an array `c` in its carry what of it
     is kept `(B, h)`; None for others. carry, x: examples."""
     program, shapes = jax.make_jaxpr(step, return_shape=True)(carry, x)
-    tree = jax.tree.structure(shapes[0])
+    tree: Any = jax.tree.structure(shapes[0])
     cell = place_of_c(carry)
 
     def seen(carry: Any, x: Array) -> tuple[Any, list[Array], Array | None]:

@@ -32,7 +32,8 @@ def influence(
         loss: of all outputs `(T, B, ...)`, the losses `(B,)` of the sequences.
         mask: `(T, B)` bool, False at steps that do not count, where the carry is held; None: all count.
     """
-    leaves, tree = jax.tree.flatten(first)
+    both: tuple[list[Array], Any] = jax.tree.flatten(first)
+    leaves, tree = both
     moving = [k for k, leaf in enumerate(leaves) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
     T, B = inputs.shape[:2]
     counts = jnp.ones((T, B), bool) if mask is None else mask

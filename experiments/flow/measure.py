@@ -42,7 +42,8 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
     def measured(parameters: Array, seed: Array) -> Measured:
         whole = network(parameters)
         batch = task.sample(stream(seed, "test", 0), sequences)
-        graph, state = nnx.split(whole.cell)
+        cell: Any = whole.cell
+        graph, state = nnx.split(cell)
 
         def step(carry: Any, x: Array) -> tuple[Any, Array]:
             return nnx.merge(graph, state)(carry, x)
@@ -54,7 +55,7 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
             read = scored @ whole.readout.kernel[...] + whole.readout.bias[...]  # type: ignore[index]
             return task.measure(read, batch).loss * sequences * task.scored
 
-        first = whole.cell.initialize_carry(batch.inputs.shape[1:], nnx.Rngs(0))
+        first = cell.initialize_carry(batch.inputs.shape[1:], nnx.Rngs(0))
         norms = influence(step, first, batch.inputs, last_loss, batch.mask)
         kept, shut, opened = said(step, first, batch.inputs, batch.mask)
         return Measured(

@@ -30,6 +30,10 @@ def number(value: float) -> str:
     return f"{value:g}"
 
 
+def written_number(node: ast.Constant) -> str:
+    return number(float(node.value))  # type: ignore[arg-type] # the language has no other constants
+
+
 def primed(name: str) -> str:
     """A name as it is written: c' for c_new, h̃ for h_cand."""
     return re.sub(r"_new\b", "'", name).replace("h_cand", "h̃")
@@ -192,7 +196,7 @@ def scaled(node: ast.BinOp) -> tuple[ast.Call, str, str] | None:
     if isinstance(node.op, ast.Add | ast.Sub) and isinstance(node.right, ast.Constant):
         if not isinstance(node.left, ast.BinOp):
             return None
-        shift = f"{'+' if isinstance(node.op, ast.Add) else '−'}{node.right.value}"
+        shift = f"{'+' if isinstance(node.op, ast.Add) else '−'}{written_number(node.right)}"
         rest = node.left
     if (
         isinstance(rest.op, ast.Mult)
@@ -200,7 +204,7 @@ def scaled(node: ast.BinOp) -> tuple[ast.Call, str, str] | None:
         and isinstance(rest.right, ast.Call)
         and len(rest.right.args) == 1
     ):
-        return rest.right, str(rest.left.value), shift
+        return rest.right, written_number(rest.left), shift
     return None
 
 
@@ -335,8 +339,8 @@ def joined(graph: Graph) -> Graph:
         if parts not in names or not matrices:
             wires.append(wire)
     for box, by_value in heard.items():
-        if name := names.get(frozenset(by_value)):
-            wires.append(Wire(source=name, target=box, weights=tuple(sorted(by_value.items()))))
+        if joined_by := names.get(frozenset(by_value)):
+            wires.append(Wire(source=joined_by, target=box, weights=tuple(sorted(by_value.items()))))
     return replace(graph, nodes={**graph.nodes, **joins}, wires=merged(wires))
 
 

@@ -91,10 +91,9 @@ class Band:
             return
         near = [n for n in self.operands(name) if n in self.columns]
         if name in self.belt:
-            before = [self.columns[n] for n in near if n in self.belt]
-            beside = [self.columns[n] for n in near if n not in self.belt]
-            column = max(beside, default=self.width)
-            self.columns[name] = column if not before or column > max(before) else self.width
+            before = max((self.columns[n] for n in near if n in self.belt), default=-1)
+            column = max((self.columns[n] for n in near if n not in self.belt), default=self.width)
+            self.columns[name] = column if column > before else self.width
             self.levels[name] = -1
             return
         beside = [n for n in near if n not in self.belt]

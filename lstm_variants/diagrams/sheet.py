@@ -178,7 +178,7 @@ def sample_fork() -> list[Shape]:
     line = [(0.0, -0.5), (3.5, -0.5)]
     branch = [(1.6, -0.5), (1.6, 1.1)]
     dot = Shape(kind="circle", look="dot", points=(pixels((1.6, -0.5)), (2.6, 2.6)))
-    return [straight(*line, "wire"), straight(*branch, "wire"), arrow(line, ""), dot]  # type: ignore[arg-type]
+    return [straight(line[0], line[1], "wire"), straight(branch[0], branch[1], "wire"), arrow(line, ""), dot]
 
 
 def forking(wires: list[Wire]) -> bool:

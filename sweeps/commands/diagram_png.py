@@ -1,6 +1,7 @@
 """A sheet of shapes as a PNG, painted by matplotlib: the same shapes as in the SVG."""
 
 import io
+from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -49,7 +50,7 @@ def paint(axes, shape: Shape, inks: dict[str, str], order: int) -> None:
             zorder=order,
         )
         return
-    style = {
+    style: dict[str, Any] = {
         "facecolor": inks[fill] if fill else "none",
         "edgecolor": inks[stroke] if stroke else "none",
         "linewidth": width,

@@ -18,7 +18,12 @@ COLOURS = (  # Okabe and Ito's first
 DASHES = ("-", "--", "-.", (0, (1, 1)))
 WORDS = {"start": "before training", "halfway": "halfway", "end": "after training"}
 FLOOR = 1e-8
-STYLE = {"font.family": "DejaVu Sans", "font.size": 9, "text.parse_math": False, "svg.hashsalt": "flow"}
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "text.parse_math": False,
+    "svg.hashsalt": "flow",
+}
 
 
 def figure(lines: list[dict[str, Any]], rows: list[dict[str, Any]], title: str) -> Figure:
