@@ -13,7 +13,8 @@ from flax import nnx
 from jax.extend.core import ClosedJaxpr, Literal
 
 from lstm_variants.conformance.adapter import Adapter, CanNotCheck
-from lstm_variants.diagrams.shapes import SQUARE, Shape, Sheet, text
+from lstm_variants.diagrams.route import Point
+from lstm_variants.diagrams.shapes import Shape, Sheet, text
 
 MOVING = {"reshape", "broadcast_in_dim", "squeeze", "convert_element_type", "copy", "copy_p", "expand_dims"}
 INNER = ("jaxpr", "call_jaxpr")
@@ -27,6 +28,8 @@ NAMES = {
     "select_n": "select",
 }
 WIDTH, HEIGHT, STEP, ACROSS = 76.0, 24.0, 50.0, 88.0  # pixels: of a box, from one line of boxes to the next
+NARROW, TOP, LEAST = 16.0, 60.0, 368.0  # pixels: of a line on its way, above the first boxes, of a sheet
+TURNS = 6  # of putting each line of boxes in order, downwards and upwards
 MOST = 90  # boxes
 
 
@@ -103,10 +106,13 @@ class Lines:
         return [None if isinstance(v, Literal) else self.of.get(v) for v in inner.outvars]
 
 
-def sheet(lines: Lines, title: str) -> Sheet:
-    """The boxes in lines, each below all that it reads, those of a line in the order of what they read."""
-    used = set[int]()
-    todo = [k for k, look in enumerate(lines.looks) if look == "out"]
+Item = tuple[int, int]  # a box, or the line from one on its way down, and the line of boxes that it is in
+
+
+def ranks_of(lines: Lines) -> dict[int, int]:
+    """In which line, from the top, each box stands that leads to a result."""
+    used, todo = set[int](), [k for k, look in enumerate(lines.looks) if look == "out"]
+    last = list(todo)
     while todo:
         k = todo.pop()
         if k not in used:
@@ -115,36 +121,73 @@ def sheet(lines: Lines, title: str) -> Sheet:
     rank: dict[int, int] = {}
     for k in sorted(used):
         rank[k] = 1 + max((rank[j] for j in lines.reads[k]), default=-1)
-    last = max(rank.values(), default=0)
-    for k in sorted(used, reverse=True):
+    rank |= dict.fromkeys(last, max(rank.values()))
+    for k in sorted(used):
         readers = [rank[j] for j in used if k in lines.reads[j]]
-        if lines.looks[k] == "out":
-            rank[k] = last
-        elif lines.looks[k] == "in" and readers:
+        if lines.looks[k] == "in" and readers:
             rank[k] = min(readers) - 1  # beside its first reader
-    rows: dict[int, list[int]] = {}
-    for k in sorted(used):
-        rows.setdefault(rank[k], []).append(k)
-    x: dict[int, float] = {}
-    widest = max(map(len, rows.values()))
-    for level in sorted(rows):
-        row = rows[level]
-        above = {k: [x[j] for j in lines.reads[k] if j in x] or [widest * ACROSS / 2] for k in row}
-        row.sort(key=lambda k, above=above: sum(above[k]) / len(above[k]))  # type: ignore[misc]
-        start = (widest - len(row)) * ACROSS / 2
-        x |= {k: start + ACROSS * (place + 0.5) for place, k in enumerate(row)}
-    shapes = [text(title, (12.0, 24.0), 14.0, "title", "start")]
-    y = {k: 60 + STEP * rank[k] for k in used}
-    for k in sorted(used):
+    return rank
+
+
+def links_of(lines: Lines, rank: dict[int, int]) -> list[tuple[Item, Item]]:
+    """From each line of boxes to the next; what is read further down goes on between the boxes."""
+    found: dict[tuple[Item, Item], None] = {}
+    for k in rank:
         for j in lines.reads[k]:
-            a, b = (x[j] + 12, y[j] + HEIGHT / 2), (x[k] + 12, y[k] - HEIGHT / 2)
-            bent = (("M", (a,)), ("Q", ((a[0], a[1] + STEP / 3), ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2))))
-            end = (("Q", ((b[0], b[1] - STEP / 3), b)),)
-            shapes.append(Shape(kind="path", look="wire", points=(), path=bent + end))
-    for k in sorted(used):
-        at = (x[k] + 12, y[k])
+            for level in range(rank[j], rank[k]):
+                end = k if level + 1 == rank[k] else j
+                found[(j, level), (end, level + 1)] = None
+    return list(found)
+
+
+def places_of(rank: dict[int, int], links: list[tuple[Item, Item]]) -> tuple[dict[Item, float], float]:
+    """How far to the right each item is, near those that it is linked with, and how wide that is in all."""
+    items = dict.fromkeys([*((k, level) for k, level in rank.items()), *(i for link in links for i in link)])
+    rows = [[item for item in items if item[1] == level] for level in range(1 + max(rank.values()))]
+    beside: dict[Item, list[Item]] = {item: [] for item in items}
+    for a, b in links:
+        beside[a].append(b)
+        beside[b].append(a)
+
+    def width(item: Item) -> float:
+        return ACROSS if rank[item[0]] == item[1] else NARROW
+
+    whole = max(sum(map(width, row)) for row in rows)
+    x = dict.fromkeys(items, whole / 2)
+    for turn in range(TURNS):
+        for row in rows if turn % 2 == 0 else rows[::-1]:
+            step = -1 if turn % 2 == 0 else 1
+            near = {i: [x[j] for j in beside[i] if j[1] == i[1] + step] or [x[i]] for i in row}
+            row.sort(key=lambda i, near=near: sum(near[i]) / len(near[i]))  # type: ignore[misc]
+            at = (whole - sum(map(width, row))) / 2
+            for item in row:
+                x[item] = at + width(item) / 2
+                at += width(item)
+    return x, whole
+
+
+def sheet(lines: Lines, title: str) -> Sheet:
+    """The boxes, each below all that it reads, and what links them."""
+    rank = ranks_of(lines)
+    links = links_of(lines, rank)
+    x, whole = places_of(rank, links)
+    left = max(0.0, (LEAST - whole) / 2) + 12
+    shapes = [text(title, (12.0, 24.0), 14.0, "title", "start")]
+
+    def edge(item: Item, side: int) -> Point:
+        return x[item] + left, TOP + STEP * item[1] + side * HEIGHT / 2
+
+    for a, b in links:
+        start, end = edge(a, 1), edge(b, -1)
+        middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+        first = ("Q", ((start[0], start[1] + STEP / 3), middle))
+        second = ("Q", ((end[0], end[1] - STEP / 3), end))
+        on = () if rank[b[0]] == b[1] else (("L", (edge(b, 1),)),)
+        shapes.append(Shape(kind="path", look="wire", points=(), path=(("M", (start,)), first, second, *on)))
+    for k, level in rank.items():
+        at = (x[k, level] + left, TOP + STEP * level)
         corners = ((at[0] - WIDTH / 2, at[1] - HEIGHT / 2), (at[0] + WIDTH / 2, at[1] + HEIGHT / 2))
         size = min(12.0, WIDTH / (0.62 * len(lines.names[k])))
         shapes.append(Shape(kind="box", look=lines.looks[k], points=corners))
         shapes.append(text(lines.names[k], (at[0], at[1] + size * 0.35), size))
-    return Sheet(tuple(shapes), max(392.0, widest * ACROSS + 24), 60 + STEP * (last + 1) + SQUARE)
+    return Sheet(tuple(shapes), max(LEAST, whole) + 24, TOP + STEP * (1 + max(rank.values())))
