@@ -7,6 +7,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from experiments.flow.influence import SHARE
 from experiments.flow.run import MOMENTS
@@ -45,8 +46,10 @@ def figure(lines: list[dict[str, Any]], rows: list[dict[str, Any]], title: str) 
             panel.set(yscale="log", ylabel="influence / lag 1")
             panel.grid(color="0.9", linewidth=0.6)
             panel.spines[["top", "right"]].set_visible(False)
-        values = [line["share_q75"] for line in lines if line["share_q75"] > 0] or [1.0]
-        panels[0].set_ylim(FLOOR, max(3.0, 2 * max(values)))
+        shares = [line[name] for line in lines for name in ("share_q25", "share_q75") if line[name] > 0]
+        panels[0].set_ylim(max(FLOOR, min([SHARE, *shares]) / 2), 2 * max([1.0, *shares]))
+        panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[-1].set_xlabel("lag: steps before the last output")
         made.suptitle(title, fontsize=9)
         handles, labels = panels[0].get_legend_handles_labels()
