@@ -49,6 +49,12 @@ COMMANDS = (
         "sweeps.commands.conform:run",
         "identify which published equations a cell computes, or check it against the ones it claims",
     ),
+    Command("diagram", "sweeps.commands.diagram:run", "draw what a cell computes, from its equations"),
+    Command(
+        "flow",
+        "sweeps.commands.flow:run",
+        "measure how far back cells look: gradients by lag, memory horizon, gates",
+    ),
     Command("match", "sweeps.commands.match:run", "find the size at which each cell meets a given budget"),
     Command(
         "bench",

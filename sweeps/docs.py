@@ -1,6 +1,7 @@
 """What the pages say of the catalogue, written by a command: `python -m sweeps.docs` (`make docs-tables`).
 
-docs/cells.md has its table between two markers; the README says how many cells and tasks there are.
+docs/cells.md has its table between two markers, docs/diagrams.md the pictures in docs/cells/; the README says how many
+cells and tasks there are.
 """
 
 import re
@@ -13,6 +14,7 @@ from lstm_variants import CELLS
 from sweeps.errors import InputError
 
 BEGIN, END = "<!-- cells:begin -->", "<!-- cells:end -->"
+PICTURES = "cells"  # the folder, beside the page
 COUNTS = {  # words of the README that say how many
     r"\[\d+\]\(docs/cells\.md\)": f"[{len(CELLS)}](docs/cells.md)",
     r"\[\d+ of them\]\(docs/tasks\.md\)": f"[{len(TASKS)} of them](docs/tasks.md)",
@@ -28,6 +30,22 @@ def cells() -> str:
     header = ("name", "spec", "parameters (n inputs, h units)", "reference")
     lines = (header, ("---",) * len(header), *rows)
     return "\n".join("| " + " | ".join(text.replace("|", "\\|") for text in line) + " |" for line in lines)
+
+
+def gallery() -> str:
+    """Every cell's picture, under its name."""
+    return "\n\n".join(f"### `{name}`\n\n![{name}]({PICTURES}/{name}.svg)" for name in CELLS)
+
+
+def pictures(root: Path) -> dict[Path, str]:
+    """Every cell's picture, as it should be."""
+    from lstm_variants.diagrams import drawn, of_catalogue, single, svg
+
+    folder = root / "docs" / PICTURES
+    return {
+        folder / f"{name}.svg": svg(single(drawn(of_catalogue(name))), f"{name}: its diagram")
+        for name in CELLS
+    }
 
 
 def between(text: str, content: str) -> str:
@@ -53,7 +71,9 @@ def counted(text: str) -> str:
 def pages(root: Path) -> dict[Path, str]:
     """Every page that says something of the catalogue, as it should be. Raises InputError."""
     readme, page = root / "README.md", root / "docs" / "cells.md"
+    diagrams = root / "docs" / "diagrams.md"
     return {
+        diagrams: between(diagrams.read_text(encoding="utf-8"), gallery()),
         readme: counted(readme.read_text(encoding="utf-8")),
         page: between(page.read_text(encoding="utf-8"), cells()),
     }
@@ -62,7 +82,8 @@ def pages(root: Path) -> dict[Path, str]:
 def main(arguments: Sequence[str]) -> int:
     """Write the pages of the checkout (arguments: its root, by default the one that this file is in)."""
     root = Path(arguments[0]) if arguments else Path(__file__).parents[1]
-    for path, text in pages(root).items():
+    for path, text in (pages(root) | pictures(root)).items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return 0
 

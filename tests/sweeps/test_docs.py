@@ -16,6 +16,12 @@ def test_the_pages_are_what_the_command_writes():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make docs-tables`"
 
 
+@pytest.mark.slow
+def test_the_pictures_are_what_the_command_draws():
+    for path, text in docs.pictures(ROOT).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make docs-tables`"
+
+
 def test_a_new_cell_is_in_the_table_and_in_the_count(monkeypatch):
     class New:
         reference, parameters = "Nobody 2030 | a draft", "4*h"
@@ -26,13 +32,19 @@ def test_a_new_cell_is_in_the_table_and_in_the_count(monkeypatch):
     assert len(table.splitlines()) == 2 + len(CELLS)
 
 
-def test_the_command_writes_what_stands_between_the_markers_and_nothing_else(tmp_path):
+def test_the_command_writes_what_stands_between_the_markers_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(docs, "pictures", lambda root: {root / "docs" / "cells" / "one.svg": "a picture"})
     (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "diagrams.md").write_text(f"first {docs.BEGIN}old{docs.END} last")
     (tmp_path / "README.md").write_text("of the [3](docs/cells.md), [4 of them](docs/tasks.md)!")
     (tmp_path / "docs" / "cells.md").write_text(f"before {docs.BEGIN}old{docs.END} after")
     assert docs.main([str(tmp_path)]) == 0
     page = (tmp_path / "docs" / "cells.md").read_text()
     assert page == f"before {docs.BEGIN}\n{docs.cells()}\n{docs.END} after"
+    assert (
+        tmp_path / "docs" / "diagrams.md"
+    ).read_text() == f"first {docs.BEGIN}\n{docs.gallery()}\n{docs.END} last"
+    assert (tmp_path / "docs" / "cells" / "one.svg").read_text() == "a picture"
     assert f"of the [{len(CELLS)}](docs/cells.md)" in (tmp_path / "README.md").read_text()
 
 

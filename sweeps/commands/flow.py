@@ -1,0 +1,153 @@
+"""`lstm-variants flow`: how far back cells look, measured before, halfway through and after training."""
+
+import argparse
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from flax import nnx
+
+from experiments.flow import Moment, flows
+from experiments.optimizers import Adam
+from experiments.specs import SpecError, construct, replace, set_text, unknown
+from experiments.tasks import TASKS
+from experiments.trial import SEED_LIMIT, Trial, checked
+from lstm_variants import CELLS, state_size
+from lstm_variants.contract import CellSpec
+from sweeps import xla
+from sweeps.commands.catalogue import table
+from sweeps.commands.conform import resolve
+from sweeps.commands.flow_figure import figure, saved
+from sweeps.commands.flow_tables import CURVES, SUMMARY, curves, summary, text
+from sweeps.commands.train import length_field
+from sweeps.cores import cores
+from sweeps.errors import InputError
+from sweeps.terminal import outputs
+from sweeps.terminal.screen import console
+
+
+@dataclass(frozen=True)
+class Plain:
+    """The spec of a cell that has none: a class that is made as `Cell(inputs, hidden, rngs=rngs)`."""
+
+    cell: Any
+    hidden: int
+
+    def build(self, inputs: int, rngs: nnx.Rngs) -> nnx.RNNCellBase:
+        made: nnx.RNNCellBase = self.cell(inputs, self.hidden, rngs=rngs)
+        return made
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure, print what was found, and say where the figure is. Raises InputError before anything runs."""
+    for name, least in (("seeds", 1), ("steps", 2), ("sequences", 1), ("hidden", 1)):
+        if getattr(options, name) < least:
+            raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
+    if not 0 <= options.seed <= SEED_LIMIT - options.seeds:
+        raise InputError(f"--seed must be an integer in [0, 2**32 - seeds]; got {options.seed}.")
+    cohorts = {name: trials_of(name, options) for name in dict.fromkeys(options.cells)}
+    folder = outputs.folder(options.out, "--out")
+    xla.switch_on()
+    found = measured(cohorts, options.sequences)
+    lines = [line for name, moments in found.items() for line in curves(name, moments)]
+    rows = [row for name, moments in found.items() for row in summary(name, moments)]
+    outputs.write(folder / "flow.csv", text(CURVES, lines))
+    outputs.write(folder / "summary.csv", text(SUMMARY, rows))
+    steps = first(cohorts).task.steps
+    title = f"{options.task}, {steps} steps, {options.hidden} units, {options.seeds} networks per cell"
+    for ending, content in saved(figure(lines, rows, title)).items():
+        outputs.write(folder / f"flow.{ending}", content)
+    show(rows, title)
+    console().print(f"figure {folder / 'flow.png'}, numbers beside it", soft_wrap=True)
+    return 0
+
+
+def first(cohorts: dict[str, list[Trial]]) -> Trial:
+    return next(iter(cohorts.values()))[0]
+
+
+def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[Moment]]:
+    """What flows through each cell's networks; as many cells at a time as there are cores (XLA computes and compiles
+    beside Python)."""
+    with ThreadPoolExecutor(len(cores())) as pool:
+        futures = {name: pool.submit(flows, trials, sequences) for name, trials in cohorts.items()}
+        return {name: future.result() for name, future in futures.items()}
+
+
+def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
+    """One trial a seed. Raises InputError, with the nearest name, for what is unknown, and for a cell that carries
+    nothing."""
+    if options.task not in TASKS:
+        raise InputError(unknown("task", options.task, TASKS))
+    try:
+        task = TASKS[options.task]()
+        if options.length is not None:
+            task = replace(task, length_field(options.task, task), options.length)
+        half = options.steps // 2
+        trial: Any = construct(
+            Trial,
+            {
+                "cell": cell_of(name, options.hidden),
+                "task": task,
+                "optimizer": Adam(learning_rate=options.learning_rate),
+                "seed": options.seed,
+                "steps": 2 * half,
+                "evaluate_every": half,
+                "validation_batches": 1,
+                "test_batches": 1,
+            },
+        )
+        for setting in options.set:
+            path, equals, value = setting.partition("=")
+            if not equals:
+                raise InputError(f"--set takes PATH=VALUE, such as task.countries=4; got '{setting}'.")
+            trial = set_text(trial, path, value)
+        if trial.steps != 2 * trial.evaluate_every:
+            raise InputError("--set can not change steps or evaluate_every here; use --steps.")
+        if not isinstance(trial.cell, Plain):
+            checked(trial)
+        if state_size(trial.cell.build(trial.task.inputs, nnx.Rngs(0)), trial.task.inputs) == 0:
+            raise InputError(f"{name} carries nothing from step to step: nothing flows through time in it.")
+        return [replace(trial, "seed", trial.seed + k) for k in range(options.seeds)]
+    except SpecError as error:
+        raise InputError(str(error)) from None
+
+
+def cell_of(name: str, hidden: int) -> CellSpec:
+    """The spec of a cell with so many units. Raises InputError, also for what is no cell."""
+    thing = CELLS[name] if name in CELLS else resolve(name)
+    if isinstance(thing, type) and issubclass(thing, nnx.RNNCellBase):
+        return Plain(thing, hidden)
+    if isinstance(thing, type) and hasattr(thing, "build"):
+        spec: CellSpec = construct(thing, {"hidden": hidden})
+        return spec
+    raise InputError(
+        f"{name} is neither a cell of flax.nnx nor a spec that builds one (a frozen dataclass with a field hidden and "
+        "a method build)."
+    )
+
+
+def show(rows: list[dict[str, Any]], title: str) -> None:
+    """Print the horizons and what else is one number."""
+    columns = table(
+        title, "cell", "when", "horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score"
+    )
+    for row in rows:
+        columns.add_row(
+            row["cell"],
+            row["moment"],
+            f"{row['horizon']:g}",
+            f"{row['horizon_low']:g} to {row['horizon_high']:g}",
+            f"{row['exponent']:+.3f}",
+            share(row["shut"]),
+            share(row["open"]),
+            "" if row["kept"] is None else f"{row['kept']:.2g}",
+            f"{row['score']:.2f}",
+        )
+    for column in columns.columns[2:]:
+        column.justify = "right"
+    console().print(columns)
+
+
+def share(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.0f} %"

@@ -1,0 +1,177 @@
+"""`lstm-variants diagram` and `lstm-variants flow`."""
+
+import csv
+import io
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lstm_variants import CELLS
+from lstm_variants.diagrams import read_back
+from sweeps import cli
+from sweeps.commands.flow_tables import interval
+
+pytestmark = pytest.mark.slow
+
+OWN = '''
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Known(nnx.RNNCellBase):
+    """A GRU without reset gate."""
+
+    def __init__(self, inputs, hidden, *, rngs):
+        self.hidden = hidden
+        self.f = nnx.Linear(inputs + hidden, hidden, rngs=rngs)
+        self.k = nnx.Linear(inputs + hidden, hidden, rngs=rngs)
+
+    def __call__(self, carry, x):
+        both = jnp.concatenate([x, carry], -1)
+        y = self.new(jax.nn.sigmoid(self.f(both)), jnp.tanh(self.k(both)), carry)
+        return y, y
+
+    def new(self, f, k, h):
+        return (1 - f) * h + f * k
+
+    def initialize_carry(self, input_shape, rngs=None):
+        return jnp.zeros((*input_shape[:-1], self.hidden))
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class Unknown(Known):
+    """Nothing published."""
+
+    def new(self, f, k, h):
+        return jnp.sin(h) * f + jnp.cos(k) * jnp.exp(-h * h)
+'''
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_cells.py").write_text(OWN)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    try:
+        code = cli.main(arguments)
+    except SystemExit as stopped:  # argparse
+        code = stopped.code
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def width_of(path):
+    with Image.open(path) as picture:
+        return picture.size[0]
+
+
+def test_a_cell_is_drawn_where_it_was_asked_for(capsys, here):
+    assert run(capsys, "diagram", "lstm") == (0, "lstm.svg\n")
+    assert {"c", "y", "x"} <= set(read_back((here / "lstm.svg").read_text()).nodes)
+    assert run(capsys, "diagram", "gru", "--out", "it.png") == (0, "it.png\n")
+    assert width_of(here / "it.png") > 600
+
+
+def test_all_cells_are_drawn_into_a_folder(capsys, here):
+    code, out = run(capsys, "diagram", "all", "--out", "pictures")
+    assert code == 0
+    assert sorted(path.stem for path in (here / "pictures").iterdir()) == sorted(CELLS)
+    assert len(out.splitlines()) == len(CELLS)
+
+
+def test_two_cells_are_compared_and_steps_are_chained(capsys, here):
+    assert run(capsys, "diagram", "lstm", "--compare", "peephole", "--out", "two.svg")[0] == 0
+    assert "not so in the other cell" in (here / "two.svg").read_text()
+    assert run(capsys, "diagram", "rnn", "--unroll", "3", "--out", "three.svg")[0] == 0
+    assert (here / "three.svg").read_text().count('data-name="x"') == 3
+
+
+def test_a_cell_of_ones_own_is_drawn_by_the_equations_that_the_kit_finds(capsys, here):
+    code, out = run(capsys, "diagram", "flax.nnx:GRUCell")
+    assert code == 0
+    assert "computes: GRU, reset after the product" in out
+    signs = [n.sign for n in read_back((here / "GRUCell.svg").read_text()).nodes.values()]
+    assert signs.count("×") == 3
+
+
+def test_a_cell_that_nobody_knows_is_drawn_from_its_program_and_said_so(capsys, here):
+    code, out = run(capsys, "diagram", "own_cells.py:Unknown")
+    assert code == 0
+    assert "no known equations describe it; drawn from the program that JAX traces" in out
+    words = [e.text for e in ElementTree.fromstring((here / "Unknown.svg").read_text()).iter() if e.text]
+    assert {"sin", "cos", "exp", "σ", "tanh", "matmul", "x", "output"} <= set(words)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["diagram", "lstn"], "Did you mean 'lstm'"),
+        (["diagram", "lstm", "--out", "it.pdf"], "ends in .svg or .png"),
+        (["diagram", "lstm", "--out", "nowhere/it.svg"], "There is no folder"),
+        (["diagram", "lstm", "--unroll", "0"], "1 to 12 steps; got 0"),
+        (["diagram", "all", "--compare", "lstm"], "one cell and another"),
+        (["diagram", "lstm", "--compare", "own_cells.py:Unknown"], "its equations are not known"),
+        (["diagram", "own_cells.py:Unknown", "--unroll", "2"], "a chain needs them"),
+        (["diagram", "own_cells.py:jnp"], "the kit checks cells"),
+        (["flow", "lstn"], "Did you mean 'lstm'"),
+        (["flow", "lstm", "--task", "ading"], "Did you mean 'adding'"),
+        (["flow", "lstm", "--length", "2"], "Adding needs length >= 4"),
+        (["flow", "lstm", "--seeds", "0"], "--seeds must be at least 1"),
+        (["flow", "lstm", "--steps", "1"], "--steps must be at least 2"),
+        (["flow", "lstm", "--set", "task.lenth=4"], "Did you mean 'length'"),
+        (["flow", "lstm", "--set", "evaluate_every=1"], "use --steps"),
+        (["flow", "grid_depth"], "carries nothing from step to step"),
+        (["flow", "own_cells.py:jnp"], "neither a cell of flax.nnx nor a spec"),
+    ],
+)
+def test_bad_input_is_refused_with_code_2(capsys, here, arguments, message):
+    code, out = run(capsys, *arguments)
+    assert (code, message in out) == (2, True), out
+    assert not (here / "flow").exists()
+
+
+def test_flow_writes_its_figure_and_its_numbers(capsys, here):
+    asked = ["--length", "20", "--seeds", "6", "--steps", "20", "--hidden", "5", "--sequences", "4"]
+    code, out = run(capsys, "flow", "rnn", "lstm", "own_cells.py:Known", *asked)
+    assert code == 0
+    assert "horizon" in out
+    assert width_of(here / "flow" / "flow.png") > 600
+    lines = list(csv.DictReader(io.StringIO((here / "flow" / "flow.csv").read_text())))
+    rows = list(csv.DictReader(io.StringIO((here / "flow" / "summary.csv").read_text())))
+    assert len(lines) == 3 * 3 * 20
+    assert [(row["cell"], row["moment"]) for row in rows][:3] == [
+        ("rnn", "start"),
+        ("rnn", "halfway"),
+        ("rnn", "end"),
+    ]
+    assert all(float(line["share"]) == 1 for line in lines if line["lag"] == "1")
+    assert {line["kept"] == "" for line in lines if line["cell"] == "lstm"} == {False}
+    assert {line["kept"] == "" for line in lines if line["cell"] != "lstm"} == {True}
+    for row in rows:
+        assert float(row["horizon_low"]) <= float(row["horizon"]) <= float(row["horizon_high"])
+
+
+def test_the_interval_of_a_median_holds_it_as_often_as_it_says():
+    generator = np.random.default_rng(0)
+    for n in (6, 9, 16):
+        held = 0
+        for _ in range(4000):
+            low, high, level = interval(generator.exponential(size=n))
+            held += low <= np.log(2) <= high
+        assert level >= 0.95
+        assert held / 4000 == pytest.approx(level, abs=0.012)
+
+
+def test_below_six_networks_the_interval_is_the_range_and_says_how_sure_it_is():
+    assert interval([3.0, 1.0, 2.0]) == (1.0, 3.0, 0.75)
