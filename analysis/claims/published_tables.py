@@ -96,8 +96,8 @@ TABLES = (
         ),
         differs=(
             "Some 70,000 parameters there, 16 units here; T = 400 for the LSTM and 100 for the RNN here. Their LSTM "
-            "did not leave the baseline within their budget; with a forget bias of 1 and a learning rate chosen for it, "
-            "it can. The RNN stays at the baseline in both."
+            "did not leave the baseline within their budget; with a forget bias of 1 and a chosen learning rate, it "
+            "can. The RNN stays at the baseline in both."
         ),
     ),
     PublishedTable(

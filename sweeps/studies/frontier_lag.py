@@ -5,10 +5,15 @@ over the lag), with a setting chosen for each lag?
 Expectation (Hochreiter & Schmidhuber 1997; Bengio, Simard & Frasconi 1994): the plain RNN's T50 is below a third of the
 LSTM's; the GRU's and that of the cell without a forget gate are like the LSTM's; the Clockwork RNN lies between, where
 its slow units hear what matters; attention sees all lags alike, up to its context.
-Cost: at most 15,000 trials; see `lstm-variants plan frontier_lag`. It has not been run yet.
+Cost: at most 7,000 trials; see `lstm-variants plan frontier_lag`. It has not been run yet.
 
 The lags double. Each cell tries twelve settings at every lag, of which one in three goes on after two fifths of its
 training; the best races against the LSTM's. A task is solved when fewer than 1 % of fresh sequences are wrong.
+
+Pilots of the LSTM with three seeds at learning rates of 0.003 and 0.01 and 16 units, to see that the lags reach from
+what is easy to what is not: early mention is solved over 20 words by all, over 80 by none; copying two symbols over 10
+steps by the three at 0.01, over 40 by none within 1,500 updates (three symbols over 10 steps not within 1,000); adding
+over 20 steps by three of the six, over 80 by two (one at its last evaluation but one).
 """
 
 from typing import Any
@@ -32,10 +37,10 @@ CELLS: dict[str, Any] = {
 LAGS = (10, 20, 40, 80, 160)
 TASKS: dict[str, Any] = {
     **{f"adding_{lag}": Adding(length=lag) for lag in LAGS},
-    **{f"copy_{lag}": CopyMemory(delay=lag, recall=3, alphabet=4) for lag in LAGS},
+    **{f"copy_{lag}": CopyMemory(delay=lag, recall=2, alphabet=4) for lag in LAGS},
     **{f"mention_{lag}": EarlyMention(distance=lag, distractors=0, vary=1, countries=4) for lag in LAGS},
 }
-STEPS = {"adding": 1500, "copy": 1000, "mention": 800}
+STEPS = {"adding": 1500, "copy": 2000, "mention": 800}
 
 
 def steps(label: str) -> int:
