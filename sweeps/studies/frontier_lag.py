@@ -13,7 +13,7 @@ training; the best races against the LSTM's. A task is solved when fewer than 1 
 Pilots of the LSTM with three seeds at learning rates of 0.003 and 0.01 and 16 units, to see that the lags reach from
 what is easy to what is not: early mention is solved over 20 words by all, over 80 by none; copying two symbols over 10
 steps by the three at 0.01, over 40 by none within 1,500 updates (three symbols over 10 steps not within 1,000); adding
-over 20 steps by three of the six, over 80 by two (one at its last evaluation but one).
+over 20 steps by three of the six, over 80 by two.
 """
 
 from typing import Any
