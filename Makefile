@@ -15,7 +15,7 @@ INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.ind
 install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults gpu-check torch readme comparable claims notebooks docs-tables lock clean
+.PHONY: study test fast check faults gpu-check torch readme comparable claims published notebooks docs-tables lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -74,6 +74,10 @@ comparable: $(READY)
 
 claims: $(READY)
 	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
+
+# Tables of papers beside what the shipped results say.
+published: $(READY)
+	$(BIN)/python -m analysis.report.published_page docs/published.md docs
 
 # The notebooks, executed on the results that are shipped.
 notebooks: $(READY)

@@ -11,6 +11,7 @@ from analysis.claims.claim import Claim
 from analysis.claims.classic_facts import FORGET_BIAS
 from analysis.claims.pairwise import Pairwise
 from analysis.claims.protocol import Protocol
+from analysis.claims.reach import ShorterReach
 from analysis.claims.shares import Interactions, Less, Share
 
 GREFF = "Greff et al. 2017"
@@ -238,4 +239,14 @@ SETTINGS = (
     ),
 )
 
-CLAIMS = (*CELLS, *PARTS, *SETTINGS)
+LAGS = (
+    Claim(
+        statement="The lag that half of all plain RNNs bridge is below a third of what LSTMs bridge.",
+        source="an expectation of this project, after Bengio, Simard & Frasconi 1994",
+        found="gradients of the plain RNN vanish with the lag; a factor was not measured",
+        studies=("frontier_lag",),
+        checks=(ShorterReach("rnn", "lstm", below=1 / 3),),
+    ),
+)
+
+CLAIMS = (*CELLS, *PARTS, *SETTINGS, *LAGS)

@@ -18,11 +18,13 @@ from experiments.tasks.dyck import Dyck
 from experiments.tasks.early_mention import EarlyMention
 from experiments.tasks.embedded_reber import EmbeddedReber
 from experiments.tasks.induction_heads import InductionHeads
+from experiments.tasks.lead import Lead
 from experiments.tasks.memorisation import Memorisation
 from experiments.tasks.modular_arithmetic import ModularArithmetic
 from experiments.tasks.mqar import Mqar
 from experiments.tasks.multiplication import Multiplication
 from experiments.tasks.noise_free_lag import NoiseFreeLag
+from experiments.tasks.noisy_frames import NoisyFrames
 from experiments.tasks.parity import Parity
 from experiments.tasks.periodic import Periodic
 from experiments.tasks.random_permutation import RandomPermutation
@@ -50,14 +52,16 @@ TASKS: dict[str, type[Any]] = {
     "memorisation": Memorisation,
     "random_permutation": RandomPermutation,
     "xor": Xor,
-    # timing and generation
+    # timing, generation and noisy signals
     "spike_delays": SpikeDelays,
     "timed_spikes": TimedSpikes,
     "periodic": Periodic,
     "waveform": Waveform,
+    "noisy_frames": NoisyFrames,
     # counting, formal languages and programs
     "an_bn": AnBn,
     "dyck": Dyck,
+    "lead": Lead,
     "parity": Parity,
     "modular_arithmetic": ModularArithmetic,
     "arithmetic": Arithmetic,
@@ -88,12 +92,14 @@ __all__ = [
     "EarlyMention",
     "EmbeddedReber",
     "InductionHeads",
+    "Lead",
     "Measures",
     "Memorisation",
     "ModularArithmetic",
     "Mqar",
     "Multiplication",
     "NoiseFreeLag",
+    "NoisyFrames",
     "Parity",
     "Periodic",
     "RandomPermutation",

@@ -1,15 +1,19 @@
 """Frontiers: T50 over difficulty and over training, with intervals that are open where nothing is known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 
+from analysis.claims.reach import ShorterReach
 from analysis.statistics.training.frontier import by_difficulty, families
 from analysis.statistics.training.steps_to_solve import medians, order_interval, shares
 from analysis.statistics.training.t50 import t50
 
 LAGS = np.array([50.0, 100.0, 200.0, 400.0, 800.0])
+REACH = ShorterReach("rnn", "lstm", below=1 / 3)
 
 
 def lag_trials(solved, *, lags=LAGS, kind="Adding", field="length", **columns):
@@ -154,3 +158,34 @@ def test_the_interval_of_the_median_covers_also_on_a_grid_of_evaluations(n):
     drawn = generator.choice(cells, p=[0.1, 0.2, 0.12, 0.1, 0.1, 0.18, 0.2], size=(800, n))
     hits = [low <= truth <= high for low, high in (order_interval(np.sort(s), 0.95) for s in drawn)]
     assert np.mean(hits) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / 800)
+
+
+def outcomes(solved, lags=LAGS):
+    """Of seeds solved, lag by lag, of 32 each: 8 alike fourfold."""
+    trials = lag_trials(solved, lags=lags)
+    trials = trials.loc[trials.index.repeat(4)]
+    return REACH(SimpleNamespace(results=SimpleNamespace(stage=lambda name: trials)))
+
+
+@pytest.mark.parametrize(
+    ("rnn", "lstm", "status"),
+    [
+        ([8, 8, 0, 0, 0], [8, 8, 8, 8, 0], "undecided"),  # a quarter, but not surely below a third
+        ([8, 0, 0, 0, 0], [8, 8, 8, 8, 0], "holds"),
+        ([8, 8, 8, 0, 0], [8, 8, 8, 0, 0], "fails"),
+        ([0, 0, 0, 0, 0], [8, 8, 8, 8, 8], "holds"),  # below the shortest lag, and above the longest
+        ([8, 8, 8, 8, 8], [8, 8, 8, 8, 8], "undecided"),  # both above the longest
+    ],
+)
+def test_a_shorter_reach_needs_intervals_that_are_apart(rnn, lstm, status):
+    (outcome,) = outcomes({"rnn": rnn, "lstm": lstm})
+    assert (outcome.task, outcome.status) == ("adding", status)
+    assert "rnn T50" in outcome.evidence
+
+
+def test_two_lags_are_no_frontier():
+    assert outcomes({"rnn": [8, 0], "lstm": [8, 8]}, lags=LAGS[:2]) == []
+
+
+def test_a_study_without_one_of_the_cells_does_not_test_it():
+    assert outcomes({"gru": [8, 8, 0, 0, 0], "lstm": [8, 8, 8, 8, 0]}) == []

@@ -1,0 +1,56 @@
+"""The check of how far back a cell can look, compared with another: T50 over tasks that differ in their lag alone."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from analysis.claims.claim import Arm
+from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
+from analysis.statistics.training.frontier import by_difficulty
+from analysis.study.tables import Analysed
+
+LEAST = 3  # tasks of a family: two lags draw no curve
+
+
+@dataclass(frozen=True)
+class ShorterReach:
+    """A cell's T50, the lag that half of its seeds still solve, is below a share `below` of another's.
+
+    Holds where the one 95 % interval lies below that share of the other one from end to end, and fails where it lies
+    above: each is wrong with a chance of at most 5 %. Intervals that are open at that end decide nothing.
+    """
+
+    cell: str
+    other: str
+    below: float
+
+    arms: ClassVar[tuple[Arm, ...]] = ()
+
+    @property
+    def needs(self) -> str:
+        return f"{self.cell} and {self.other} on at least {LEAST} tasks that differ in their lag alone"
+
+    def __call__(self, study: Analysed) -> list[Outcome]:
+        rates, halves = by_difficulty(study.results.stage("confirm"))
+        found = []
+        for (family, field), rows in halves.groupby(["family", "field"], sort=False):
+            here = rates[(rates["family"] == family) & (rates["field"] == field)]
+            both = rows.set_index("cell")
+            ran = [int((here["cell"] == cell).sum()) for cell in (self.cell, self.other)]
+            if min(ran) >= LEAST:
+                found.append(self.judge(str(family), both.loc[self.cell], both.loc[self.other]))
+        return found
+
+    def judge(self, family: str, mine: pd.Series, theirs: pd.Series) -> Outcome:
+        low, high = self.below * theirs["low"], self.below * theirs["high"]
+        status = HOLDS if mine["high"] < low else FAILS if mine["low"] > high else OPEN
+        return Outcome(family, status, f"{self.cell} {told(mine)}, {self.other} {told(theirs)}")
+
+
+def told(row: pd.Series) -> str:
+    """T50 with its interval; what lies beyond the lags that ran is open."""
+    low = f"{row['low']:.3g}" if row["low"] > 0 else "below all"
+    high = "above all" if row["high"] == float("inf") else f"{row['high']:.3g}"
+    value = "T50 beyond the lags" if pd.isna(row["value"]) else f"T50 {row['value']:.3g}"
+    return f"{value} ({low} to {high}, {row['solved']:.0f} of {row['n']:.0f} seeds)"
