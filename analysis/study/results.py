@@ -4,8 +4,10 @@ import json
 import os
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from analysis.study.first_rung import HALVING, first_rung
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import Store
 
@@ -41,6 +43,15 @@ class Results:
         the best of k assume; no rows where another strategy asked for them."""
         search = self.stage("search")
         return search if self.declaration.random_draws else search.iloc[:0]
+
+    @property
+    def drawn(self) -> pd.DataFrame:
+        """Trials whose settings are independent random draws, each with a score: `random_search`; of a halving its
+        settings as they stood at the first rung, since later ones train only the best of them. Adds rung, as
+        `first_rung` does; missing where training had ended."""
+        if self.declaration.sampler != HALVING:
+            return self.random_search.assign(rung=np.nan)
+        return first_rung(self.stage("search"), self.curves, self.declaration.score)
 
     @property
     def no_random_search(self) -> str:

@@ -177,8 +177,9 @@ def test_the_literature_counts_the_checks_and_names_what_fails():
     analysed = study({("lstm", "t"): around(0.9), ("gru", "t"): around(0.3)})
     words = finding(analysed, evaluate(analysed))
     assert words.literature == (
-        "Published claims, one check per task: 0 hold, 1 fails, 0 undecided. Failing on t: “The GRU is equivalent to "
-        "the LSTM”."
+        "Published claims, one check per task: 1 hold, 2 fail, 0 undecided. Failing on t: “Between the GRU and the "
+        "LSTM it is mixed: neither is ahead throughout”. Failing on t: “The GRU is ahead of the LSTM, except in "
+        "language modelling”."
     )
     assert told({("a", "t"): around(0.9), ("b", "t"): around(0.9)}).literature.startswith(
         "None of the published"
