@@ -3,14 +3,15 @@
     Claim(statement="The GRU is equivalent to the LSTM.", source="...", found="...", studies=("comparable",),
           checks=(Pairwise(cells=("gru",), expects="equivalent"),))
 
-    evaluate(Analysed(load("results", "mine")))     one row per claim and task, with the evidence
+    evaluate(Analysed(load("results", "mine")))     one row per claim, check and task, with the evidence
     over_studies([evaluate(...), ...])              the same over several, each claim where it belongs
     whole(rows)                                     one row per claim
     facts(study, CLASSICS)                          one row per claim, what was published beside what is measured
 
 `literature` holds the claims about cells and settings, `classic_facts` those of single papers about the tasks of one
-study. A check is a small value: `Pairwise` (the verdicts), `Share`, `Less` and `Interactions` (functional ANOVA),
-`Protocol` (Greff et al.'s), and those of `checks`, about anything that the runs of named cells on named tasks record.
+study. A check is a small value: `Pairwise` (cells against a reference, by one of the kinds of `statement`), `Share` and
+`Less` (functional ANOVA), `Protocol` (Greff et al.'s), and those of `solving`, `ahead` and `published`, about the runs
+of named cells on named tasks. `weight` has the rules by which p-values and e-values decide.
 """
 
 from analysis.claims.claim import Claim

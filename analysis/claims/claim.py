@@ -1,13 +1,33 @@
-"""What a claim is, and what a check of it is."""
+"""What a claim is, what a check of it is, and what comes of one."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from analysis.claims.outcome import Outcome
+from analysis.claims.outcome import FAILS, UNTESTED
+from analysis.claims.weight import Weight, grade, status
 from analysis.study.tables import Analysed
 from analysis.words import listing
 
 Arm = tuple[str, str]
+
+
+class Outcome(NamedTuple):
+    """task: where (several: joined). evidence: the numbers, for people. complete: whether all that the check names ran
+    there; if not, it can fail alone."""
+
+    task: str
+    evidence: str
+    weight: Weight
+    complete: bool = True
+
+    @property
+    def status(self) -> str:
+        found = status(self.weight)
+        return found if self.complete or found == FAILS else UNTESTED
+
+    @property
+    def grade(self) -> str:
+        return "" if self.status == UNTESTED else grade(self.weight)
 
 
 class Check(Protocol):
@@ -23,6 +43,21 @@ class Check(Protocol):
         """What a study must have, for people: `cifg and peephole`."""
         ...
 
+    @property
+    def says(self) -> str:
+        """What kind of statement it is, for people: `each cell is significantly worse`."""
+        ...
+
+    @property
+    def least(self) -> int:
+        """On how many tasks the statement is made to hold at least; 0: on each."""
+        ...
+
+    @property
+    def searches(self) -> bool:
+        """Whether it rests on a random search."""
+        ...
+
     def __call__(self, study: Analysed) -> list[Outcome]: ...
 
 
@@ -33,8 +68,8 @@ class Claim:
     statement: one sentence. source: who says so. found: what the source measured, and how, in its own terms.
     studies: shipped studies that were made to test it; any other study that has what the checks need tests it, too.
     checks: all of them, each where it can be made. complete: it is tested only where all of them can be made. beside:
-    checks that are made and shown with them, but have no say in the outcome of a published fact (`facts`). conditions:
-    in what our runs differ from the published ones. reason: why it comes out otherwise here, as far as it is known.
+    checks that are shown with a published fact (`facts`) and have no say. conditions: in what our runs differ from the
+    published ones. reason: why it comes out otherwise here, as far as it is known.
     """
 
     statement: str
@@ -53,4 +88,10 @@ class Claim:
         every = (*self.checks, *self.beside)
         arms = dict.fromkeys(arm for check in every for arm in check.arms)
         named = [listing(f"{cell} on {task}" for task, cell in arms)] if arms else []
-        return "; or ".join([*named, *(check.needs for check in every if not check.arms)])
+        others = dict.fromkeys(check.needs for check in every if not check.arms)
+        return "; or ".join([*named, *others])
+
+    @property
+    def says(self) -> str:
+        """The kinds of statement that it is made of."""
+        return "; ".join(dict.fromkeys(check.says for check in self.checks))

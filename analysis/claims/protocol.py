@@ -1,27 +1,29 @@
 """A claim that Greff et al.'s own protocol finds the same cells worse here. By task."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from analysis.claims.claim import Arm
-from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome, together
+from analysis.claims.claim import Arm, Outcome
+from analysis.claims.weight import Weight, figures, together
 from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.greff import TOP
 from analysis.study.tables import Analysed
-from analysis.words import between, listing, signed
+from analysis.words import between, listing, probability, signed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """Every one of `losers` is significantly worse than their V among the best tenth of the random trials.
-
-    Fails where one is significantly better, or where its interval leaves no room for a loss of the margin.
-    """
+    """Every one of `losers` is significantly worse than their V among the best tenth of the random trials; fails where
+    one is significantly better. Their p-values, after Bonferroni's correction over the variants of a task."""
 
     losers: tuple[str, ...]
     reference: str = "peephole"
 
     arms: ClassVar[tuple[Arm, ...]] = ()
+    least: ClassVar[int] = 0
+    searches: ClassVar[bool] = True
+    says: ClassVar[str] = "each significantly worse, by their protocol"
 
     @property
     def needs(self) -> str:
@@ -29,31 +31,29 @@ class Protocol:
 
     def __call__(self, study: Analysed) -> list[Outcome]:
         table = study.protocol
-        rows = decided(
-            table[
-                (table["which"] == TOP)
-                & (table["reference"] == self.reference)
-                & table["cell"].isin(self.losers)
-            ]
+        mine = (
+            (table["which"] == TOP) & (table["reference"] == self.reference) & table["cell"].isin(self.losers)
         )
-        margin = study.declaration.margin
         return [
-            Outcome(
-                str(task),
-                together(status(row, margin) for row in found.itertuples()),
-                f"against {self.reference}: {listing(told(row) for row in found.itertuples())}",
-            )
-            for task, found in rows.groupby("task", sort=False)
+            self.outcome(str(task), list(rows.itertuples()))
+            for task, rows in decided(table[mine]).groupby("task", sort=False)
         ]
 
+    def outcome(self, task: str, rows: list) -> Outcome:
+        weight = together([weigh(row) for row in rows])
+        text = f"against {self.reference}: {listing(told(row) for row in rows)}; {figures(weight)}"
+        return Outcome(task, text, weight, len(rows) == len(self.losers))
 
-def status(row, margin: float) -> str:
-    if row.significant:
-        return HOLDS if row.value < 0 else FAILS
-    return FAILS if row.low > -margin else OPEN
+
+def weigh(row) -> Weight:
+    p = float(row.p_bonferroni)
+    p, against = (p, 1.0) if row.value < 0 else (1.0, p)
+    return Weight(p, against, math.nan, math.nan, int(min(row.n_a, row.n_b)), math.inf, math.inf)
 
 
 def told(row) -> str:
     n = f"{row.n_a} and {row.n_b} trials"
     word = ("worse" if row.value < 0 else "better") if row.significant else "not significant"
-    return f"{row.cell} {word} ({signed(row.value)}, {between(row.low, row.high)}; {n})"
+    p = probability(row.p_bonferroni)
+    text = f"{signed(row.value)}, {between(row.low, row.high)}, p {p if p.startswith('<') else f'= {p}'}"
+    return f"{row.cell} {word} ({text}; {n})"

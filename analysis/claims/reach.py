@@ -1,12 +1,13 @@
 """The check of how far back a cell can look, compared with another: T50 over tasks that differ in their lag alone."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
 
-from analysis.claims.claim import Arm
-from analysis.claims.outcome import FAILS, HOLDS, OPEN, Outcome
+from analysis.claims.claim import Arm, Outcome
+from analysis.claims.weight import LEVEL, silent
 from analysis.statistics.training.frontier import by_difficulty
 from analysis.study.tables import Analysed
 
@@ -26,6 +27,12 @@ class ShorterReach:
     below: float
 
     arms: ClassVar[tuple[Arm, ...]] = ()
+    least: ClassVar[int] = 0
+    searches: ClassVar[bool] = False
+
+    @property
+    def says(self) -> str:
+        return f"the lag that half of all seeds bridge is below {self.below:.2g} of {self.other}'s"
 
     @property
     def needs(self) -> str:
@@ -44,8 +51,12 @@ class ShorterReach:
 
     def judge(self, family: str, mine: pd.Series, theirs: pd.Series) -> Outcome:
         low, high = self.below * theirs["low"], self.below * theirs["high"]
-        status = HOLDS if mine["high"] < low else FAILS if mine["low"] > high else OPEN
-        return Outcome(family, status, f"{self.cell} {told(mine)}, {self.other} {told(theirs)}")
+        weight = silent(int(min(mine["n"], theirs["n"])))._replace(more=math.nan, more_against=math.nan)
+        if mine["high"] < low:
+            weight = weight._replace(p=LEVEL)
+        elif mine["low"] > high:
+            weight = weight._replace(against=LEVEL)
+        return Outcome(family, f"{self.cell} {told(mine)}, {self.other} {told(theirs)}", weight)
 
 
 def told(row: pd.Series) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.claims.evaluation import over_studies, whole
+from analysis.claims.evaluation import NUMBERS, over_studies, whole
 from analysis.claims.outcome import UNTESTED
 from analysis.report.markdown import escape, table
 from analysis.words import listing
@@ -15,12 +15,20 @@ from sweeps.errors import InputError
 HEAD = """# Claims, tested
 
 What the literature claims about recurrent cells and about tuning them. Each claim is a small declaration in
-[claims/literature.py](../analysis/claims/literature.py) and is evaluated on the results in this folder. A claim
-holds if it holds on every task that it concerns, and fails if it fails on one. A failure here does not refute
-the source, which used other tasks: the finding does not carry over to these. More seeds could decide undecided claims.
+[claims/literature.py](../analysis/claims/literature.py) and is evaluated on the results in this folder. What kind of
+statement it is stands under *asked*: what a source calls significant is asked without a margin, what it calls the same
+or far apart with the margin of the study. A failure here does not refute the source, which used other tasks: the
+finding does not carry over to these.
 
-To hold, a claim must pass every test, so the level of 5 % needs no correction. To fail, one task is enough: each
-verdict is wrong with a probability of at most 5 %, one of T tasks with up to 1 - 0.95^T (19 % with four).
+A claim **holds** when the evidence suffices for every cell and every task, or for as many tasks as it names; as all of
+them must pass, the level of 5 % needs no correction. It **fails** when the evidence to the contrary reaches that level
+after a correction for the number of cells and tasks among which it was found. Otherwise it is **undecided**, with the
+number of further seeds that should decide it, if any would. A task on which neither cell has learnt anything decides
+nothing. The evidence is p-values where the number of seeds was fixed, and e-values where seeds were added after
+looking; *proven* means that e-values suffice, which assume nothing about the distribution of scores, and *likely*
+that only the p-values do ([verdicts](verdicts.md)). Further seeds are those after which e-values should suffice. The
+words in the last part are for each task alone; how they come together is in
+[claims/weight.py](../analysis/claims/weight.py). Intervals of differences have 90 %, those of shares 95 %.
 
 This page is generated from the results by
 
@@ -37,7 +45,8 @@ def read(folders: Iterable[Path]) -> list[pd.DataFrame]:
             raise InputError(
                 f"There is no {path}; write the folder with `python -m analysis.report.publish` first."
             )
-        found.append(pd.read_csv(path, keep_default_na=False))
+        table = pd.read_csv(path, keep_default_na=False)
+        found.append(table.assign(**{c: pd.to_numeric(table[c], errors="coerce") for c in NUMBERS}))
     return found
 
 
@@ -58,9 +67,12 @@ def page(folders: Iterable[Path]) -> str:
         if (n := int(counts.get(status, 0)))
     )
     overview = table(
-        ["", "claim", "source", "here", "studies"],
+        ["", "claim", "source", "asked", "here", "evidence", "studies"],
         (
-            [row.claim, row.statement, f"{row.source}: {row.found}", row.status, row.studies]
+            [
+                *(row.claim, row.statement, f"{row.source}: {row.found}", row.says, word(row)),
+                *(row.evidence if row.studies else "", row.studies),
+            ]
             for row in summary.itertuples()
         ),
     )
@@ -68,13 +80,21 @@ def page(folders: Iterable[Path]) -> str:
     parts.append(f"Of {len(summary)} claims {said}.\n{overview}\n## The evidence\n")
     for number, found in rows.groupby("claim", sort=True):
         parts.append(f"**{number}. {escape(found['statement'].iloc[0])}**\n")
-        parts.append("\n".join(line(row) for row in found.itertuples()) + "\n")
+        several = found["says"].nunique() > 1
+        for says, check in found.groupby("says", sort=False):
+            parts.extend([f"{escape(str(says).capitalize())}:\n"] if several else [])
+            parts.append("\n".join(line(row) for row in check.itertuples()) + "\n")
     return "\n".join(parts)
+
+
+def word(row) -> str:
+    """The status with its grade: `holds, proven`."""
+    return f"{row.status}, {row.grade}" if row.grade else str(row.status)
 
 
 def line(row) -> str:
     where = f" on {escape(row.task)} ({escape(row.study)})" if row.task else ""
-    return f"- {row.status}{where}: {escape(row.evidence)}"
+    return f"- {word(row)}{where}: {escape(row.evidence)}"
 
 
 if __name__ == "__main__":

@@ -88,13 +88,16 @@ class Results:
         )
 
     @property
-    def drawn_search(self) -> tuple[pd.DataFrame, str]:
-        """Trials of a search whose settings were drawn at random and that all had the same training, and the score to
-        tell them by: the study's at the end, or the validation score at the first rung of a halving. No rows for other
-        searches."""
-        if self.halved:
-            return self.first_rung, "valid_score"
-        return self.random_search, self.declaration.score
+    def drawn(self) -> pd.DataFrame:
+        """Trials whose settings are independent random draws, each with a score and all with the same training:
+        `random_search`; of a halving its settings at the first rung, with the validation score there as the study's.
+        Adds rung, the updates after which the score was taken; missing where training had ended."""
+        if not self.halved:
+            return self.random_search.assign(rung=np.nan)
+        first = self.first_rung
+        return first.assign(
+            rung=first["steps_done"].astype(float), **{self.declaration.score: first["valid_score"]}
+        )
 
     def missing(self, name: str) -> int:
         """Trials of a stage that are planned and have no row."""

@@ -2,6 +2,8 @@
 
     shares, curves = explained(results)
 
+    of_cells(results, cells, separately=True)     of some cells alone, of each for itself
+
 By task, functional ANOVA (`search.importance`); on more than LARGE trials of a task the shares are PED-ANOVA's
 (`search.pedanova`), and the forest of the curves is grown on as many settings as give PART trials. The alias
 of a cell is that cell once more, so its trials count as the cell's. Forests take long: `analysis.study.tables` keeps
@@ -17,7 +19,7 @@ from analysis.statistics.scores import scores
 from analysis.statistics.search import importance as by_factor
 from analysis.statistics.search import marginals as by_value
 from analysis.statistics.search.factors import Factor, searched
-from analysis.statistics.search.importance import explain, importance
+from analysis.statistics.search.importance import Explained, angle, explain, importance
 from analysis.statistics.search.marginals import marginals
 from analysis.statistics.search.pedanova import pedanova
 from analysis.study.results import Results
@@ -25,6 +27,7 @@ from analysis.study.results import Results
 LARGE = 5000
 PART = 2000
 RESAMPLES = 30
+RATE = "learning rate"
 
 
 def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -32,14 +35,58 @@ def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     study searched nothing at random. The score is the study's, of one trial; of a halving search the validation score
     at the first rung."""
     declaration = results.declaration
-    search, measure = results.drawn_search
-    search = results.in_order(search, "trial_id")
+    search = results.in_order(results.drawn, "trial_id")
     aliases = {alias: cell for cell, alias in declaration.same}
     table, factors = searched(
         search.assign(cell=search["cell"].replace(aliases)),
-        scores(search, measure=measure)["score"],
+        scores(search, measure=declaration.score)["score"],
     )
     return by_task(table, factors, np.random.default_rng(0))
+
+
+def of_cells(results: Results, cells: Sequence[str], *, separately: bool) -> pd.DataFrame:
+    """`importance` of each task with these cells alone; separately: of each cell for itself, as Greff et al. (2017)
+    analysed their variants.
+
+    Adds cell (empty where all are analysed together), cells (how many); spread (standard deviation of arcsin √share
+    over `halves` many half-samples); decades (of learning rates that were tried); rung (updates after which the score
+    was taken, missing at the end). Of a halving the scores are those of its first rung. No forest depends on the
+    others.
+    """
+    search = results.in_order(results.drawn, "trial_id")
+    search = search[search["cell"].isin(cells)]
+    table, factors = searched(search, scores(search, measure=results.declaration.score)["score"])
+    table = table.assign(rung=search["rung"].to_numpy())
+    parts = []
+    for keys, trials in table.groupby(["task", "cell"] if separately else ["task"], sort=False):
+        if factors:
+            found = explain(trials, factors, generator=np.random.default_rng(0), resamples=RESAMPLES)
+            parts.append(
+                importance(found).assign(
+                    cell=str(keys[1]) if separately else "",
+                    cells=trials["cell"].nunique(),
+                    spread=spreads(found),
+                    halves=len(found.halves),
+                    decades=decades(trials),
+                    rung=trials["rung"].iloc[0],
+                )
+            )
+    extra = ["cell", "cells", "spread", "halves", "decades", "rung"]
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*by_factor.COLUMNS, *extra])
+    )
+
+
+def spreads(found: Explained) -> pd.Series:
+    """By row of `importance`; missing for what is not analysed."""
+    shares = [half.shares() for half in found.halves]
+    return pd.Series(angle(np.array(shares)).std(axis=0, ddof=1) if shares else [], dtype=float)
+
+
+def decades(trials: pd.DataFrame) -> float:
+    """Of the learning rates that were tried, from the smallest to the largest; 0 where they do not vary."""
+    rates = trials.get(RATE, pd.Series(1.0)).dropna()
+    return float(np.log10(rates.max() / rates.min())) if len(rates) else 0.0
 
 
 def by_task(

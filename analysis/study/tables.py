@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from analysis.study import greff_protocol, raced
 from analysis.study.by_measure import by_measure
 from analysis.study.measures import MEASURES
 from analysis.study.results import Results
-from analysis.study.shares import explained
+from analysis.study.shares import explained, of_cells
 from analysis.study.trust import Trust, trust
 from analysis.study.verdicts import against, confirmed, reference_cell, verdicts
 from sweeps.evidence.race import Standing
@@ -32,6 +33,7 @@ class Analysed:
     results: Results
     _by: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
     _over: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    _shares: dict[Any, pd.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def declaration(self) -> Declaration:
@@ -61,6 +63,15 @@ class Analysed:
         return raced.races(self.confirmed, self.declaration) if self.declaration.race else {}
 
     @cached_property
+    def task_types(self) -> dict[str, str]:
+        """Class of each task's spec, by the task's label; of those that have run."""
+        trials = self.results.trials
+        if "task.type" not in trials:
+            return {}
+        known = trials.loc[trials["task.type"].notna(), ["task", "task.type"]].drop_duplicates("task")
+        return dict(zip(known["task"], known["task.type"], strict=True))
+
+    @cached_property
     def trust(self) -> Trust:
         """Whether the verdicts may be believed."""
         return trust(self.results, self.verdicts)
@@ -83,6 +94,13 @@ class Analysed:
     @property
     def shares(self) -> pd.DataFrame:
         return self.explained[0]
+
+    def shares_of(self, cells: tuple[str, ...], *, separately: bool) -> pd.DataFrame:
+        """As `study.shares.of_cells`."""
+        key = cells, separately
+        if key not in self._shares:
+            self._shares[key] = of_cells(self.results, cells, separately=separately)
+        return self._shares[key]
 
     @property
     def marginals(self) -> pd.DataFrame:

@@ -3,22 +3,17 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.proportion import proportion_confint
 from stores import trial_row
 
-from analysis.claims.checks import (
-    Ahead,
-    AtBaseline,
-    Can,
-    Generalises,
-    NotAhead,
-    Solves,
-    Sooner,
-    TimesAsLong,
-    majority,
-)
+from analysis.claims import CLAIMS, evaluate, whole
+from analysis.claims.ahead import Ahead, NotAhead, Sooner
 from analysis.claims.claim import Claim
-from analysis.claims.classic_facts import FACTS
+from analysis.claims.classic_facts import FACTS, FORGET_BIAS
 from analysis.claims.evaluation import facts
+from analysis.claims.published import AtBaseline, TimesAsLong
+from analysis.claims.solving import Can, Generalises, Solves, majority
+from analysis.claims.weight import status as status_of
 from analysis.study.results import TOLERANCE, Results
 from analysis.study.tables import Analysed
 from experiments.tasks import contract
@@ -58,7 +53,10 @@ def test_rows_that_do_not_say_when_a_task_is_solved_have_the_share_that_training
     ],
 )
 def test_most_seeds_means_that_wilsons_interval_lies_above_one_half(solved, n, status):
-    assert majority(solved, n) == status
+    weight = majority(pd.Series([True] * solved + [False] * (n - solved)))
+    assert status_of(weight) == status
+    low, high = proportion_confint(solved, n, alpha=0.05, method="wilson")
+    assert (weight.p <= 0.05, weight.against <= 0.05) == (low > 0.5, high < 0.5)
 
 
 def test_solving_tells_seeds_and_sequences_and_never_is_its_contrary():
@@ -202,6 +200,24 @@ def test_a_fact_fails_with_one_check_and_is_not_tested_without_its_arms():
     assert "rnn on adding: 0 of 8" in row.measured
     (row,) = facts(study, [fact(Generalises("adding", "lstm", 7))]).itertuples()
     assert row.status == "not tested"
+
+
+def test_a_claim_and_a_fact_that_are_one_say_the_same_of_the_same_runs():
+    assert FORGET_BIAS in CLAIMS
+    assert FORGET_BIAS in FACTS["classics"]
+    frame = runs(
+        ("adding_100", "lstm", [100, 110, 120, 130, 140, 150], {}),
+        ("adding_100", "lstm_bias0", [300, 310, 290, 320, 280, 330], {}),
+        *(("lag_noise", cell, [None] * 6, {}) for cell in ("lstm", "lstm_bias0")),
+    )
+    declaration = Declaration(
+        study="s", doc="", cells=["lstm", "lstm_bias0"], tasks=["adding_100", "lag_noise"]
+    )
+    study = Analysed(Results(declaration=declaration, trials=frame, curves=frame, left_out=0))
+    (fact,) = facts(study, [FORGET_BIAS]).itertuples()
+    claim = whole(evaluate(study, [FORGET_BIAS])).iloc[0]
+    assert fact.status == claim["status"] == "undecided"
+    assert "more seeds like these would not" in claim["evidence"]
 
 
 def test_facts_name_arms_that_their_study_has():

@@ -20,7 +20,7 @@ from analysis.statistics.pairs.bounded_means import Step, shapes, step
 from analysis.statistics.pairs.melded import POWER, melded
 from analysis.statistics.pairs.power import seeds_to_decide
 from analysis.statistics.pairs.reasons import UNBOUNDED
-from analysis.statistics.pairs.welch import METHOD, sides, tails, welch
+from analysis.statistics.pairs.welch import METHOD, SIDED, sides, tails, welch
 
 WIDENED = f"{METHOD}, widened for skewed scores"
 MELDED = "melded Gaffke bounds"
@@ -35,9 +35,11 @@ def evidence(
     alpha: float,
     bounds: tuple[float, float],
     plain: bool = False,
+    sided: bool = False,
 ) -> pd.DataFrame:
     """One row per pair: the columns of `welch`, lumpy, tied_a, tied_b, pairs (in its task), those of `bayes`, and
-    seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs.
+    seeds_to_decide, whatever the verdict. Higher is better. plain: Welch's own test for all pairs. sided: also
+    `welch.SIDED`.
 
     members: as `pairs.groups` makes them; seeds: the sorted scores of each, as `lumps.samples` does.
     """
@@ -60,7 +62,7 @@ def evidence(
     means = np.stack([table["mean_a"], table["mean_b"]]).astype(float)
     allowed = np.zeros_like(means) if plain else tails(means, floored, n, bounds)
     melted = np.where(melt, 0.0, allowed)
-    found = welch(members, pairs, margin=margin, alpha=alpha, tails=melted)
+    found = welch(members, pairs, margin=margin, alpha=alpha, tails=melted, sided=sided)
     wide = ~melt & (melted > 0).any(axis=0)
     found.loc[wide, "method"] = found["method"].str.replace(METHOD, WIDENED, regex=False)
     found = found.assign(lumpy=lump, tied_a=most[0], tied_b=most[1])
@@ -76,7 +78,8 @@ def evidence(
         exact = melded(scores, place[:, rows], kind, margin=margin, alpha=alpha, bounds=bounds, power=power)
         found = together(found, exact.set_axis(found.index[rows]))
     if not bounded:
-        found.loc[lump, ["p_equivalence", *bayes.COLUMNS]] = np.nan
+        against_margin = [name for name in SIDED if name in found and not name.endswith("zero")]
+        found.loc[lump, ["p_equivalence", *bayes.COLUMNS, *against_margin]] = np.nan
         found.loc[lump & found["p_difference"].notna(), "method"] = UNBOUNDED
 
     room = np.stack([means - bounds[0], bounds[1] - means], axis=1) if bounded else np.zeros((2, 2, 1))
@@ -102,8 +105,8 @@ def coarse(members: pd.DataFrame, steps: dict[object, Step]) -> pd.DataFrame:
 
 def together(found: pd.DataFrame, exact: pd.DataFrame) -> pd.DataFrame:
     """Welch's numbers with the melded ones of some rows: the more cautious of both, where there are both."""
-    larger = {"low": np.fmin, "high": np.fmax, "p_difference": np.fmax, "p_equivalence": np.fmax}
-    for name, of in larger.items():
+    larger = {"low": np.fmin, **dict.fromkeys(("high", "p_difference", "p_equivalence", *SIDED), np.fmax)}
+    for name, of in ((name, of) for name, of in larger.items() if name in found):
         found.loc[exact.index, name] = of(found.loc[exact.index, name], exact[name])
     found.loc[exact.index, bayes.COLUMNS] = exact[bayes.COLUMNS]
     found.loc[exact.index, "method"] = MELDED + " and " + found.loc[exact.index, "method"]

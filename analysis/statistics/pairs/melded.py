@@ -23,7 +23,7 @@ from scipy import fft
 
 from analysis.statistics.pairs import bounded_means
 from analysis.statistics.pairs.student_grid import student
-from analysis.statistics.pairs.welch import EXPONENTIAL
+from analysis.statistics.pairs.welch import BORDERS, EXPONENTIAL
 
 POWER = 14  # 16,384 draws
 SEED = 20150601  # of the draws when no generator is given: a verdict must not depend on when it was asked for
@@ -42,7 +42,8 @@ def melded(
     generator: np.random.Generator | None = None,
 ) -> pd.DataFrame:
     """One row per pair: low, high (confidence 1 - 2 alpha), p_difference (two-sided), p_equivalence; posterior_equal,
-    posterior_a, posterior_b (probability that the means are within the margin, a larger, b larger).
+    posterior_a, posterior_b (probability that the means are within the margin, a larger, b larger); the one-sided
+    p-values `welch.SIDED`.
 
     scores: sorted scores of each group. pairs: (2, pairs) places in it; gaffke: (2, pairs) which sides are to have
     Gaffke's distributions. bounds: finite range of a score. generator: by default one that is always the same. Pairs
@@ -115,16 +116,20 @@ def tested(
         difference(bounded_means.UPPER, bounded_means.LOWER),
     )
     flat = difference(bounded_means.FLAT, bounded_means.FLAT)
-    one_sided = np.minimum(p(below(lower, 0.0)), p(1 - below(upper, 0.0)))
+    sided = {}
+    for name, at in BORDERS.items():
+        sided[f"p_above_{name}"] = p(below(lower, at * margin))
+        sided[f"p_below_{name}"] = p(1 - below(upper, at * margin))
     above, under = 1 - below(flat, margin), below(flat, -margin)
     return pd.DataFrame(
         {
             "low": quantile(lower, alpha),
             "high": quantile(upper, 1 - alpha),
-            "p_difference": np.minimum(2 * one_sided, 1.0),
-            "p_equivalence": np.maximum(p(below(lower, -margin)), p(1 - below(upper, margin))),
+            "p_difference": np.minimum(2 * np.minimum(sided["p_above_zero"], sided["p_below_zero"]), 1.0),
+            "p_equivalence": np.maximum(sided["p_above_low"], sided["p_below_high"]),
             "posterior_equal": np.clip(1 - above - under, 0, 1),
             "posterior_a": np.clip(above, 0, 1),
             "posterior_b": np.clip(under, 0, 1),
+            **sided,
         }
     )

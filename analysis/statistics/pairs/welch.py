@@ -40,6 +40,8 @@ import pandas as pd
 from scipy import stats
 
 METHOD = "Welch t and TOST"
+BORDERS = {"low": -1, "zero": 0, "high": 1}  # what the means' difference is held against, in margins
+SIDED = [f"p_{side}_{border}" for border in BORDERS for side in ("above", "below")]
 FLOORED = "Welch t and TOST; variance not below (1/test_sequences)²"
 NONE = "none: fewer than 2 seeds a side"
 BLIND = "none: no variance and unknown resolution"
@@ -54,13 +56,15 @@ def welch(
     margin: float,
     alpha: float = 0.05,
     tails: float | np.ndarray = 0.0,
+    sided: bool = False,
 ) -> pd.DataFrame:
     """One row per pair, in the order of `pairs` (columns task, a, b); `groups` as `pairs.groups` makes.
 
     Adds value (mean of a less mean of b), low, high (confidence 1 - 2 alpha), n_a, n_b, mean_a, mean_b, df,
     p_difference, p_equivalence, method. A pair that cannot be tested has n 0 or 1 or missing numbers;
     its method says why. tails: 0 for Welch's own test, EXPONENTIAL to be right for skewed scores,
-    too; one number, one a pair, or one a side and pair.
+    too; one number, one a pair, or one a side and pair. sided: also SIDED, the one-sided p-values that the difference
+    is above or below each of BORDERS.
     """
     table, n, raw, floored = sides(groups, pairs)
     enough = (n > 1).all(axis=0)
@@ -74,6 +78,8 @@ def welch(
         half = limit(stats.t.ppf(1 - alpha, df), skew, df) * s
         p_difference = 2 * stats.t.sf(quantile(np.abs(value) / s, skew, df), df)
         p_equivalence = stats.t.sf(quantile((margin - np.abs(value)) / s, skew, df), df)
+        over = [(value - at * margin) / s * sign for at in BORDERS.values() for sign in (1, -1)]
+        one_sided = [stats.t.sf(quantile(y, skew, df), df) for y in over] if sided else []
     rough = enough & (floored > np.nan_to_num(raw, nan=np.inf)).any(axis=0)
     method = np.select([~enough, np.isnan(s), rough], [NONE, BLIND, FLOORED], METHOD)
     return table[["task", "a", "b"]].assign(
@@ -88,6 +94,7 @@ def welch(
         p_difference=np.minimum(p_difference, 1.0),
         p_equivalence=p_equivalence,
         method=method,
+        **dict(zip(SIDED, one_sided, strict=False)),
     )
 
 
