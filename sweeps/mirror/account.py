@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -93,3 +94,13 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
 def one_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0].rstrip(".")
+
+
+def explained(message: str) -> str:
+    """What went wrong at the server, with its cure where there is one."""
+    if "<no message>" in message or re.search(r"\berror 401\b|\bHTTP 401\b", message):
+        return (
+            "W&B does not accept the API key (HTTP error 401): it has expired, or belongs to another server than "
+            "WANDB_BASE_URL says; `wandb login --relogin` stores another"
+        )
+    return message

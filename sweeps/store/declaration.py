@@ -14,9 +14,10 @@ class Declaration:
     interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where it is not the
     measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random (independent
     draws), grid, sobol, or another strategy's word; empty: there is no search, or the declaration is from before
-    there was this. confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where they
-    were fixed. race: most and look of the rule by which verdicts are reached (`sweeps.rules.race`); empty where tests
-    on the fixed seeds reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of cells.
+    there was this. searched: dotted paths of the fields that the search sets. confirm_rule: which rule decided the
+    numbers of fresh seeds by looking at scores; empty where they were fixed. race: most and look of the rule by which
+    verdicts are reached (`sweeps.rules.race`); empty where tests on the fixed seeds reach them. pairs: triples
+    `[task, cell, other]` that are compared; empty: every pair of cells.
     cells, tasks: labels in order. arms: pairs `[cell, task]` that run; empty: every cell on every task. same: pairs
     of labels `[cell, alias]` that must come out equivalent on every task on which both run. different: triples
     `[cell, reference, task]` that must come out different. plan: trial ids by stage, as far as they are known: they
@@ -34,6 +35,7 @@ class Declaration:
     margins: dict[str, float] = field(default_factory=dict)
     alpha: float = 0.05
     sampler: str = ""
+    searched: list[str] = field(default_factory=list)
     confirm_rule: str = ""
     race: dict[str, int] = field(default_factory=dict)
     pairs: list[list[str]] = field(default_factory=list)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 VERSION = 1
 
+STAGES = ("search", "confirm", "single")
 STATUSES = ("finished", "diverged", "failed")
 
 # name: (type, unit, meaning)
