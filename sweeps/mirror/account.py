@@ -69,6 +69,16 @@ def own_environment() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
+@contextlib.contextmanager
+def session() -> Iterator[None]:
+    """`own_environment`; afterwards wandb remembers nothing of it."""
+    with own_environment():
+        try:
+            yield
+        finally:
+            wandb.teardown()
+
+
 def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, str, str | None]:
     """Host, project and entity to use.
 

@@ -7,7 +7,6 @@ results/STUDY/report/report.html, report.md
 
 import csv
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,9 +109,11 @@ def negative(value: float | None) -> float | None:
     return None if value is None else -value
 
 
-def table(reported: Reported) -> tuple[list[str], Iterator[list[object]]]:
+def table(reported: Reported) -> tuple[list[str], list[list[object]]]:
     """The verdicts as columns and rows for a `wandb.Table`; numbers as numbers."""
     rows = reported.rows("verdicts")
     columns = [name for name in (*TEXTS, *NUMBERS) if rows and name in rows[0]]
-    lines = ([row[name] if name in TEXTS else number(row[name]) for name in columns] for row in rows)
+    lines: list[list[object]] = [
+        [row[name] if name in TEXTS else number(row[name]) for name in columns] for row in rows
+    ]
     return columns, lines
