@@ -64,7 +64,7 @@ def arm_run(
     study = declared.study
     confirm = [row for row in rows if row["stage"] == CONFIRM]
     base = arm_id(study, cell, task)
-    history = [
+    history: list[Row] = [
         {STEP: step} | {names.key(name, task): value for name, value in zip(QUARTILES, values, strict=True)}
         for step, values in quartiles([(row, curves.get(str(row["trial_id"]), [])) for row in confirm])
     ]
