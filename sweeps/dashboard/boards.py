@@ -42,6 +42,7 @@ def view_board(view: View, declared: Declaration, entity: str, project: str) -> 
     name = f"nw-{digits(declared.study, view.name)[:11]}-v"
     ink = colours(declared.cells)
     ungrouped = {} if view.group else run_colours(declared, ink)
+    of_groups: dict[str, Any] = {"group_colors": ink} if view.group else {}
     workspace = ws.Workspace(
         entity=entity or "-",
         project=project,
@@ -61,7 +62,7 @@ def view_board(view: View, declared: Declaration, entity: str, project: str) -> 
             groupby=[expr.Config(view.group)] if view.group else [],
             order=[expr.Ordering(expr.Config("cell_label"), ascending=True)],
             run_settings={run: ws.RunSettings(color=colour) for run, colour in ungrouped.items()},
-            **({"group_colors": ink} if view.group else {}),
+            **of_groups,
         ),
     )
     workspace._internal_name = name
@@ -129,11 +130,13 @@ def run_colours(declared: Declaration, ink: Mapping[str, str]) -> dict[str, str]
 def panel_of(panel: Panel, view: View) -> Any:
     """A panel as wandb-workspaces has it."""
     by = expr_of(f"{CONFIG}:{view.group}") if view.group else None
-    grouped = {"groupby": by, "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"} if view.group else {}
+    grouped: dict[str, Any] = (
+        {"groupby": by, "groupby_aggfunc": "mean", "groupby_rangefunc": "stderr"} if view.group else {}
+    )
     match panel:
         case ours.Lines():
-            keys = [panel.middle, *panel.around]
-            dots = dict.fromkeys(panel.around, "dotted")
+            keys: list[Any] = [panel.middle, *panel.around]
+            marks: dict[str, Any] = {panel.middle: "solid"} | dict.fromkeys(panel.around, "dotted")
             return wr.LinePlot(
                 title=panel.title,
                 x=STEP,
@@ -141,13 +144,13 @@ def panel_of(panel: Panel, view: View) -> Any:
                 title_x="updates",
                 smoothing_type="none",
                 max_runs_to_show=DRAWN,
-                line_marks={panel.middle: "solid"} | dots,
+                line_marks=marks,
                 legend_template="${config:cell_label}",
                 **grouped,
             )
         case ours.Bars():
-            metrics = [wr.SummaryMetric(panel.measure)]
-            most = {"max_bars_to_show": DRAWN, "max_runs_to_show": DRAWN}
+            metrics: list[Any] = [wr.SummaryMetric(panel.measure)]
+            most: dict[str, Any] = {"max_bars_to_show": DRAWN, "max_runs_to_show": DRAWN}
             return wr.BarPlot(title=panel.title, metrics=metrics, **most, **grouped)
         case ours.Scatter():
             x, y = expr_of(panel.x), expr_of(panel.y)

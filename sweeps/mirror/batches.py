@@ -43,8 +43,8 @@ def give_all(trials: Iterable[Trial], way: Way, ledger: Ledger, tally: Tally) ->
         for trial in batch:
             try:
                 runs.append(trial.sent)
-            except Exception as error:  # of its row: asking W&B again would not help
-                tally.errors.append(one_line(error))
+            except Exception as problem:  # of its row: asking W&B again would not help
+                tally.errors.append(one_line(problem))
                 yield False
         for run, url, error in given(way, runs):
             if error:

@@ -143,9 +143,14 @@ class ByWandb:
     def one(self, run: Sent) -> Given:
         place = self.place
         try:
-            names = {"mode": place.mode, "project": place.project, "entity": place.entity}
             url = through_wandb.write_run(
-                run, folder=place.folder, scratch=place.scratch, fill=self.fill, **names
+                run,
+                mode=place.mode,
+                project=place.project,
+                entity=place.entity,
+                folder=place.folder,
+                scratch=place.scratch,
+                fill=self.fill,
             )
             return run, url, ""
         except Exception as error:

@@ -10,6 +10,7 @@ Older mirrors wrote no `steps`: their rows had one row per trial.
 import contextlib
 import json
 from pathlib import Path
+from typing import Any
 
 from sweeps.mirror.account import Mode
 from sweeps.mirror.names import plain
@@ -19,7 +20,7 @@ from sweeps.store.parts import writing
 TRIAL, OTHER = "trial_id", "other"
 ALL_STEPS = 1 << 62  # of a trial that a ledger says no steps of
 
-Entry = dict[str, str | int]
+Entry = dict[str, Any]
 
 
 class Ledger:

@@ -9,7 +9,7 @@ the run is there and has ended: an upload that was cut off leaves a run behind t
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Server:
     def url(self) -> str:
         return f"{self.settings.app_url.rstrip('/')}/{self.entity}/{self.project}"
 
-    def ask(self, query: str, variables: dict[str, object]) -> Any:
+    def ask(self, query: str, variables: Mapping[str, object]) -> Any:
         """The data that a query of GraphQL gives."""
         try:
             return self.api.execute_graphql(query, variables)
