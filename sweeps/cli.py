@@ -8,6 +8,7 @@ started, or a disk that takes no more, everything stored is whole; 130 interrupt
 import argparse
 import errno
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ COMMANDS = (
     ),
     Command("mirror", "sweeps.commands.mirror:run", "upload results to W&B, skipping those already there"),
     Command(
+        "dashboard",
+        "sweeps.commands.dashboard:run",
+        "make W&B's views and report of a study, or a page with the same panels that needs no W&B",
+    ),
+    Command(
         "import-wandb",
         "sweeps.commands.import_wandb:run",
         "import runs from W&B or its offline files: a mirrored study as results, other runs as a table",
@@ -91,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     main = Parser(
         prog=PROGRAM,
         description="Compare recurrent-cell variants: run studies, resume them, read the verdicts.",
-        epilog="A STUDY is a name from `lstm-variants list`, or the path of your own study file.",
+        epilog="A STUDY is a name from `lstm-variants list`, or the path of your own study file or W&B sweep.",
     )
     commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -109,9 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "status",
         "watch",
         "mirror",
+        "dashboard",
         "report",
     ):  # they read results, which carry the study's name
-        options.study = options.study.removesuffix(".py").rpartition("/")[2]
+        options.study = re.sub(r"\.(py|ya?ml)$", "", options.study).rpartition("/")[2]
     from sweeps.errors import InputError, NeverRan, write_error
 
     try:

@@ -5,6 +5,7 @@ Which trials there are, search strategies and confirm rules decide: see `sweeps.
 
 import functools
 import math
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -286,6 +287,7 @@ def declaration(
         if isinstance(study.rule, Fixed)
         else [[task, *pair] for task in study.tasks for pair in study.compared(task)],
         sampler=study.search.sampler if study.search else "",
+        searched=searched(study),
         cells=labels,
         tasks=list(study.tasks),
         same=[[study.same, study.alias]],
@@ -297,6 +299,12 @@ def declaration(
         codes=by_code,
         overrides=list(loaded.overrides),
     )
+
+
+def searched(study: Study) -> list[str]:
+    """The fields that the search sets, as its first setting has them."""
+    setting = study.search.ask((), (study.seed, zlib.crc32(b"all"))) if study.search else None
+    return list(setting or ())
 
 
 def labels_of(entries: list[Entry]) -> list[object]:

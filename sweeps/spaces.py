@@ -62,6 +62,37 @@ class Choice:
         return self.values[min(int(u * len(self.values)), len(self.values) - 1)]
 
 
+@dataclass(frozen=True)
+class IntUniform:
+    """Whole numbers from low to high, both included."""
+
+    low: int
+    high: int
+
+    def draw(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(self.low, self.high + 1))
+
+    def quantile(self, u: float) -> int:
+        return self.low + int(u * (self.high - self.low + 1))
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """Draws of another distribution, rounded to multiples of a step."""
+
+    of: LogUniform | Uniform
+    step: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        return self.near(self.of.draw(rng))
+
+    def quantile(self, u: float) -> float:
+        return self.near(self.of.quantile(u))
+
+    def near(self, value: float) -> float:
+        return float(f"{round(value / self.step) * self.step:.12g}")
+
+
 def rounded(value: float) -> float:
     """Three significant digits: enough for a knob, and short in a table."""
     return float(f"{value:.3g}")
@@ -79,6 +110,20 @@ def uniform(low: float, high: float) -> Uniform:
     if not low < high:
         raise InputError(f"uniform needs low < high; got low={low!r}, high={high!r}.")
     return Uniform(low, high)
+
+
+def int_uniform(low: int, high: int) -> IntUniform:
+    """A whole number from `low` to `high`, all alike likely. Raises InputError unless low < high."""
+    if not low < high:
+        raise InputError(f"int_uniform needs low < high; got low={low!r}, high={high!r}.")
+    return IntUniform(low, high)
+
+
+def quantised(of: LogUniform | Uniform, step: float) -> Quantised:
+    """Multiples of `step` near the draws of a distribution. Raises InputError unless step > 0."""
+    if not step > 0:
+        raise InputError(f"quantised needs step > 0; got step={step!r}.")
+    return Quantised(of, step)
 
 
 def choice(*values: Any) -> Choice:
@@ -123,7 +168,7 @@ def check_space(name: str, space: Mapping[str, Distribution], trials: int) -> No
     if trials < 1:
         raise InputError(f"{name} needs trials >= 1; got trials={trials}.")
     for path, distribution in space.items():
-        if not isinstance(distribution, LogUniform | Uniform | Choice):
+        if not isinstance(distribution, LogUniform | Uniform | Choice | IntUniform | Quantised):
             raise InputError(
                 f"{name} needs log_uniform, uniform or choice for '{path}'; got {distribution!r}. "
                 "For fixed lists use grid."

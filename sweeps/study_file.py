@@ -1,4 +1,4 @@
-"""A study, from its file: a shipped one by name, a user's by path. Errors in it name the line."""
+"""A study from its file: a shipped one by name, a user's by path, in Python or as a W&B sweep. Errors name the line."""
 
 import importlib.util
 import pkgutil
@@ -10,6 +10,8 @@ from pathlib import Path
 from experiments.specs import SpecError, unknown
 from sweeps.errors import InputError
 from sweeps.study import Study
+
+SWEEPS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,9 @@ def shipped() -> list[str]:
 
 
 def load_study(name: str) -> Loaded:
-    """A shipped study by name, or a user's by the path of a Python file. Raises InputError."""
+    """A shipped study by name, or a user's by the path of a Python file or of a W&B sweep. Raises InputError."""
+    if name.endswith(SWEEPS):
+        return from_sweep(Path(name).absolute())
     if name.endswith(".py") or "/" in name:
         path = Path(name).absolute()
         if not path.is_file():
@@ -45,6 +49,19 @@ def load_study(name: str) -> Loaded:
     if name not in shipped():
         raise InputError(unknown("study", name, shipped()) + " Or give the path of a Python file.")
     return loaded(name, lambda: importlib.import_module(f"sweeps.studies.{name}"), None)
+
+
+def from_sweep(path: Path) -> Loaded:
+    """A sweep file as a study. Raises InputError."""
+    from sweeps.sweep_file import study_of
+
+    if not path.is_file():
+        raise InputError(f"There is no sweep file {path}.")
+    try:
+        study, doc = study_of(path)
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text in UTF-8.") from None
+    return Loaded(path.stem, doc, study, None)
 
 
 def import_file(path: Path) -> types.ModuleType:

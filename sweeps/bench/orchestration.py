@@ -81,7 +81,7 @@ def run(options: Options) -> list[Row]:
     for mirror, n in rounds:
         with tempfile.TemporaryDirectory() as folder:
             study = write_study(Path(folder), "short", trials)
-            where = ["--results", folder, "--workers", str(WORKERS), "--wandb", mirror]
+            where = ["--results", folder, "--workers", str(WORKERS), "--wandb", mirror, "--runs", "trials"]
             done = command("sweep", str(study), *where)
             told = spent(Store(folder, "short"))
         row = {"section": "orchestration", "mirror": mirror, "round": n, "workers": WORKERS, **told}

@@ -11,11 +11,11 @@ from sweeps.mirror.account import MirrorError, one_line, resolve_mode
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.follower import repair
 from sweeps.store.store import Store
-from sweeps.terminal.printed import word
+from sweeps.terminal.printed import printed, word
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """`lstm-variants mirror STUDY [--results DIR] [--wandb online|offline] [--project P] [--entity E]`.
+    """`lstm-variants mirror STUDY [--results DIR] [--wandb online|offline] [--runs ...] [--project P] [--entity E]`.
 
     Exit code 1 where W&B did not take everything, or where online was asked for and it became offline.
 
@@ -23,7 +23,14 @@ def run(arguments: argparse.Namespace) -> int:
     """
     study = arguments.study
     store = Store(arguments.results, study)
-    cure = repair(study, arguments.results, arguments.wandb, arguments.project, arguments.entity)
+    cure = repair(
+        study,
+        arguments.results,
+        arguments.wandb,
+        arguments.project,
+        arguments.entity,
+        runs=arguments.runs,
+    )
     if store.results.is_file():
         raise InputError(f"The results directory must be a directory; {store.results} is a file.")
     if not store.parts("trials"):
@@ -39,8 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
             summary = mirror(
                 store,
                 mode=mode,
+                runs=arguments.runs,
+                patience=arguments.patience,
+                verify=arguments.verify,
                 project=arguments.project,
                 entity=arguments.entity,
+                report=lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except MirrorError as error:
@@ -55,9 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def how_to_look(store: Store) -> str:
-    """How to look at offline runs, and how to send them."""
+    """How to look at offline runs, and how to send them. Not by `wandb sync`, which counts a run as sent also where the
+    server refused it."""
     folder = store.path / "wandb"
     with contextlib.suppress(ValueError):
         folder = folder.relative_to(Path.cwd())
     place = word(folder)
-    return f"View it here:     wandb leet {place}\nSend it to W&B:   wandb sync {place}/offline-run-*"
+    again = printed("mirror", store.study, results=store.results, wandb="online")
+    return f"View it here:     wandb leet {place}\nSend it to W&B:   wandb login && {again}"

@@ -2,7 +2,7 @@
 
 import argparse
 
-from sweeps.terminal.arguments import results_option, study_argument
+from sweeps.terminal.arguments import duration, results_option, study_argument, wandb_runs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,5 +12,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wandb", choices=["online", "offline"], help="default: online if logged in, else offline"
     )
-    parser.add_argument("--project", help="W&B project (default: lstm-variants)")
-    parser.add_argument("--entity", help="W&B user or team (default: your own)")
+    wandb_runs(parser)
+    parser.add_argument(
+        "--patience",
+        type=duration,
+        default="2m",
+        metavar="TIME",
+        help="retry what W&B may take later, such as after a rate limit, until TIME has passed without a run: "
+        "90s, 10m, 2h (default: 2m)",
+    )
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="ask W&B first which runs it has, and make those again that are missing or incomplete",
+    )

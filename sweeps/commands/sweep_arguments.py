@@ -3,7 +3,7 @@
 import argparse
 
 from sweeps.commands.where_to_run import where_to_run
-from sweeps.terminal.arguments import results_option, study_argument
+from sweeps.terminal.arguments import results_option, study_argument, wandb_runs
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,5 +27,4 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wandb", choices=["online", "offline", "off"], help="default: online if logged in, else offline"
     )
-    parser.add_argument("--project", help="W&B project (default: lstm-variants)")
-    parser.add_argument("--entity", help="W&B user or team (default: your own)")
+    wandb_runs(parser)

@@ -43,7 +43,12 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
     def mirrored() -> Iterator[None]:
         nonlocal follower
         if options.wandb != "off":
-            names = {"mode": options.wandb, "project": options.project, "entity": options.entity}
+            names = {
+                "mode": options.wandb,
+                "runs": options.runs,
+                "project": options.project,
+                "entity": options.entity,
+            }
             follower = Follower.start(store.results, loaded.name, **names, report=tell)
         try:
             yield

@@ -1,6 +1,8 @@
 """`lstm-variants train`: one trial, live, with its curve at the end and a row in the store."""
 
 import argparse
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.optimizers import SGD, Adam
@@ -38,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
     """
     if options.again is not None:
         return train_again.run(options)
+    options = with_params(options)
     screen = console()
     trial = trial_of(options)
     entry = Entry(trial, "single", options.cell, options.task)
@@ -55,6 +58,10 @@ def run(options: argparse.Namespace) -> int:
     show(screen, row, curve)
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
     screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
+    if options.wandb:
+        from sweeps.mirror.agent_run import log_trial
+
+        screen.print(f"W&B run {log_trial(row, curve)}".rstrip(), soft_wrap=True)
     return 0 if row["status"] == "finished" else 1
 
 
@@ -91,9 +98,40 @@ def trial_of(options: argparse.Namespace) -> Trial:
             if not equals:
                 raise InputError(f"--set takes PATH=VALUE, such as optimizer.clip=5; got '{text}'.")
             trial = set_text(trial, path, value)
+        for path, value in options.params.items():
+            trial = replace(trial, path, value)
         return checked(trial)
     except SpecError as error:
         raise InputError(str(error)) from None
+
+
+def with_params(options: argparse.Namespace) -> argparse.Namespace:
+    """The options with `--params` read: what has an option of its own, and the other fields by dotted path.
+
+    Raises InputError.
+    """
+    try:
+        given = json.loads(options.params) if options.params else {}
+    except ValueError:
+        given = None
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f'--params takes one JSON object, such as \'{{"cell": "gru", "task": "adding", '
+            f"\"optimizer.learning_rate\": 0.01}}'; got {options.params!r}. In a sweep's command: ${{args_json}}."
+        )
+    kinds = {"cell": str, "task": str, "steps": int, "batch": int, "seed": int}
+    names = {name: given[name] for name, kind in kinds.items() if isinstance(given.get(name), kind)}
+    fields = {path: value for path, value in flat(given) if path not in names}
+    return argparse.Namespace(**vars(options) | names | {"params": fields})
+
+
+def flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nested parameters by dotted path."""
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def length_field(name: str, task: Any) -> str:

@@ -34,6 +34,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH=VALUE",
         help="set any field of the trial, such as cell.forget_bias=2 or optimizer.clip=inf; repeatable",
     )
+    parser.add_argument(
+        "--params",
+        metavar="JSON",
+        help='set cell, task and fields of the trial from one JSON object, as `wandb agent` gives it ("${args_json}")',
+    )
+    parser.add_argument(
+        "--wandb",
+        action="store_true",
+        help="log the trial as a run of its own to W&B, in an agent's sweep if it is one",
+    )
     parser.add_argument("--anew", action="store_true", help="train even if this trial is stored already")
     parser.add_argument(
         "--again",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -68,6 +69,16 @@ def own_environment() -> Iterator[None]:
         os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
+@contextlib.contextmanager
+def session() -> Iterator[None]:
+    """`own_environment`; afterwards wandb remembers nothing of it."""
+    with own_environment():
+        try:
+            yield
+        finally:
+            wandb.teardown()
+
+
 def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, str, str | None]:
     """Host, project and entity to use.
 
@@ -93,3 +104,13 @@ def log_in(mode: Mode, project: str | None, entity: str | None) -> tuple[str, st
 def one_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     return text.splitlines()[0].rstrip(".")
+
+
+def explained(message: str) -> str:
+    """What went wrong at the server, with its cure where there is one."""
+    if "<no message>" in message or re.search(r"\berror 401\b|\bHTTP 401\b", message):
+        return (
+            "W&B does not accept the API key (HTTP error 401): it has expired, or belongs to another server than "
+            "WANDB_BASE_URL says; `wandb login --relogin` stores another"
+        )
+    return message

@@ -1,49 +1,48 @@
-"""W&B as a mirror of the results store: one W&B run a trial, online or offline, restartable.
+"""W&B as a mirror of the results store, online or offline, restartable.
 
     results/STUDY/trials, curves  -->  mirror  -->  W&B server         (mode online)
                                                -->  results/STUDY/wandb (mode offline)
 
-The store is the truth and this is a leaf: it reads the store, nothing reads it, and whatever happens
-to W&B happens to nobody else. A ledger beside the offline runs says which trials a destination has:
+One run a trial, one an arm (`arms.py`) and one for the study (`study_run.py`). The store is the truth and this is a
+leaf: it reads the store, nothing reads it, and whatever happens to W&B happens to nobody else. A ledger beside the
+offline runs says which runs a destination has (`ledger.py`). A line is written after its run is there, so a mirror that
+was killed repeats at most the runs it had under way. A repetition replaces: W&B keys a run's lines by run id and
+offset, and an offline run takes its directory's name from the run id. A trial that failed and was run again, or that
+went on after it was stopped, replaces its run likewise.
 
-    results/STUDY/wandb/mirrored-*.jsonl    {"trial_id": ..., "status": ..., "destination": ..., "url": ...}
-
-One more run holds what the study declared, so that who has but W&B has all of it (`sweeps/wandb_import/study.py`).
-A line is written after its run was finished, so a mirror that was killed repeats at most the runs it
-had open. A repetition replaces: W&B keys a run's lines by run id and offset, and an offline run takes
-its directory's name from the run id. A trial that failed and was run again replaces its run likewise.
-
-During a sweep it runs as a process of its own (`sweeps/mirror/process.py`).
+During a sweep it runs as a process of its own (`process.py`).
 """
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import wandb
 
 from sweeps.errors import InputError
-from sweeps.mirror.account import MirrorError, Mode, log_in, one_line, own_environment
+from sweeps.mirror.account import MirrorError, Mode, log_in, own_environment
+from sweeps.mirror.batches import Tally, give_all
+from sweeps.mirror.deliver import Place, Way, way_to
 from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.missing import Now, look, read_trials
-from sweeps.mirror.upload import Declared, Trial, scratch_folder, upload
+from sweeps.mirror.scratch import scratch_folder
+from sweeps.mirror.trial import Trial
+from sweeps.mirror.which import Which, chosen
+from sweeps.mirror.whole import give_whole
 from sweeps.store.lock import Held, locked
 from sweeps.store.store import Store
 
 POLL = 2.0  # seconds between two looks at the store while following
-PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry while following, the last for ever; a success resets
-ENOUGH = 3  # failures in a row after which a pass gives up: the server, not the trial, is to blame
-OPEN = {"online": 8, "offline": 1}  # runs open at once. Online is waiting for answers; offline is work
+PAUSES = (5.0, 15.0, 45.0, 120.0)  # before each retry, the last for ever; a success resets
+REFRESH = 60.0  # seconds between two versions of the runs of arms and study while following
 
 
 @dataclass(frozen=True, kw_only=True)
 class MirrorSummary:
-    """What one call did. `mirrored`: runs made now. `present`: runs that were there before. `failed`:
-    trials still missing, and the declaration if it is, the last reason in `error`. `where`: a URL online, a
-    directory offline."""
+    """What one call did. `mirrored`: trials that got their run now. `present`: those that had one before. `failed`:
+    runs still missing, the last reason in `error`. `where`: a URL online, a directory offline."""
 
     mode: Mode
     mirrored: int
@@ -74,18 +73,23 @@ def mirror(
     store: Store,
     *,
     mode: Mode,
+    runs: Which = "auto",
     project: str | None = None,
     entity: str | None = None,
     follow: bool = False,
+    patience: float = 0.0,
+    verify: bool = False,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[str], None] = print,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> MirrorSummary:
-    """Give W&B a run for every trial in the store that has none there yet.
+    """Give W&B a run for every trial in the store that has none there yet, for every arm, and for the study.
 
-    project, entity: by default what W&B's settings say, else `lstm-variants` and the user's own.
-    follow: keep looking for new parts until `stop()`, then look once more. progress: called with the
-    runs made by this call and the number that it knows of.
+    runs: which of these (`which.py`). project, entity: by default what W&B's settings say, else `lstm-variants` and the
+    user's own. follow: keep looking for new parts until `stop()`, then look once more. patience: seconds without a run
+    that was taken after which it gives up; only errors that may pass are waited for. verify: ask first which runs are
+    there, and make those anew that are not. progress: called with the runs made by this call and the number that it
+    knows of.
 
     A trial that W&B does not take is counted in the summary. Raises MirrorError where not even the
     beginning works: nobody is logged in, another mirror is at work. Raises InputError for a project
@@ -105,101 +109,72 @@ def mirror(
         stack.callback(wandb.teardown)
         host, project, entity = log_in(mode, project, entity)
         ledger = stack.enter_context(Ledger(folder, mode, f"{host}/{entity or 'default'}/{project}"))
-
-        def make(trial: Trial | Declared) -> str:
-            return upload(trial, mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
-
-        made = 0
-        declared = False
-        refused: list[str] = []  # the error of the declaration, the last time it was tried
+        place = Place(mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
+        way = way_to(place, report)
+        if verify:
+            forget_what_is_gone(ledger, way)
+        made, trouble, moved, refreshed = 0, 0, time.monotonic(), -REFRESH
         finished: set[tuple[Path, int]] = set()
-        said: set[str] = set()
-        trouble = 0  # looks in a row that brought errors and no run
+        say = once(report)
         while True:
             last = not follow or stop()  # asked before the look, so that the last look sees everything
-            now = Now.of(store)
-            missing = look(store, ledger, finished, now)
+            now, tally = Now.of(store), Tally()
+            which, why = chosen(runs, now.planned)
+            say(why)
+            missing = look(store, ledger, finished, now) if which == "trials" else {}
             known = made + sum(len(ids) for ids in missing.values())
-            trials = (
-                trial
-                for part, ids in missing.items()
-                for trial in read_trials(store, part, ids, now, ledger.runs)
-            )
-            before = made
-            errors = []
-            for message in make_all(trials, make, ledger, limit=OPEN[mode]):
-                if message:
-                    errors.append(message)
-                else:
-                    made += 1
+            for taken in give_all(trials_of(store, missing, now, ledger), way, ledger, tally):
+                made += taken
                 progress(made, known)
-            if (last or not declared) and (
-                made > before or not errors
-            ):  # the plan grows until the sweep ends
-                refused = declare(store, ledger, make)
-                declared = not refused
-                errors += refused
-            if last:
+            due = last or time.monotonic() - refreshed >= REFRESH
+            if due and (tally.taken or not tally.errors):
+                give_whole(store, which, place, way, ledger, tally)
+                refreshed = time.monotonic()
+            moved = time.monotonic() if tally.taken else moved
+            if last and not (tally.passing and time.monotonic() - moved < patience):
                 break
-            for message in errors:
-                if message not in said:
-                    said.add(message)
-                    report(f"W&B: {message}; the mirror keeps trying until the sweep ends")
-            if errors:
+            until = f"until {patience:.0f} s went by without a run" if last else "until the sweep ends"
+            for message in tally.errors:
+                say(f"W&B: {message}; the mirror keeps trying {until}")
+            if tally.errors:
                 wandb.teardown()  # else the ids of runs that failed stay "in use"
                 log_in(mode, project, entity)
-            trouble = trouble + 1 if errors and made == before else 0
-            rest(PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL, stop)
+                way = way_to(place, say)
+            trouble = trouble + 1 if tally.errors and not tally.taken else 0
+            pause = PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL
+            rest(pause, stop if not last else lambda: False)
         return MirrorSummary(
             mode=mode,
             mirrored=len(ledger.made),
-            present=len(ledger.status) - len(ledger.made),
-            failed=known - made + len(refused),
-            error=errors[-1] if errors else "",
+            present=len(ledger.trials) - len(ledger.made),
+            failed=known - made + tally.refused,
+            error=tally.errors[-1] if tally.errors else "",
             where=ledger.url if mode == "online" else str(folder),
         )
 
 
-def make_all(
-    trials: Iterator[Trial], make: Callable[[Trial], str], ledger: Ledger, *, limit: int
-) -> Iterator[str]:
-    """Make the runs, at most `limit` at once; yields for each its error, or an empty string. One bad
-    trial does not keep the others out, but after `ENOUGH` errors in a row it gives up."""
-    in_a_row = 0
-    running: dict[Future[str], Trial] = {}
-
-    def collect(allowed: int) -> Iterator[str]:
-        nonlocal in_a_row
-        while len(running) > allowed:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                trial = running.pop(future)
-                try:
-                    ledger.add(trial, future.result())
-                    in_a_row, message = 0, ""
-                except Exception as error:
-                    in_a_row, message = in_a_row + 1, one_line(error)
-                yield message
-
-    with ThreadPoolExecutor(limit) as pool:
-        for trial in trials:
-            yield from collect(limit - 1)
-            if in_a_row >= ENOUGH:
-                break
-            running[pool.submit(make, trial)] = trial
-        yield from collect(0)
+def trials_of(store: Store, missing: Mapping[Path, set[str]], now: Now, ledger: Ledger) -> Iterator[Trial]:
+    for part, ids in missing.items():
+        yield from read_trials(store, part, ids, now, ledger.runs)
 
 
-def declare(store: Store, ledger: Ledger, make: Callable[[Declared], str]) -> list[str]:
-    """Give W&B what the study declared, where it does not have that; returns the error, if there is one."""
-    if not (store.path / "study.json").exists():
-        return []
-    try:
-        declared = Declared(store.declaration())
-        if declared.digest != ledger.declared:
-            ledger.declare(declared.digest, make(declared))
-    except Exception as error:
-        return [one_line(error)]
-    return []
+def forget_what_is_gone(ledger: Ledger, way: Way) -> None:
+    """Strike from the ledger in memory the runs that the destination no longer has."""
+    known = {i: ledger.runs[i] for i in (*ledger.trials, *ledger.others) if i in ledger.runs}
+    gone = way.gone(list(known.values()))
+    ledger.forget({i for i, run in known.items() if run in gone})
+
+
+def once(report: Callable[[str], None]) -> Callable[[str], None]:
+    """Says nothing twice, and nothing empty."""
+    said = {""}
+
+    def say(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            report(line)
+
+    return say
 
 
 def rest(seconds: float, stop: Callable[[], bool]) -> None:

@@ -50,18 +50,19 @@ class Follower:
         study: str,
         *,
         mode: str | None = None,
+        runs: str = "auto",
         project: str | None = None,
         entity: str | None = None,
         report: Callable[[str], None] = lambda line: None,
     ) -> "Follower":
-        """Start it. mode: online, offline, or None for what W&B's settings say. `report` gets each line
-        that it prints as it comes, on a thread: first the mode and why, then any trouble."""
+        """Start it. mode: online, offline, or None for what W&B's settings say. runs: see `which.py`. `report` gets
+        each line that it prints as it comes, on a thread: first the mode and why, then any trouble."""
         results = Path(results).absolute()
         command = [sys.executable, "-P", "-m", "sweeps.mirror.process", "--follow", "--results", str(results)]
-        command += ["--study", study, "--mode", mode or "auto"]
+        command += ["--study", study, "--mode", mode or "auto", "--runs", runs]
         command += ["--project", project] if project else []
         command += ["--entity", entity] if entity else []
-        cure = repair(study, results, mode, project, entity)
+        cure = repair(study, results, mode, project, entity, runs=runs)
         root = str(Path(__file__).parents[2])  # the code that runs here, wherever Python was started
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         try:
@@ -118,7 +119,18 @@ class Follower:
             self.process.wait()
 
 
-def repair(study: str, results: object, mode: str | None, project: str | None, entity: str | None) -> str:
+def repair(
+    study: str,
+    results: object,
+    mode: str | None,
+    project: str | None,
+    entity: str | None,
+    *,
+    runs: str = "auto",
+) -> str:
     """What to do about runs that W&B lacks; where and how they were to be mirrored belongs to it."""
-    command = printed("mirror", study, results=results, wandb=mode, project=project, entity=entity)
+    asked = None if runs == "auto" else runs
+    command = printed(
+        "mirror", study, results=results, wandb=mode, runs=asked, project=project, entity=entity
+    )
     return f"`{command}` repairs it"

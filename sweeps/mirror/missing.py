@@ -1,13 +1,13 @@
 """The trials in the store that a W&B destination lacks, under the labels that the study declares now."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import InputError
 from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.run import CURVE, Row
-from sweeps.mirror.upload import Trial, without_nulls
+from sweeps.mirror.trial import Trial, number, without_nulls
 from sweeps.store.parts import read_part
 from sweeps.store.store import UNRECORDED, Store
 
@@ -16,16 +16,23 @@ LABELS = ("stage", "cell", "task")
 
 @dataclass(frozen=True)
 class Now:
-    """What the study declares of its trials, by id: stage, cell and task, and the code whose rows count. Nothing where
-    it has no declaration that can be read."""
+    """What the study declares of its trials: by id stage, cell and task, and the code whose rows count; the fields that
+    it searches, the score that a trial is told by, and how many trials there will be. Nothing where it has no
+    declaration that can be read."""
 
     called: dict[str, tuple[str, str, str]]
     counted: dict[str, str]
+    searched: tuple[str, ...] = ()
+    score: str = "test_score"
+    planned: int = 0
 
     @classmethod
     def of(cls, store: Store) -> "Now":
         declared = store.declared()
-        return cls({}, {}) if declared is None else cls(declared.called, declared.counted)
+        if declared is None:
+            return cls({}, {})
+        searched = tuple(declared.searched)
+        return cls(declared.called, declared.counted, searched, declared.score, declared.trials)
 
     def labels(self, row: Row) -> Row:
         name = str(row["trial_id"])
@@ -37,11 +44,12 @@ class Now:
 
 
 def read_trials(
-    store: Store, part: Path, missing: set[str], now: Now, runs: dict[str, str]
+    store: Store, part: Path, missing: set[str], now: Now, runs: Mapping[str, str]
 ) -> Iterator[Trial]:
     """The `missing` trials of one part, called as `now` says. A part's curves have its name, were written before it and
-    are removed after it. One that was put together with others meanwhile has none: the next look finds them there."""
-    curves: dict[str, list[dict[str, object]]] = {}
+    are removed after it. One that was put together with others meanwhile has none: the next look finds them there.
+    runs: the run id that a trial has already, by trial id."""
+    curves: dict[str, list[Row]] = {}
     path = store.path / "curves" / part.name
     try:
         if path.exists():
@@ -54,24 +62,31 @@ def read_trials(
             raise
         return
     for row in rows:
-        if row["trial_id"] in missing:
-            called = {name: row[name] for name in LABELS}
-            run = runs.get(row["trial_id"], "")
-            named = without_nulls(row | now.labels(row))
-            yield Trial(named, curves.get(row["trial_id"], []), called, now.shown(row["trial_id"]), run)
+        name = row["trial_id"]
+        if name in missing:
+            yield Trial(
+                row=without_nulls(row | now.labels(row)),
+                curve=curves.get(name, []),
+                called={label: row[label] for label in LABELS},
+                shown=now.shown(name),
+                run=runs.get(name, ""),
+                searched=now.searched,
+                score=now.score,
+            )
 
 
 def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now) -> dict[Path, set[str]]:
     """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
-    that several parts hold belongs to one of them, to one where it did not fail if it can. `finished` remembers parts
-    to be passed over; a part may be replaced by one of its name, so its time belongs to it."""
-    best: dict[str, tuple[bool, Path]] = {}
+    that several parts hold belongs to one of them: to one where it did not fail if it can, and of these to where it
+    went furthest. `finished` remembers parts to be passed over; a part may be replaced by one of its name, so its time
+    belongs to it."""
+    best: dict[str, tuple[bool, int, Path]] = {}
     for part in store.parts("trials"):
         try:
             stamp = (part, part.stat().st_mtime_ns)
             if stamp in finished:
                 continue
-            rows = read_part(part, ["trial_id", "status", *LABELS, "code"]).to_pylist()
+            rows = read_part(part, ["trial_id", "status", "steps_done", *LABELS, "code"]).to_pylist()
         except (InputError, OSError):
             if part.exists():
                 raise
@@ -81,13 +96,15 @@ def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now
             trial, status, code = row["trial_id"], row["status"], row.get("code") or UNRECORDED
             if now.counted.get(trial, code) != code:
                 continue
-            if ledger.lacks(trial, status, now.shown(trial), "/".join([*(str(row[n]) for n in LABELS), ""])):
+            steps = int(number(row.get("steps_done")))
+            written = "/".join([*(str(row[n]) for n in LABELS), ""])
+            if ledger.lacks(trial, status, steps, now.shown(trial), written):
                 lacking = True
-                candidate = (status == "failed", part)
+                candidate = (status == "failed", -steps, part)
                 best[trial] = min(best.get(trial, candidate), candidate)
         if not lacking:
             finished.add(stamp)
     missing: dict[Path, set[str]] = {}
-    for trial, (_, part) in best.items():
+    for trial, (_, _, part) in best.items():
         missing.setdefault(part, set()).add(trial)
     return missing

@@ -15,6 +15,7 @@ from sweeps.errors import InputError
 from sweeps.mirror.account import one_line, resolve_mode
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.follower import repair
+from sweeps.mirror.which import CHOICES
 from sweeps.store.store import Store
 
 
@@ -27,12 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--results", required=True)
     parser.add_argument("--study", required=True)
     parser.add_argument("--mode", choices=("auto", "online", "offline"), default="auto")
+    parser.add_argument("--runs", choices=CHOICES, default="auto")
     parser.add_argument("--project")
     parser.add_argument("--entity")
     parser.add_argument("--follow", action="store_true", help="until standard input ends")
     options = parser.parse_args(arguments)
     asked = None if options.mode == "auto" else options.mode
-    cure = repair(options.study, options.results, asked, options.project, options.entity)
+    cure = repair(options.study, options.results, asked, options.project, options.entity, runs=options.runs)
     ended = threading.Event()
     if options.follow:
         os.nice(10)  # whoever trains goes first
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         summary = mirror(
             Store(options.results, options.study),
             mode=mode,
+            runs=options.runs,
             project=options.project,
             entity=options.entity,
             follow=options.follow,

@@ -2,12 +2,15 @@
 
     row of the store                     W&B run
     spec                        ->       config, nested, for people to look at
+    labels, searched fields     ->       config: study, stage, cell_label, task_label, status, setting
     spec                       <->       summary, as text: in a config wandb makes 1 of 1.0
     every other column         <->       summary, under the column's name
     curve                      <->       history, one line per evaluation
+    curve and outcome           ->       history curve/TASK, summary score/TASK and solved/TASK
 
 Columns that follow from the spec (`cell.hidden`) are not written again; any that do not, though they are not
-in the schema, are. So a row comes back whole whatever columns a later version adds.
+in the schema, are. So a row comes back whole whatever columns a later version adds. What has only an arrow to the right
+is for W&B's panels, and the import passes over it.
 """
 
 import datetime
@@ -27,7 +30,21 @@ CURVE = ("step", "train_loss", "gradient_norm", "valid_loss", "valid_error", "va
 # A run whose summary has these was made by the mirror.
 LABELS = ("trial_id", "study", "stage", "cell", "task", "seed", "status")
 
-DECLARATION = "declaration"  # job type, and key in the config, of the run that holds what a study declared
+ARM, STUDY = "arm", "study"  # job types of the runs that are no trials
+
+DECLARED = "study.json"  # file of the study's run: what the study declared
+DECLARATION = "declaration"  # job type, and key in the config, of the run by which older mirrors told that
+
+PANELS = (
+    "study",
+    "stage",
+    "cell_label",
+    "task_label",
+    "status",
+    "setting",
+    "code",
+)  # of a config, not the spec's
+MEASURES = ("curve", "low", "high", "score", "solved")  # before a stroke and a task: keys for panels
 
 INFINITE = {sign + word for sign in ("", "-") for word in ("inf", "Infinity")}
 
@@ -38,7 +55,8 @@ class Run:
 
     state: W&B's word: finished, failed (ended with an error), crashed (never ended), running, ... history: reads
     its lines, in order. torn: its file ends, or is damaged, before the run does. started: of offline
-    runs, seconds since 1970. folders: how many of them it was in.
+    runs, seconds since 1970. folders: how many of them it was in. read: a file of the run as text, None where it has
+    none of that name.
     """
 
     id: str
@@ -54,6 +72,7 @@ class Run:
     entity: str = ""
     started: float = 0.0
     folders: int = 1
+    read: Callable[[str], str | None] = lambda name: None
 
     @property
     def is_trial(self) -> bool:
@@ -61,7 +80,19 @@ class Run:
 
     @property
     def declares(self) -> bool:
-        return self.job_type == DECLARATION and isinstance(self.config.get(DECLARATION), str)
+        """Whether it may hold what a study declared."""
+        return self.job_type in (STUDY, DECLARATION) and isinstance(self.config.get("study"), str)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the mirror made it."""
+        arm = self.job_type == ARM and self.config.get("stage") == ARM
+        return self.is_trial or self.declares or arm
+
+    def declaration(self) -> str | None:
+        """What the study declared, as JSON; None where the run does not hold it after all."""
+        told = self.config.get(DECLARATION)
+        return told if isinstance(told, str) else self.read(DECLARED)
 
 
 # ---------------------------------------------------------------------- to W&B
@@ -98,6 +129,7 @@ def trial_row(run: Run) -> Row:
     except (ValueError, AttributeError):
         raise changed(run, "spec", "JSON", spec) from None
     carried = {k: v for k, v in run.summary.items() if k[:1] != "_" and k not in only_in_curves()}
+    carried = {k: v for k, v in carried.items() if not for_panels(k)}
     carried |= {k: plain(v) for k, v in carried.items() if k not in schema.TRIAL_COLUMNS}
     for name in filter(schema.LONGER.fullmatch, carried):
         carried[name] = typed(carried[name], name, pa.float64(), run)
@@ -117,6 +149,12 @@ def curve_rows(run: Run, row: Row) -> list[Row]:
         for point in run.history()
         if point.get("step") is not None
     ]
+
+
+def for_panels(name: str) -> bool:
+    """Whether a key of a summary is a measure on a task: `score/adding`."""
+    measure, stroke, _ = name.partition("/")
+    return bool(stroke) and measure in MEASURES
 
 
 def only_in_curves() -> set[str]:
@@ -149,7 +187,8 @@ def plain(value: object) -> object:
 
 def canonical(config: Row) -> str:
     """As `experiments.specs.canonical`: for runs of mirrors that did not write the text."""
-    return json.dumps(config, sort_keys=True, separators=(",", ":"))
+    spec = {name: value for name, value in config.items() if name not in PANELS}
+    return json.dumps(spec, sort_keys=True, separators=(",", ":"))
 
 
 def typed(value: object, name: str, kind: pa.DataType, run: Run) -> object:

@@ -16,18 +16,18 @@ class Declaration:
     interest in that measure's unit. margins: the same by further measures (`schema.MEASURES`), where it is not the
     measure's own. alpha: level of every test. sampler: how the search's settings are drawn: random (independent draws),
     halving (the same, but most are stopped on the way), grid, sobol, or another strategy's word; empty: there is no
-    search, or the declaration is from before there was this. confirm_rule: which rule decided the numbers of fresh
-    seeds by looking at scores; empty where they were fixed. race: most and look of the rule by which verdicts are
-    reached (`sweeps.rules.race`); empty where tests on the fixed seeds reach them. pairs: triples `[task, cell, other]`
-    that are compared; empty: every pair of cells. cells, tasks: labels in order. arms: pairs `[cell, task]` that run;
-    empty: every cell on every task. same: pairs of labels `[cell, alias]` that must come out equivalent on every task
-    on which both run. different: triples `[cell, reference, task]` that must come out different. plan: trial ids by
-    stage, as far as they are known: they grow when choices are made and confirm rules ask for more. total: number of
-    trials by stage when all is planned; while that is open, the largest that it can be. labels: what the trials of the
-    plan are called, by stage: `[cell, task, trial ids]`; empty in declarations from before there was this: there a
-    row's own labels hold. codes: by code (a row's column) the trials of which rows of that code count, `UNRECORDED` for
-    rows that do not say; all rows of other trials do. overrides: what of the study was set on the command line
-    (`sweeps.overrides`), as `PATH=VALUE`.
+    search, or the declaration is from before there was this. searched: dotted paths of the fields that the search sets.
+    confirm_rule: which rule decided the numbers of fresh seeds by looking at scores; empty where they were fixed. race:
+    most and look of the rule by which verdicts are reached (`sweeps.rules.race`); empty where tests on the fixed seeds
+    reach them. pairs: triples `[task, cell, other]` that are compared; empty: every pair of cells. cells, tasks: labels
+    in order. arms: pairs `[cell, task]` that run; empty: every cell on every task. same: pairs of labels `[cell,
+    alias]` that must come out equivalent on every task on which both run. different: triples `[cell, reference, task]`
+    that must come out different. plan: trial ids by stage, as far as they are known: they grow when choices are made
+    and confirm rules ask for more. total: number of trials by stage when all is planned; while that is open, the
+    largest that it can be. labels: what the trials of the plan are called, by stage: `[cell, task, trial ids]`; empty
+    in declarations from before there was this: there a row's own labels hold. codes: by code (a row's column) the
+    trials of which rows of that code count, `UNRECORDED` for rows that do not say; all rows of other trials do.
+    overrides: what of the study was set on the command line (`sweeps.overrides`), as `PATH=VALUE`.
     """
 
     study: str
@@ -37,6 +37,7 @@ class Declaration:
     margins: dict[str, float] = field(default_factory=dict)
     alpha: float = 0.05
     sampler: str = ""
+    searched: list[str] = field(default_factory=list)
     confirm_rule: str = ""
     race: dict[str, int] = field(default_factory=dict)
     pairs: list[list[str]] = field(default_factory=list)

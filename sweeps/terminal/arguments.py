@@ -6,6 +6,7 @@ argparse takes -1e4, -.5e3 and -inf for options that do not exist, and 1e4 for n
 """
 
 import argparse
+import math
 import re
 from typing import Any
 
@@ -43,3 +44,25 @@ def results_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results", default=RESULTS, metavar="DIR", help=f"results directory (default: {RESULTS})"
     )
+
+
+def wandb_runs(parser: argparse.ArgumentParser) -> None:
+    """Options that say which runs W&B gets, and where."""
+    parser.add_argument(
+        "--runs",
+        choices=["auto", "trials", "arms", "study"],
+        default="auto",
+        help="which W&B runs to make: trials (one per trial, per cell and task, and for the study), arms (per cell and "
+        "task, and for the study) or study (default: trials up to 10,000 of them, else arms)",
+    )
+    parser.add_argument("--project", help="W&B project (default: lstm-variants)")
+    parser.add_argument("--entity", help="W&B user or team (default: your own)")
+
+
+def duration(text: str) -> float:
+    """Seconds: `90`, `90s`, `10m`, `2h`. Raises ArgumentTypeError for what is no length of time."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h)?", text)
+    seconds = float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2] or "s"] if found else math.nan
+    if not math.isfinite(seconds):
+        raise argparse.ArgumentTypeError(f"expected a length of time such as 90s, 10m or 2h; got '{text}'")
+    return seconds

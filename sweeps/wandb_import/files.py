@@ -90,8 +90,17 @@ def read_file(path: Path) -> Run:
         history=lambda: history,
         torn=torn,
         entity=start.entity,
+        read=lambda name: text_of(path.parent / "files" / name),
         started=start.start_time.seconds + start.start_time.nanos / 1e9 or time_of(path),
     )
+
+
+def text_of(path: Path) -> str | None:
+    """A file that the run keeps beside its own; None where it has none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def time_of(path: Path) -> float:

@@ -44,7 +44,7 @@ def joined(folders: list[Run]) -> list[Run]:
     if len(folders) == 1:
         return folders
     folders = sorted(folders, key=lambda run: (run.started, not run.torn, len(run.history())))
-    whole = [run for run in folders if run.is_trial or run.declares]
+    whole = [run for run in folders if run.is_ours]
     if whole:  # our mirror writes a run anew, never in pieces; its ids of two studies were once the same
         newest = {
             study(run): run for run in sorted(whole, key=lambda run: run.summary.get("status") != "failed")

@@ -136,6 +136,14 @@ def online(run: Any) -> Run:
     def history() -> list[Row]:
         return answer(lambda: list(run.scan_history(use_cache=False)), run.id)
 
+    def read(name: str) -> str | None:
+        found = answer(lambda: list(run.files(names=[name])), run.id)
+        if not found:
+            return None
+        with tempfile.TemporaryDirectory(prefix="wandb-") as folder:
+            answer(lambda: found[0].download(root=folder, replace=True), run.id).close()
+            return (Path(folder) / name).read_text(encoding="utf-8")
+
     return Run(
         id=run.id,
         name=run.name or run.id,
@@ -146,6 +154,7 @@ def online(run: Any) -> Run:
         config=dict(run.config),
         summary={name: value for name, value in run.summary_metrics.items() if not name.startswith("_")},
         history=history,
+        read=read,
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import InputError, did_you_mean
-from sweeps.mirror.run import DECLARATION, Row, Run, curve_rows, trial_row
+from sweeps.mirror.run import Row, Run, curve_rows, trial_row
 from sweeps.store.declaration import Declaration
 from sweeps.store.store import UNRECORDED, Store
 
@@ -38,6 +38,11 @@ def study_name(runs: Sequence[Run], given: str | None) -> str:
     """The study to import. Raises InputError where the runs hold none, not this one, or several and none is given."""
     studies = Counter(str(run.summary["study"]) for run in runs if run.is_trial)
     known = ", ".join(f"{name} ({n} runs)" for name, n in sorted(studies.items()))
+    if not studies and any(run.is_ours for run in runs):
+        raise InputError(
+            f"The {len(runs)} runs are of arms and studies, and hold no trials. `lstm-variants mirror STUDY --runs "
+            f"trials` uploads those, from where the study ran."
+        )
     if not studies:
         raise InputError(
             f"None of the {len(runs)} runs was made by `lstm-variants mirror`. Runs of another program become a table "
@@ -91,8 +96,8 @@ def import_study(
         present=len(rows) - len(new),
         points=points,
         torn=sum(run.torn for run in runs),
-        lost=sum(run.torn and not run.is_trial and not run.declares for run in runs),
-        foreign=sum(not (run.is_trial or run.declares or run.torn) for run in runs),
+        lost=sum(run.torn and not run.is_ours for run in runs),
+        foreign=sum(not (run.is_ours or run.torn) for run in runs),
         declared=declared is not None,
     )
 
@@ -136,8 +141,11 @@ def declaration_of(runs: Sequence[Run], study: str) -> Declaration | None:
     found = []
     for run in runs:
         if run.declares and run.config.get("study") == study:
+            told = run.declaration()
+            if told is None:  # only the run's beginning came here
+                continue
             try:
-                found.append(Declaration(**json.loads(str(run.config[DECLARATION]))))
+                found.append(Declaration(**json.loads(told)))
             except (TypeError, ValueError) as error:
                 raise InputError(
                     f"Run {run.id} is not a declaration that this lstm-variants understands ({error}). Use the "

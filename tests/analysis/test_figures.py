@@ -34,6 +34,7 @@ from analysis.report import figure_files
 from analysis.statistics.pairs.reasons import RACE
 from analysis.study.results import Results
 from analysis.study.tables import Analysed
+from sweeps.terminal.colours import KNOWN
 
 pytestmark = pytest.mark.slow
 
@@ -164,7 +165,7 @@ def test_a_cell_has_one_colour_in_every_figure(name, data):
     frame = data[name]
     if "colour" in frame:
         assert frame.groupby("cell")["colour"].nunique().eq(1).all()
-        assert dict(zip(frame["cell"], frame["colour"], strict=True)).items() <= palette.KNOWN.items()
+        assert dict(zip(frame["cell"], frame["colour"], strict=True)).items() <= KNOWN.items()
 
 
 @CONTRACT
@@ -407,7 +408,7 @@ def test_the_learning_rate_figure_rings_what_the_confirm_stage_used(data):
 
 def test_unknown_cells_get_colours_of_their_own():
     given = palette.colours(["lstm", "mine", "yours", "gru"])
-    assert given["lstm"] == palette.KNOWN["lstm"]
+    assert given["lstm"] == KNOWN["lstm"]
     assert len(set(given.values())) == 4
 
 

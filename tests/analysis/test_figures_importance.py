@@ -10,10 +10,11 @@ from matplotlib.patches import Rectangle
 from searches import results_of
 from searches import searched as search
 
-from analysis.figures import canvas, importance, interactions, marginals, palette
+from analysis.figures import canvas, importance, interactions, marginals
 from analysis.statistics.search.importance import MAIN, PAIR, REST
 from analysis.study import shares
 from analysis.study.tables import Analysed
+from sweeps.terminal.colours import KNOWN
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +114,7 @@ def test_each_cell_has_one_panel_in_its_colour_and_the_others_behind(data):
     ]
     for panel, cell in zip(panels[:4], CELLS, strict=True):
         (own,) = panel.get_lines()
-        assert own.get_color() == palette.KNOWN[cell]
+        assert own.get_color() == KNOWN[cell]
         behind = next(c for c in panel.collections if isinstance(c, LineCollection))
         assert len(behind.get_segments()) == 4
         rows = frame[(frame["task"] == "adding") & (frame["cell"] == cell)]

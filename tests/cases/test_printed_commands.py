@@ -3,6 +3,7 @@
 import argparse
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from studies import write_study
@@ -87,7 +88,7 @@ def test_the_command_after_a_sweep_reports_what_was_swept(tmp_path, capsys):
     assert (options.command, options.study, options.results) == ("report", str(path), str(results))
 
 
-@pytest.mark.parametrize("command", ["status", "mirror", "report"])
+@pytest.mark.parametrize("command", ["status", "mirror", "dashboard", "report"])
 def test_where_nothing_ran_the_command_that_runs_it_is_said(command, tmp_path, capsys, monkeypatch):
     path, results = write_study(tmp_path, name="größe"), tmp_path / "res ults"
     options = in_backticks(said_by(capsys, command, path, "--results", results))
@@ -109,7 +110,7 @@ def test_a_mirror_that_did_not_start_is_repaired_where_and_how_it_was_to_be(tmp_
     assert (options.wandb, options.project, options.entity) == ("offline", "my project", "me")
 
 
-def test_the_commands_for_looking_at_offline_runs_name_the_folder_and_keep_the_star(tmp_path, monkeypatch):
+def test_the_commands_for_looking_at_offline_runs_name_the_folder_and_the_study(tmp_path, monkeypatch):
     folder = tmp_path / "it's mine" / "quick" / "wandb"
     (folder / "offline-run-1").mkdir(parents=True)
     for here in (tmp_path, tmp_path.parent):
@@ -117,7 +118,10 @@ def test_the_commands_for_looking_at_offline_runs_name_the_folder_and_keep_the_s
         look, send = how_to_look(Store(tmp_path / "it's mine", "quick")).splitlines()
         where = str(folder.relative_to(here))
         assert words_of(look.partition(":  ")[2]) == ["wandb", "leet", where]
-        assert words_of(send.partition(":   ")[2]) == ["wandb", "sync", f"{where}/offline-run-1"]
+        login, ours = send.partition(":   ")[2].split(" && ")
+        options = parsed(ours)
+        assert (login, options.command, options.study) == ("wandb login", "mirror", "quick")
+        assert (options.wandb, Path(options.results)) == ("online", tmp_path / "it's mine")
 
 
 def test_the_commands_after_an_import_take_what_was_imported(tmp_path, monkeypatch):

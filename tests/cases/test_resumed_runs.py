@@ -143,7 +143,7 @@ def test_a_trial_of_ours_that_lies_there_twice_is_read_once_and_whole(tmp_path, 
         tmp_path, study(cells=("lstm", "lstm_again", "rnn"), tasks=("adding",), seeds=2, search=1)
     )
     assert mirror(store, mode="offline").failed == 0
-    files = sorted((store.path / "wandb").glob("offline-run-*/*.wandb"))
+    trials = len(store.planned(["trial_id"]).rows)
     both = tmp_path / "both"
     shutil.copytree(store.path / "wandb", both / "a")
     shutil.copytree(store.path / "wandb", both / "b")
@@ -152,5 +152,5 @@ def test_a_trial_of_ours_that_lies_there_twice_is_read_once_and_whole(tmp_path, 
     code = cli.main(["import-wandb", str(both), "--results", str(tmp_path / "r")])
     said = capsys.readouterr().out
     assert code == 0, said
-    assert f"{len(files) - 1} trials in" in said
+    assert f"{trials} trials in" in said
     assert "truncated" not in said

@@ -2,10 +2,13 @@
 
 import itertools
 import re
+from pathlib import Path
 
 import pytest
 
-from sweeps.mirror.upload import Declared, Trial
+from sweeps.mirror.reported import Reported
+from sweeps.mirror.study_run import study_run
+from sweeps.mirror.trial import Trial
 from sweeps.store.declaration import Declaration
 
 LONG = "a" * 100
@@ -53,11 +56,12 @@ def trial_id(study, cell="lstm", task="adding"):
     return Trial(row, []).run_id
 
 
-def declaration_id(study):
-    return Declared(Declaration(study=study, doc="", cells=[], tasks=[])).run_id
+def study_id(study, folder=Path("nowhere")):
+    declared = Declaration(study=study, doc="", cells=[], tasks=[])
+    return study_run(declared, Reported(folder=folder)).run_id
 
 
-@pytest.mark.parametrize("run_id", [trial_id, declaration_id])
+@pytest.mark.parametrize("run_id", [trial_id, study_id])
 def test_no_two_studies_share_a_run_id_and_wandb_takes_them_all(run_id):
     ids = {study: run_id(study) for study in STUDIES}
     for a, b in itertools.combinations(STUDIES, 2):
@@ -79,13 +83,13 @@ def test_labels_that_are_cut_tell_cells_apart():
 
 
 @pytest.mark.parametrize(
-    ("study", "of_a_trial", "of_the_declaration"),
+    ("study", "of_a_trial", "of_the_study"),
     [
-        ("quick", "lstm-adding-s1-confirm-quick-0123456789ab", "declaration-quick"),
-        ("My_study.2", "lstm-adding-s1-confirm-My_study.2-0123456789ab", "declaration-My_study.2"),
+        ("quick", "lstm-adding-s1-confirm-quick-0123456789ab", "study-quick-"),
+        ("My_study.2", "lstm-adding-s1-confirm-My_study.2-0123456789ab", "study-My_study.2-"),
     ],
 )
-def test_ids_that_mirrors_have_written_stay_what_they_are(study, of_a_trial, of_the_declaration):
+def test_ids_that_mirrors_have_written_stay_what_they_are(study, of_a_trial, of_the_study):
     assert trial_id(study) == of_a_trial
-    assert declaration_id(study) == of_the_declaration
+    assert study_id(study).startswith(of_the_study)
     assert trial_id("quick", cell="LSTM (big)", task="") == "LSTM-big-s1-confirm-quick-0123456789ab"

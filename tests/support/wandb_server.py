@@ -3,10 +3,11 @@
 It answers what wandb 0.31 asks while a run is uploaded, live or by `wandb sync`, and while `wandb.Api` reads runs:
 
     POST /graphql                                 Viewer, UpsertBucket (twice a run), CreateRunFiles
-                                                  Runs (in pages; no filters), RunHistoryKeys, RunParquetHistory,
-                                                  HistoryPage
+                                                  Runs and RunStates (in pages), RunHistoryKeys, RunParquetHistory,
+                                                  HistoryPage, RunFiles; artifacts (`wandb_artifacts.py`),
+                                                  saved views and reports (`wandb_views.py`)
     POST /files/ENTITY/PROJECT/RUN/file_stream    history and summary lines by offset, exit code
-    PUT  /upload/...                              the files of CreateRunFiles
+    PUT, GET /upload/...                          the files of CreateRunFiles
 
 Any other GraphQL operation gets HTTP 200 with `errors`, which wandb takes for a feature that an older
 server lacks. Lines are kept by their offset, as the real server does: a second upload of the same run
@@ -26,6 +27,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from wandb_artifacts import Artifacts
+from wandb_views import Views
+
 OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 ENTITY = "me"
 
@@ -44,14 +48,20 @@ class Run:
     config: dict[str, object] = field(default_factory=dict)
     lines: dict[int, dict[str, object]] = field(default_factory=dict)
     summary: dict[str, object] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     exit_code: int | None = None
     finished: int = 0
     state: str = ""  # W&B's word, where it does not follow from the exit code
 
     @property
+    def standing(self) -> str:
+        """W&B's word for how it stands."""
+        return self.state or {None: "running", 0: "finished"}.get(self.exit_code, "failed")
+
+    @property
     def node(self) -> dict[str, object]:
         """As `wandb.Api` gets it. What JSON lacks, the real server sends as words."""
-        state = self.state or {None: "running", 0: "finished"}.get(self.exit_code, "failed")
+        state = self.standing
         config = {key: {"value": value} for key, value in self.config.items()}
         return {
             **{"id": f"id-{self.id}", "name": self.id, "displayName": self.name or self.id, "state": state},
@@ -83,15 +93,22 @@ class QuietServer(ThreadingHTTPServer):
         """A client that was killed leaves broken connections; that is no news."""
 
 
-class WandbServer:
+class WandbServer(Artifacts, Views):
     """`delay`: seconds before each answer. `down`: cut every connection without an answer. `refuse`: end
-    of a path to HTTP status, to turn requests away. `on_finished`: called with each run whose upload was
-    completed, on the server's thread. `problems`: requests that a server could not have understood."""
+    of a path to HTTP status, to turn requests away. `fault`: from path and body to a status and headers, or None to
+    answer. `body`: of every answer that is turned away. `deleted`: ids of runs that were deleted, which W&B blocks.
+    `on_finished`: called with each run whose upload was completed, on the server's thread. `problems`: requests that a
+    server could not have understood."""
 
     def __init__(self, *, delay: float = 0.0):
         self.delay = delay
         self.down = False
+        Artifacts.__init__(self)
+        Views.__init__(self)
         self.refuse: dict[str, int] = {}
+        self.fault: Callable[[str, bytes], tuple[int, dict[str, str]] | None] = lambda path, body: None
+        self.body = b'{"error": "refused"}'
+        self.deleted: set[str] = set()
         self.on_finished: Callable[[Run], None] = lambda run: None
         self.runs: dict[str, Run] = {}
         self.requests: list[str] = []
@@ -156,6 +173,24 @@ class WandbServer:
         found = {"runs": {"edges": edges, "pageInfo": pages}, "runCount": len(runs)}
         return {"project": found | {"internalId": "1", "readOnly": False}}
 
+    def answer_RunStates(self, variables: dict) -> dict[str, object]:
+        wanted = json.loads(variables["filters"])["name"]["$in"]
+        runs = [self.runs[name] for name in wanted if name in self.runs]
+        edges = [{"node": {"name": run.id, "state": run.standing}} for run in runs]
+        return {"project": {"runs": {"edges": edges, "pageInfo": {"endCursor": "", "hasNextPage": False}}}}
+
+    def answer_RunFiles(self, variables: dict) -> dict[str, object]:
+        run = self.runs[variables["name"]]
+        known = [name for name in variables["fileNames"] if name in run.files]
+        nodes = [
+            {"id": name, "name": name, "url": f"{self.url}/upload/{run.id}/{name}", "directUrl": ""}
+            | {"sizeBytes": len(run.files[name]), "mimetype": "", "updatedAt": "", "md5": ""}
+            for name in known
+        ]
+        edges = [{"node": node, "cursor": ""} for node in nodes]
+        files = {"edges": edges, "pageInfo": {"endCursor": "", "hasNextPage": False}}
+        return {"project": {"internalId": "1", "run": {"fileCount": len(known), "files": files}}}
+
     def answer_RunHistoryKeys(self, variables: dict) -> dict[str, object]:
         return {"project": {"run": {"historyKeys": self.runs[variables["name"]].history_keys}}}
 
@@ -173,6 +208,23 @@ class WandbServer:
         run, names = variables["run"], variables["files"]
         files = [{"name": name, "uploadUrl": f"{self.url}/upload/{run}/{name}"} for name in names]
         return {"createRunFiles": {"runID": run, "uploadHeaders": [], "files": files}}
+
+    # ------------------------------------------------------------------ faults and files
+
+    def is_blocked(self, body: bytes) -> bool:
+        """Whether a request is to make a run of an id that W&B blocks."""
+        if not self.deleted or b"UpsertBucket" not in body:
+            return False
+        return json.loads(body)["variables"].get("name") in self.deleted
+
+    def keep_file(self, path: str, body: bytes) -> None:
+        _, kind, run, name = path.split("/", 3)
+        if kind == "upload" and run in self.runs:
+            self.runs[run].files[name] = body
+
+    def file_at(self, path: str) -> bytes:
+        *_, run, name = path.split("/", 3)
+        return self.runs[run].files[name]
 
     # ------------------------------------------------------------------ file stream
 
@@ -216,7 +268,7 @@ def handler_of(server: WandbServer) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             pass
 
-        def respond(self, answer: Callable[[bytes], dict[str, object]]) -> None:
+        def respond(self, answer: Callable[[bytes], bytes]) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
@@ -225,14 +277,19 @@ def handler_of(server: WandbServer) -> type[BaseHTTPRequestHandler]:
                 self.close_connection = True
                 return
             status = next((code for end, code in server.refuse.items() if self.path.endswith(end)), 200)
+            status, headers = server.fault(self.path, body) or (status, {})
+            if server.is_blocked(body):
+                status = 409
             with server.lock:
                 try:
-                    content = json.dumps(answer(body) if status == 200 else {"error": "refused"}).encode()
+                    content = answer(body) if status == 200 else server.body
                 except (KeyError, TypeError, ValueError) as problem:
                     server.problems.append(f"{self.path}: {problem!r}")
                     status, content = 400, b"{}"
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -241,13 +298,19 @@ def handler_of(server: WandbServer) -> type[BaseHTTPRequestHandler]:
             self.respond(self.answer_post)
 
         def do_PUT(self) -> None:
-            self.respond(lambda body: {})
+            self.respond(self.keep)
 
         def do_GET(self) -> None:
-            self.respond(lambda body: {})
+            self.respond(lambda body: server.file_at(self.path))
 
-        def answer_post(self, body: bytes) -> dict[str, object]:
-            message = json.loads(body)
+        def keep(self, body: bytes) -> bytes:
+            server.keep_file(self.path, body)
+            return b"{}"
+
+        def answer_post(self, body: bytes) -> bytes:
+            return json.dumps(self.answer_message(json.loads(body))).encode()
+
+        def answer_message(self, message: dict) -> dict[str, object]:
             if self.path.endswith("/graphql"):
                 return server.graphql(message["query"], message.get("variables") or {})
             if self.path.endswith("/file_stream"):

@@ -6,8 +6,8 @@ interface that speaks W&B's protocol. Nothing here reaches W&B or depends on who
 
 import argparse
 import contextlib
-import hashlib
 import json
+import math
 import os
 import pty
 import signal
@@ -15,111 +15,53 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mirrored import STEPS, add, curve_rows, declaring, trial_row
 from wandb_offline import OfflineRun, read_runs
 from wandb_server import WandbServer
 
 from sweeps.commands.mirror import run as command
 from sweeps.errors import InputError
 from sweeps.mirror import follow as module
-from sweeps.mirror import upload as uploading
+from sweeps.mirror import server as asking
 from sweeps.mirror.account import MirrorError, resolve_mode
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.follower import Follower
 from sweeps.mirror.run import CURVE
-from sweeps.mirror.upload import Trial
+from sweeps.mirror.trial import Trial
 from sweeps.store import schema
-from sweeps.store.declaration import Declaration
 from sweeps.store.store import Store
 
 pytestmark = pytest.mark.slow
 
-STEPS = 4
 MIRROR = (sys.executable, "-m", "sweeps.mirror.process", "--study", "quick")
-MEASURES = ("train_loss", "valid_loss", "valid_error", "valid_score")
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("WANDB") or name == "NETRC"]:
-        monkeypatch.delenv(name)
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
-    monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
-    monkeypatch.chdir(home)
+def nobody_is_logged_in(quiet_home: Path) -> None:
+    """And no setting of W&B is there."""
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "results", "quick").prepare()
+def store(quick_store: Store) -> Store:
+    return quick_store
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WandbServer]:
-    with WandbServer() as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        yield server
+def server(wandb_server: WandbServer) -> WandbServer:
+    return wandb_server
 
 
 @contextlib.contextmanager
 def impatience(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Give servers less time than a sweep would."""
     with monkeypatch.context() as patch:
-        patch.setattr(uploading, "INIT_TIMEOUT", 1.0)
-        patch.setattr(uploading, "FINISH_TIMEOUT", 1.0)
+        patch.setattr(asking, "RETRIES", 1)
+        patch.setattr(asking, "LONGEST_WAIT", 1.0)
+        patch.setattr(asking, "TIMEOUT", 2.0)
         yield patch
-
-
-def trial_row(seed: int, **changes: object) -> dict[str, object]:
-    """A row with every column of the schema, as a finished trial has it."""
-    spec = {
-        "cell": {"type": "LSTM", "hidden": 32, "forget_bias": 1.0},
-        "task": {"type": "Adding", "length": 50},
-        "optimizer": {"type": "Adam", "learning_rate": 0.01, "clip": float("inf")},
-        "seed": seed,
-    }
-    by_type = {"string": "text", "int32": 1, "int64": 7, "double": 0.5, "bool": True}
-    row: dict[str, object] = {n: by_type.get(str(kind)) for n, (kind, *_) in schema.TRIAL_COLUMNS.items()}
-    row |= {
-        "schema_version": schema.VERSION,
-        "trial_id": hashlib.sha256(f"{seed}".encode()).hexdigest()[:16],
-        "study": "quick",
-        "stage": "confirm",
-        "cell": "lstm",
-        "task": "adding",
-        "seed": seed,
-        "status": "finished",
-        "error": None,
-        "diverged_step": None,
-        "test_score": seed / 1000,
-        "finished_at": datetime(2026, 1, 2, 3, 4, tzinfo=UTC) + timedelta(seconds=seed),
-        "spec": json.dumps(spec),
-        "cell.hidden": 32,
-    }
-    return row | changes
-
-
-def curve_rows(trial: dict[str, object], steps: int = STEPS) -> list[dict[str, object]]:
-    labels = {name: trial[name] for name in ("study", "stage", "cell", "task", "seed", "trial_id")}
-    labels |= {"schema_version": schema.VERSION, "gradient_norm": None, "code": trial["code"]}
-    return [
-        labels | {"step": 100 * i, "seconds": 0.5 * i} | {name: 1.0 / (i + 1) for name in MEASURES}
-        for i in range(1, steps + 1)
-    ]
-
-
-def add(store: Store, seeds: range, **changes: object) -> list[dict[str, object]]:
-    """Append one part."""
-    rows = [trial_row(seed, **changes) for seed in seeds]
-    store.append(rows, [point for row in rows for point in curve_rows(row)])
-    return rows
 
 
 def offline(store: Store) -> dict[str, OfflineRun]:
@@ -147,6 +89,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60.0) -> None:
 
 def arguments(store: Store, **changes: object) -> argparse.Namespace:
     options = dict.fromkeys(("wandb", "project", "entity")) | {"study": "quick", "results": store.results}
+    options |= {"runs": "auto", "patience": 0.0, "verify": False}
     return argparse.Namespace(**options | changes)
 
 
@@ -165,18 +108,20 @@ def test_an_offline_run_holds_exactly_what_the_store_holds(store: Store) -> None
     assert run.tags == ["quick", "confirm", "lstm", "adding", "finished"]
     spec = json.loads(str(row["spec"]))
     spec["optimizer"]["clip"] = "Infinity"
-    assert run.config == spec | {"code": row["code"]}
+    flat = {"study": "quick", "stage": "confirm", "cell_label": "lstm", "task_label": "adding"}
+    assert run.config == spec | flat | {"status": "finished", "code": row["code"]}
     points = [{k: v for k, v in point.items() if k in CURVE} for point in curve_rows(row)]
     assert run.history == [
-        {k: v for k, v in point.items() if v is not None} | {"_step": i} for i, point in enumerate(points)
+        {k: v for k, v in point.items() if v is not None} | {"curve/adding": point["valid_score"], "_step": i}
+        for i, point in enumerate(points)
     ]
     assert ("*", "step") in run.metrics
     assert run.exit_code == 0
     expected = {k: v for k, v in row.items() if k in schema.TRIAL_COLUMNS and v is not None}
     expected["finished_at"] = "2026-01-02T03:04:01+00:00"
     del expected["schema_version"]
-    last = {k: v for k, v in run.history[-1].items() if k in ("step", "seconds")}
-    assert run.summary == expected | last
+    last = {k: v for k, v in run.history[-1].items() if k in ("step", "seconds", "curve/adding")}
+    assert run.summary == expected | last | {"score/adding": row["test_score"], "solved/adding": 1.0}
 
 
 def test_a_diverged_and_a_failed_trial_are_runs_that_say_so(store: Store) -> None:
@@ -186,8 +131,9 @@ def test_a_diverged_and_a_failed_trial_are_runs_that_say_so(store: Store) -> Non
     mirror(store, mode="offline")
     diverged, failed = read_runs(store.path / "wandb")
     assert "diverged" in diverged.tags
-    assert diverged.summary["train_loss"] is None  # so wandb writes a NaN
+    assert math.isnan(float(str(diverged.summary["train_loss"])))
     assert "test_score" not in diverged.summary
+    assert "score/adding" not in diverged.summary
     assert (diverged.exit_code, diverged.history) == (0, [])
     assert (failed.summary["error"], failed.exit_code) == ("ValueError: no", 1)
 
@@ -271,14 +217,6 @@ def test_a_trial_that_failed_and_was_run_again_gets_its_run_anew(store: Store, c
     assert offline(store)[str(rows[0]["trial_id"])].summary["status"] == "finished"
 
 
-def declaring(rows: list[dict[str, object]], cell: str, code: str = "text") -> Declaration:
-    """That these trials are of this cell and count where they are of this code."""
-    ids = [str(row["trial_id"]) for row in rows]
-    plan, labels = {"confirm": ids}, {"confirm": [[cell, "adding", ids]]}
-    names = {"study": "quick", "doc": "", "cells": [cell], "tasks": ["adding"]}
-    return Declaration(**names, plan=plan, labels=labels, codes={code: ids})  # type: ignore[arg-type]
-
-
 def test_a_run_is_called_what_the_study_calls_the_trial_now(store: Store) -> None:
     rows = add(store, range(2))
     for cell, made in (("lstm", 2), ("lstm", 0), ("other", 2), ("other", 0)):
@@ -337,7 +275,7 @@ def test_one_bad_trial_does_not_keep_the_others_out(store: Store) -> None:
 def test_a_mirror_ended_at_work_leaves_every_trial_to_be_mirrored_once(
     store: Store, death: signal.Signals, code: int
 ) -> None:
-    rows = [row for part in range(6) for row in add(store, range(5 * part, 5 * part + 5))]
+    rows = [row for part in range(20) for row in add(store, range(50 * part, 50 * part + 50))]
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # who was started deaf stays deaf
     process = subprocess.Popen([*MIRROR, "--results", store.results, "--mode", "offline"])
     signal.signal(signal.SIGINT, heard)
@@ -346,8 +284,8 @@ def test_a_mirror_ended_at_work_leaves_every_trial_to_be_mirrored_once(
     process.send_signal(death)
     assert process.wait() == code
     summary = mirror(store, mode="offline")
-    assert 4 <= summary.present < 30
-    assert summary.mirrored == 30 - summary.present
+    assert 4 <= summary.present < 1000
+    assert summary.mirrored == 1000 - summary.present
     assert set(offline(store)) == ids(rows)
     assert list(folder.glob(".unfinished*")) == []
 
@@ -402,19 +340,9 @@ def test_a_server_that_is_down_costs_its_timeout_and_nothing_else(
     add(store, range(20))
     before = contents(store)
     server.down = True
-    attempts: list[Trial] = []
-    upload = module.upload
-
-    def counted(trial: Trial, **options: object) -> str:
-        attempts.append(trial)
-        return upload(trial, **options)
-
-    with impatience(monkeypatch) as patch:
-        patch.setattr(module, "upload", counted)
-        started = time.monotonic()
+    with impatience(monkeypatch):
         summary = mirror(store, mode="online")
-        assert time.monotonic() - started < 10
-    assert len(attempts) < 12  # it does not try all twenty, one timeout each
+    assert len(server.requests) == 0
     assert (summary.mirrored, summary.failed) == (0, 20)
     assert summary.error
     assert contents(store) == before
@@ -452,7 +380,6 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
 
     def back(line: str) -> None:
         reports.append(line)
-        monkeypatch.setattr(uploading, "INIT_TIMEOUT", 15.0)
         server.down = False
 
     end = time.monotonic() + 60
@@ -461,7 +388,8 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
         return sum(run.finished > 0 for run in server.runs.values()) == 2 or time.monotonic() > end
 
     monkeypatch.setattr(module, "PAUSES", (0.1,))
-    monkeypatch.setattr(uploading, "INIT_TIMEOUT", 1.0)
+    monkeypatch.setattr(asking, "RETRIES", 1)
+    monkeypatch.setattr(asking, "LONGEST_WAIT", 1.0)
     summary = mirror(store, mode="online", follow=True, stop=sweep_has_ended, report=back)
     assert (summary.mirrored, summary.failed) == (2, 0)
     assert reports
@@ -586,7 +514,7 @@ def test_the_command_says_where_to_look(store: Store, capsys: pytest.CaptureFixt
     assert "not logged in" in said
     assert "W&B offline: 2 of 2 trials mirrored, 2 now" in said
     assert f"wandb leet {store.path / 'wandb'}" in said
-    assert f"wandb sync {store.path / 'wandb'}/offline-run-*" in said
+    assert f"lstm-variants mirror quick --results {store.results} --wandb online" in said
 
 
 def test_the_command_fails_when_online_was_asked_for_and_is_not_possible(

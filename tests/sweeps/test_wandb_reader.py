@@ -37,7 +37,7 @@ from sweeps import cli
 from sweeps.errors import InputError
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.run import spec_columns, summary_of
-from sweeps.mirror.upload import Trial, without_nulls
+from sweeps.mirror.trial import Trial, without_nulls
 from sweeps.rows import flatten_spec
 from sweeps.store import schema
 from sweeps.store.store import Store
@@ -187,12 +187,12 @@ def test_the_declaration_is_one_run_that_grows_with_the_plan(tmp_path: Path) -> 
         store.declare(dataclasses.replace(made.declaration, plan=plan))
         summary = mirror(store, mode="offline")
         assert (summary.present + summary.mirrored, summary.failed) == (there, 0)
-        (run,) = [run for run in read_runs(store.path / "wandb") if run.job_type == "declaration"]
-        assert run.id == "declaration-synthetic"
-        assert json.loads(str(run.config["declaration"]))["plan"] == plan
+        (run,) = [run for run in read_runs(store.path / "wandb") if run.job_type == "study"]
+        assert json.loads((run.path.parent / "files" / "study.json").read_text())["plan"] == plan
         assert run.config["margin"] == made.declaration.margin
+        assert "plan" not in run.config
     lines = (store.path / "wandb" / "mirrored-offline.jsonl").read_text().splitlines()
-    assert sum('"declaration":' in line for line in lines) == 2
+    assert sum('"other": "study/' in line for line in lines) == 2
 
 
 def test_a_mirror_beside_a_sweep_declares_at_once_and_again_when_the_sweep_ends(tmp_path: Path) -> None:
@@ -202,8 +202,8 @@ def test_a_mirror_beside_a_sweep_declares_at_once_and_again_when_the_sweep_ends(
     seen: list[object] = []
 
     def declared() -> list[object]:
-        found = [run for run in read_runs(store.path / "wandb") if run.job_type == "declaration"]
-        return [json.loads(str(run.config["declaration"]))["plan"] for run in found]
+        found = [run for run in read_runs(store.path / "wandb") if run.job_type == "study"]
+        return [json.loads((run.path.parent / "files" / "study.json").read_text())["plan"] for run in found]
 
     def sweep_has_ended() -> bool:
         seen.append(declared())
@@ -220,7 +220,8 @@ def test_without_the_declaration_the_rows_make_one_and_it_is_said(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(mirrored.path / "wandb", tmp_path / "wandb")
-    shutil.rmtree(tmp_path / "wandb" / "offline-run-declaration-synthetic")
+    for folder in (tmp_path / "wandb").glob("offline-run-study-*"):
+        shutil.rmtree(folder)
     code, said = run(capsys, "import-wandb", tmp_path / "wandb", "--results", tmp_path / "r")
     assert code == 0
     assert "declaration was not among the runs" in said
@@ -238,10 +239,11 @@ def test_an_import_goes_on_where_it_was_and_writes_nothing_twice(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     some = sorted((mirrored.path / "wandb").glob("offline-run-*"))
-    for folder in [*some[:4], *[f for f in some if "declaration" in f.name]]:
+    trials = [f for f in some if not f.name.startswith(("offline-run-study-", "offline-run-arm-"))]
+    for folder in [*trials[:4], *[f for f in some if f.name.startswith("offline-run-study-")]]:
         shutil.copytree(folder, tmp_path / "wandb" / folder.name, dirs_exist_ok=True)
     to = ("--results", tmp_path / "r")
-    count = len([f for f in (tmp_path / "wandb").iterdir() if "declaration" not in f.name])
+    count = 4
     code, said = run(capsys, "import-wandb", tmp_path / "wandb", *to)
     assert (code, f"{count} trials" in said) == (0, True), said
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "r").rglob("*.parquet")}
@@ -302,7 +304,7 @@ def test_results_that_ran_here_are_not_mixed_with_what_comes_from_elsewhere(
 def test_our_reader_and_the_tests_own_see_the_same(mirrored: Store) -> None:
     runs = {read.id: read for read in map(read_file, find(mirrored.path))}
     others = read_runs(mirrored.path / "wandb")
-    assert len(runs) == len(others) == 16
+    assert len(runs) == len(others) == 15 + 3 + 1  # trials, arms, study
     for other in others:
         ours = runs[other.id]
         assert (ours.config, ours.summary, ours.job_type) == (other.config, other.summary, other.job_type)
@@ -377,7 +379,7 @@ def test_torn_files_are_counted_and_the_others_read(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(mirrored.path / "wandb", tmp_path / "wandb")
-    torn = find(tmp_path)[1:3]
+    torn = [path for path in find(tmp_path) if "-run-arm-" not in path.parent.name][1:3]
     for path, end in zip(torn, (0.5, 0.9999), strict=True):
         data = path.read_bytes()
         path.write_bytes(data[: int(end * len(data))])

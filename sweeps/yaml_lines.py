@@ -1,0 +1,54 @@
+"""YAML as values that know their line, so that an error can name it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from sweeps.errors import InputError
+
+
+@dataclass(frozen=True)
+class At:
+    """A value and its line, from 1. value: a scalar, a list of `At`, or a dictionary of them by name."""
+
+    value: Any
+    line: int
+
+    def plain(self) -> Any:
+        """The value without lines."""
+        if isinstance(self.value, dict):
+            return {name: inner.plain() for name, inner in self.value.items()}
+        return [inner.plain() for inner in self.value] if isinstance(self.value, list) else self.value
+
+
+def read(text: str, name: str) -> At:
+    """The document. Raises InputError, with the line, for what is no YAML, and for a key that stands twice."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        return At({}, 1) if node is None else lined(loader, node, name)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" line {mark.line + 1}" if mark else ""
+        raise InputError(f"{name}{where}: this is not YAML: {error.problem}.") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"{name}: this is not YAML: {str(error).splitlines()[0]}.") from None
+    finally:
+        loader.dispose()
+
+
+def lined(loader: yaml.SafeLoader, node: yaml.Node, name: str) -> At:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return At([lined(loader, inner, name) for inner in node.value], line)
+    if isinstance(node, yaml.MappingNode):
+        found: dict[str, At] = {}
+        for key, inner in node.value:
+            label = str(loader.construct_object(key))
+            at = key.start_mark.line + 1
+            if label in found:
+                raise InputError(f"{name} line {at}: '{label}' stands twice.")
+            found[label] = At(lined(loader, inner, name).value, at)
+        return At(found, line)
+    return At(loader.construct_object(node), line)
