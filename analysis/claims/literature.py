@@ -239,7 +239,7 @@ SETTINGS = (
     ),
 )
 
-LAGS = (
+REACH = (
     Claim(
         statement="The lag that half of all plain RNNs bridge is below a third of what LSTMs bridge.",
         source="an expectation of this project, after Bengio, Simard & Frasconi 1994",
@@ -271,4 +271,4 @@ MORE = (
     ),
 )
 
-CLAIMS = (*CELLS, *PARTS, *SETTINGS, *MORE, *LAGS)
+CLAIMS = (*CELLS, *PARTS, *SETTINGS, *MORE, *REACH)

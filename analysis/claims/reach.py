@@ -46,7 +46,8 @@ class ShorterReach:
             both = rows.set_index("cell")
             ran = [int((here["cell"] == cell).sum()) for cell in (self.cell, self.other)]
             if min(ran) >= LEAST:
-                found.append(self.judge(str(family), both.loc[self.cell], both.loc[self.other]))
+                mine, theirs = (pd.Series(both.loc[cell]) for cell in (self.cell, self.other))
+                found.append(self.judge(str(family), mine, theirs))
         return found
 
     def judge(self, family: str, mine: pd.Series, theirs: pd.Series) -> Outcome:
