@@ -166,7 +166,7 @@ def words(address: str | None, error: BaseException) -> str:
     first = (str(error).strip().splitlines() or [type(error).__name__])[0].strip().rstrip(".")
     if re.search(r"version.*(mismatch|differ|was started with)|mismatch.*version", said, re.IGNORECASE):
         return f"The Ray cluster at '{address}' runs a different version of Ray or Python than here: {said[:400]}"
-    if address is None:
+    if address in (None, "local"):
         return f"Ray did not start on this machine: {first}. `--workers 0` runs in this process, without it."
     if address != "auto" and not re.search(r":\d+", address):
         return f"'{address}' is not the address of a Ray cluster ({first}). Give auto, HOST:PORT or ray://HOST:PORT."

@@ -326,7 +326,7 @@ def read_only(bench: Bench) -> Outcome:
 
 
 def two_sweeps(bench: Bench) -> Outcome:
-    """The first sweep is stopped (SIGSTOP) and still holds its store: a second is refused, one with --break-lock is not.
+    """The first sweep is stopped and still holds its store: a second is refused, one with --break-lock is not.
     Then the first goes on, too."""
     outcome, store = Outcome(), bench.store("two")
     first = start(bench.path, store.results, PROCESSES)

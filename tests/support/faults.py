@@ -37,7 +37,7 @@ def start(path, results, where=PROCESSES, *more) -> subprocess.Popen:
     )
 
 
-def end_of(process, timeout=240) -> str:
+def end_of(process, timeout=900) -> str:
     """What it printed, once it has ended."""
     return process.communicate(timeout=timeout)[0]
 
