@@ -45,7 +45,7 @@ def trial(tiny: bool, **changes: Any) -> Any:
     from experiments import Adam, Adding, Trial
     from lstm_variants import LSTM
 
-    values = {
+    values: Told = {
         "cell": LSTM(hidden=4 if tiny else 32),
         "task": Adding(length=6 if tiny else 50),
         "optimizer": Adam(learning_rate=0.01),
