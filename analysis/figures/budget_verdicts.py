@@ -53,7 +53,9 @@ def draw(data: pd.DataFrame) -> Figure:
     reference = data["reference"].iloc[0]
     words = {"equivalent": "within the margin", "better": f"above {reference}", "worse": f"below {reference}"}
     words |= {"undecided": "depends on the draw"}
-    figure.legend(handles=squares.key([], words), loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    figure.legend(
+        handles=squares.key([], words), loc="outside lower center", ncols=2, frameon=False, fontsize=8
+    )
     return figure
 
 

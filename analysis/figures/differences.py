@@ -149,8 +149,8 @@ def half_filled(data: pd.DataFrame) -> str:
     if not n:
         return ""
     return (
-        f" Half-filled ({n} of {count(len(data), 'comparison')}): by its interval alone equivalent (circle) or different "
-        f"(diamond), but undecided, since some of so many comparisons come out like that by chance."
+        f" Half-filled ({n} of {count(len(data), 'comparison')}): by its interval alone equivalent (circle) or "
+        f"different (diamond), but undecided, since some of so many comparisons come out like that by chance."
     )
 
 

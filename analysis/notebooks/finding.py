@@ -56,7 +56,7 @@ told([words.headline, *words.details])
 show(study, "glance")
 
 # %%
-table(pd.DataFrame(words.undecided), "why where count further") if words.undecided else "Nothing is undecided."
+pd.DataFrame(words.undecided, columns=["count", "why", "where", "further"])
 
 # %%
 told(words.notes)
@@ -65,8 +65,8 @@ told(words.notes)
 print(verdict_text(study.verdicts, study.declaration))
 
 # %% [markdown]
-# Every verdict comes with its interval, its evidence (both p-values after Holm, or the e-values of a race), its grade, the
-# posterior, and the seeds that would decide it. `why` gives the reason in a sentence.
+# Every verdict comes with its interval, its evidence (both p-values after Holm, or the e-values of a race), its grade,
+# the posterior, and the seeds that would decide it. `why` gives the reason in a sentence.
 
 # %%
 pairs = study.found(study.verdicts)

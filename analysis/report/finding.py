@@ -67,7 +67,11 @@ def headline(rows: pd.DataFrame, reference: str) -> str:
         return "No verdicts yet: fewer than two confirmed seeds per cell."
     same = sum(bool((standing == "equivalent").all()) for standing in cells.values())
     parts = [f"{few(same)} equivalent to it {everywhere(rows)} (within ±{tested['margin'].iloc[0]:g})"]
-    parts += [f"{few(len(found))} {kind}{reach}" for kind in ("worse", "better") for found, reach in [of_kind(rows, kind)]]
+    parts += [
+        f"{few(len(found))} {kind}{reach}"
+        for kind in ("worse", "better")
+        for found, reach in [of_kind(rows, kind)]
+    ]
     n, untested = int((tested["standing"] == UNDECIDED).sum()), len(rows) - len(tested)
     rest = [f"{n} of {count(len(tested), 'comparison')} {'is' if n == 1 else 'are'} undecided"] if n else []
     rest += [f"{count(untested, 'comparison')} not tested yet"] if untested else []

@@ -137,9 +137,7 @@ def tests(study: Analysed) -> str:
     letter = "e" if declared.race else "p"
     header = [*map(escape, header), f"${letter}_{{\\neq}}$", f"${letter}_{{=}}$", "$P(>, =, <)$", "$n$"]
     lines = [tested(row) for row in rows.itertuples()]
-    evidence = (
-        "e-values at the last look" if declared.race else "p, after Holm over all pairs of a task,"
-    )
+    evidence = "e-values at the last look" if declared.race else "p, after Holm over all pairs of a task,"
     caption = (
         f"Every cell against {study.reference}. {evidence} of a difference and of equivalence within "
         f"±{declared.margin:g}; P: posterior probability of better, within the margin, worse."

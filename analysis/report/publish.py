@@ -82,7 +82,10 @@ def headline(study: Analysed, folder: str) -> str:
 def lined(told: Sequence[str], still_open: Sequence[Open]) -> list[str]:
     """Sentences as one paragraph, then a list of what is undecided and why."""
     lines = [" ".join(told), ""] if told else []
-    lines += [f"- {one.count} undecided: {one.why}. {one.where}. Further seeds: {one.further}." for one in still_open]
+    lines += [
+        f"- {one.count} undecided: {one.why}. {one.where}. Further seeds: {one.further}."
+        for one in still_open
+    ]
     return [*lines, ""] if still_open else lines
 
 

@@ -1,4 +1,4 @@
-"""What is undecided and why: one line per reason, with the comparisons that it holds for and the seeds that would help."""
+"""What is undecided and why: one line per reason, with its comparisons and the seeds that would decide them."""
 
 from dataclasses import dataclass
 
@@ -64,4 +64,6 @@ def further(seeds: pd.Series) -> str:
         return "no foreseeable number"
     low, high = f"{known.min():,.0f}", f"{known.max():,.0f}"
     text = low if low == high else f"{low} to {high}"
-    return text + (f"; for {len(seeds) - len(known)} no foreseeable number" if len(known) < len(seeds) else "")
+    return text + (
+        f"; for {len(seeds) - len(known)} no foreseeable number" if len(known) < len(seeds) else ""
+    )

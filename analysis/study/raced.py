@@ -87,7 +87,9 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         log_e_worse=[d.log_worse for d in decisions],
         bet=[d.word for d in decisions],
         grade=[PROVEN if d.word in VERDICT else "" for d in decisions],
-        detectable=[d.word == EQUIVALENT and d.log_detectable >= -math.log(declaration.alpha) for d in decisions],
+        detectable=[
+            d.word == EQUIVALENT and d.log_detectable >= -math.log(declaration.alpha) for d in decisions
+        ],
         seeds_to_decide=[d.further if math.isfinite(d.further) else np.nan for d in decisions],
         pairs=[sizes[task] for task in table["task"]],
         looked=[d.n for d in decisions],

@@ -43,7 +43,7 @@ OF_THE_SEARCH = pytest.mark.parametrize("name", [*SECTIONS["importance"], *SECTI
 
 @pytest.fixture(scope="module")
 def studies(analysed, results):
-    """Of each figure a study that has it: there is a race where seeds were raced, a diagram of ranks from five tasks."""
+    """Of each figure a study that has it: a race where seeds were raced, a diagram of ranks from five tasks on."""
     raced = in_a_race(results.declaration, look=4, most=8)
     tasks = ("adding", "temporal_order", "copy", "reber", "dyck")
     of_its_own = {

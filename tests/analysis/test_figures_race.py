@@ -74,7 +74,9 @@ def test_a_line_rises_for_equivalence_falls_for_a_difference_and_ends_in_a_mark(
         up = mine["kind"].iloc[0] == "equivalent"
         evidence = mine["log10_e_equivalent" if up else "log10_e_different"].clip(lower=0)
         np.testing.assert_allclose(line.get_ydata(), evidence if up else -evidence)
-    marks = {(line.get_xdata()[0], line.get_ydata()[0]) for line in panel.get_lines() if len(line.get_xdata()) == 1}
+    marks = {
+        (line.get_xdata()[0], line.get_ydata()[0]) for line in panel.get_lines() if len(line.get_xdata()) == 1
+    }
     ends = {(float(x), y) for x, y in zip(*ends_of(rows), strict=True)}
     assert marks == ends
 
@@ -93,7 +95,9 @@ def test_names_stand_beside_the_lines_with_verdict_and_seeds(frame):
 
 def test_the_bounds_are_those_of_the_family_and_of_one_comparison_alone(frame):
     panel = race.draw(frame).axes[0]
-    labels = {text.get_text(): tick for tick, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)}
+    labels = {
+        text.get_text(): tick for tick, text in zip(panel.get_yticks(), panel.get_yticklabels(), strict=True)
+    }
     assert {"1", "20", "80"} <= set(labels)
     dashed = {line.get_ydata()[0] for line in panel.get_lines() if line.get_linestyle() == "--"}
     assert {math.log10(20), math.log10(80)} <= dashed

@@ -67,7 +67,10 @@ def test_the_headline_counts_what_the_verdicts_say():
 
 def test_with_other_scores_the_words_are_others():
     words = told({("lstm", "t"): around(0.2), ("gru", "t"): around(0.9)})
-    assert "none is equivalent to it on the task (within ±0.05), none is worse and 1 is better." in words.headline
+    assert (
+        "none is equivalent to it on the task (within ±0.05), none is worse and 1 is better."
+        in words.headline
+    )
     assert words.details == ["Better: gru on t."]
     assert words.undecided == []
 
@@ -157,7 +160,9 @@ def test_what_is_undecided_is_told_by_reason_with_the_seeds_that_would_decide():
 def test_what_holds_alone_but_not_among_so_many_pairs_has_a_reason_of_its_own():
     analysed = study({("lstm", "t"): around(0.6, 0.1), ("gru", "t"): around(0.6, 0.1)})
     table = analysed.found(analysed.verdicts)
-    alone = [table.assign(**{f"p_{kind}": 0.04, f"p_{kind}_holm": 0.3}) for kind in ("equivalence", "difference")]
+    alone = [
+        table.assign(**{f"p_{kind}": 0.04, f"p_{kind}_holm": 0.3}) for kind in ("equivalence", "difference")
+    ]
     told = [undecided(rows)[0].why for rows in alone]
     assert told[0] == "within ±0.05 taken alone, not after Holm over all pairs"
     assert told[1] == "significant taken alone, not after Holm over all pairs"
@@ -205,9 +210,7 @@ def test_what_explains_the_scores_and_their_protocol_are_told():
 def test_the_literature_counts_the_checks():
     analysed = study({("lstm", "t"): around(0.9), ("gru", "t"): around(0.3)})
     words = finding(analysed, evaluate(analysed))
-    assert words.literature == (
-        "Published claims, one check per task: 0 hold, 1 fails, 0 undecided."
-    )
+    assert words.literature == ("Published claims, one check per task: 0 hold, 1 fails, 0 undecided.")
     assert told({("a", "t"): around(0.9), ("b", "t"): around(0.9)}).literature.startswith(
         "None of the published"
     )

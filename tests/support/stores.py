@@ -203,7 +203,12 @@ def in_a_race(declaration: Declaration, *, look: int, most: int) -> Declaration:
     """The same study as if its seeds had been raced: each cell against lstm, the alias beside them."""
     alias = {name for pair in declaration.same for name in pair} | {"lstm"}
     compared = [cell for cell in declaration.cells if cell not in alias]
-    pairs = [[task, cell, "lstm"] for task in declaration.tasks for cell in compared if declaration.runs(task, cell)]
+    pairs = [
+        [task, cell, "lstm"]
+        for task in declaration.tasks
+        for cell in compared
+        if declaration.runs(task, cell)
+    ]
     return dataclasses.replace(declaration, race={"look": look, "most": most}, pairs=pairs)
 
 
