@@ -114,8 +114,8 @@ def key(data: pd.DataFrame) -> list[Line2D]:
 
 
 def bend(panel, margin: float, low: float, high: float, *, narrow: bool = False) -> None:
-    """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones. narrow: there
-    is no room for the numbers of the margin itself."""
+    """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones. narrow:
+    there is no room for the numbers of the margin itself."""
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.2)
     steps = [margin * factor for factor in ((6,) if narrow else (1, 6, 20))]
     ticks = [-step for step in reversed(steps) if step < max(-low * 1.2, 1.5 * margin)]

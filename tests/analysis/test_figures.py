@@ -411,6 +411,12 @@ def test_unknown_cells_get_colours_of_their_own():
     assert len(set(given.values())) == 4
 
 
+def test_numbers_on_a_logarithmic_axis_keep_apart_and_powers_of_ten_stay():
+    assert canvas.apart([90, 100, 150, 200], 0.06) == [100, 150, 200]
+    assert canvas.apart([100, 110, 200], 0.06) == [100, 200]
+    assert canvas.apart([1, 2, 5, 10], 0.06) == [1, 2, 5, 10]
+
+
 def test_labels_are_spread_and_keep_their_order():
     placed = canvas.spread([0.98, 1.0, 0.99, 0.1], gap=0.08, low=0.0, high=1.03)
     assert placed[3] == 0.1
