@@ -191,6 +191,19 @@ def write(figure: Figure, folder: Path, name: str) -> str:
     return document
 
 
+def apart(ticks: Sequence[float], gap: float) -> list[float]:
+    """The ticks (rising) that are at least `gap` apart in log10; of two nearer ones a power of ten stays, else the
+    first."""
+    kept: list[float] = []
+    for tick in ticks:
+        if kept and math.log10(tick / kept[-1]) < gap:
+            if math.isclose(math.log10(tick), round(math.log10(tick)), abs_tol=1e-9):
+                kept[-1] = tick
+            continue
+        kept.append(tick)
+    return kept
+
+
 def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
     """A logarithmic axis to the right with at most `most` plain numbers on it: 1, 2 and 5 of each decade where they
     fit, otherwise fewer."""
@@ -200,6 +213,7 @@ def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
         ticks = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
         if len(ticks) <= most:
             break
+    ticks = apart(ticks, math.log10(high / low) / 12)
     step = -(-len(ticks) // most)
     panel.xaxis.set_major_locator(FixedLocator(ticks[::step]))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))

@@ -113,15 +113,16 @@ def key(data: pd.DataFrame) -> list[Line2D]:
     return [Line2D([], [], **mark(one, canvas.INK), label=one.words) for one in marks]
 
 
-def bend(panel, margin: float, low: float, high: float) -> None:
-    """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones."""
+def bend(panel, margin: float, low: float, high: float, *, narrow: bool = False) -> None:
+    """Linear within two margins, logarithmic beyond, so that large differences do not hide the small ones. narrow:
+    there is no room for the numbers of the margin itself."""
     panel.set_xscale("symlog", linthresh=2 * margin, linscale=1.2)
-    steps = [margin * factor for factor in (1, 6, 20)]
+    steps = [margin * factor for factor in ((6,) if narrow else (1, 6, 20))]
     ticks = [-step for step in reversed(steps) if step < max(-low * 1.2, 1.5 * margin)]
     ticks += [0.0, *(step for step in steps if step < max(high * 1.2, 1.5 * margin))]
     panel.set_xticks(ticks, [f"{tick:g}".replace("-", MINUS) for tick in ticks])
     panel.xaxis.set_minor_locator(NullLocator())
-    panel.set_xlim(low * 1.25 if low < -margin else -1.5 * margin, max(high * 1.25, 1.5 * margin))
+    panel.set_xlim(low * 1.5 if low < -margin else -1.5 * margin, max(high * 1.5, 1.5 * margin))
     panel.set_xlabel(f"{panel.get_xlabel()}\nscale linear to ±{2 * margin:g}, logarithmic beyond")
 
 
@@ -149,8 +150,8 @@ def half_filled(data: pd.DataFrame) -> str:
     if not n:
         return ""
     return (
-        f" Half-filled ({n} of {count(len(data), 'comparison')}): by its interval alone equivalent (circle) or different "
-        f"(diamond), but undecided, since some of so many comparisons come out like that by chance."
+        f" Half-filled ({n} of {count(len(data), 'comparison')}): by its interval alone equivalent (circle) or "
+        f"different (diamond), but undecided, since some of so many comparisons come out like that by chance."
     )
 
 

@@ -14,6 +14,8 @@ from analysis.study.tables import Analysed
 
 title = "Where half of the seeds solve the task"
 
+HARDLY = 0.25  # share of seeds below which a task without any T50 has no panels
+
 UPDATES, DIFFICULTY = "updates", "difficulty"
 HALF = {"value": "t50", "low": "t50_low", "high": "t50_high", "method": "t50_method"}
 COLUMNS = [
@@ -63,8 +65,8 @@ def data(study: Analysed) -> pd.DataFrame:
 @canvas.styled()
 def draw(data: pd.DataFrame) -> Figure:
     every = [rows for _, rows in data.groupby(["part", "task", "field"], sort=False)]
-    blocks = [rows for rows in every if rows["value"].gt(0).any()]
-    nobody = unsolved([rows for rows in every if not rows["value"].gt(0).any()])
+    blocks = [rows for rows in every if not barren(rows)]
+    nobody = unsolved([rows for rows in every if barren(rows)])
     heights = [height for rows in blocks for height in (1.6, 0.75 + 0.19 * rows["cell"].nunique())]
     heights += [0.2 * (1 + nobody.count("\n"))] if nobody else []
     figure, axes = canvas.sheet(heights, foot=0.1)
@@ -89,9 +91,18 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
+def barren(rows: pd.DataFrame) -> bool:
+    """Whether hardly any seed of any cell solves the task, so that panels would be empty."""
+    return bool(rows["t50"].isna().all() and rows["value"].max() < HARDLY)
+
+
 def unsolved(blocks: list[pd.DataFrame]) -> str:
-    """What is said of tasks that no seed of any cell solved, one line each, in place of empty panels."""
-    return "\n".join(f"{rows['task'].iloc[0]}: no seed of any cell solved it" for rows in blocks)
+    """What is said of such tasks in place of empty panels, one line each."""
+    most = {rows["task"].iloc[0]: float(rows["value"].max()) for rows in blocks}
+    return "\n".join(
+        f"{task}: {f'at most {share:.0%} of the seeds of a cell' if share else 'no seed of any cell'} solved it"
+        for task, share in most.items()
+    )
 
 
 def draw_curve(panel: Axes, line: pd.DataFrame, by_updates: bool) -> None:

@@ -16,6 +16,7 @@ title = "The finding at a glance"
 OVER, ONE = "all tasks", "one task"  # parts: the intervals on the left; the squares have their task's name
 ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 1.05  # inches
 SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
+NARROW = 2.0  # room for intervals below which an axis has fewer numbers
 
 
 def data(study: Analysed) -> pd.DataFrame:
@@ -99,7 +100,7 @@ def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
     ends = rows[["low", "value", "high"]]
     low, high = float(ends.to_numpy().min()), float(ends.to_numpy().max())
     if max(-low, high) > 6 * margin:
-        bend(panel, margin, low, high)
+        bend(panel, margin, low, high, narrow=panel.bbox.width / panel.figure.dpi < NARROW)
         panel.set_xlabel(f"band: margin ±{margin:g}\nlinear to ±{2 * margin:g}, then logarithmic", fontsize=8)
     panel.tick_params(axis="x", labelsize=8)
 

@@ -1,7 +1,7 @@
 """The race to a verdict: how the evidence on each comparison grew with the seeds, and where it was enough.
 
-Upwards the e-values of equivalence, downwards those of a difference, both from 1 on a logarithmic scale. A comparison is
-one line: that of the evidence which decided it, or which is ahead where nothing is decided. It ends where the
+Upwards the e-values of equivalence, downwards those of a difference, both from 1 on a logarithmic scale. A comparison
+is one line: that of the evidence which decided it, or which is ahead where nothing is decided. It ends where the
 comparison stopped; from there its e-value is frozen (dotted).
 """
 
@@ -108,7 +108,7 @@ def draw(data: pd.DataFrame) -> Figure:
 
 
 def place(line: pd.DataFrame) -> np.ndarray:
-    """How high each look of a comparison is drawn: log10 of the e-value, at least 0; below the axis for a difference."""
+    """How high each look of a comparison is drawn: log10 of the e-value, at least 0; negative for a difference."""
     up = line["kind"].iloc[0] == EQUIVALENT
     evidence = line["log10_e_equivalent" if up else "log10_e_different"].to_numpy(float)
     return np.maximum(evidence, 0.0) * (1 if up else -1)
@@ -162,10 +162,10 @@ def caption(data: pd.DataFrame) -> str:
     open_ = int(ends["standing"].eq(UNDECIDED).sum())
     grey = "" if data["named"].all() else " Grey: comparisons with other cells."
     return (
-        f"Evidence on each comparison with {others} after every look, {seeds} of each cell (confirm stage), "
-        f"as e-values on a logarithmic scale: upwards for equivalence within ±{row.margin:g}, downwards for a "
+        f"Evidence on each comparison with {others} after every look, {seeds} of each cell (confirm stage), as "
+        f"e-values on a logarithmic scale: upwards for equivalence within ±{row.margin:g}, downwards for a "
         f"difference, from 1, which is none. A comparison stops (mark) when its e-value reaches its bound (dashed): "
         f"{needed} (e-Holm; a control has {alone}). Beside its name the verdict and the seeds that it took; {open_} of "
-        f"{len(ends)} are undecided (open marks). No interval is needed: the bounds hold for any distribution of scores "
-        f"and at every look.{grey}"
+        f"{len(ends)} are undecided (open marks). No interval is needed: the bounds hold for any distribution of "
+        f"scores and at every look.{grey}"
     )

@@ -23,8 +23,8 @@ def absent(study: Analysed) -> str:
     if n >= FEW:
         return ""
     return (
-        f"No critical-difference diagram: over {count(n, 'task')} its tests (Friedman, Nemenyi, Wilcoxon) can hardly tell "
-        f"any cells apart; it is drawn from {FEW} tasks on."
+        f"No critical-difference diagram: over {count(n, 'task')} its tests (Friedman, Nemenyi, Wilcoxon) can hardly "
+        f"tell any cells apart; it is drawn from {FEW} tasks on."
     )
 
 

@@ -67,8 +67,8 @@ told(words.notes)
 print(verdict_text(study.verdicts, study.declaration))
 
 # %% [markdown]
-# Every verdict comes with its interval, its evidence (both p-values after Holm, or the e-values of a race), its grade, the
-# posterior, and the seeds that would decide it. `why` gives the reason in a sentence.
+# Every verdict comes with its interval, its evidence (both p-values after Holm, or the e-values of a race), its grade,
+# the posterior, and the seeds that would decide it. `why` gives the reason in a sentence.
 
 # %%
 pairs = study.found(study.verdicts)

@@ -1,4 +1,4 @@
-"""What is undecided and why: one line per reason, with the comparisons that it holds for and the seeds that would help."""
+"""What is undecided and why: one line per reason, with its comparisons and the seeds that would decide them."""
 
 from dataclasses import dataclass
 

@@ -44,7 +44,7 @@ OF_THE_SEARCH = pytest.mark.parametrize("name", [*SECTIONS["importance"], *SECTI
 
 @pytest.fixture(scope="module")
 def studies(analysed, results):
-    """Of each figure a study that has it: there is a race where seeds were raced, a diagram of ranks from five tasks."""
+    """Of each figure a study that has it: a race where seeds were raced, a diagram of ranks from five tasks on."""
     raced = in_a_race(results.declaration, look=4, most=8)
     tasks = ("adding", "temporal_order", "copy", "reber", "dyck")
     of_its_own = {
@@ -410,6 +410,12 @@ def test_unknown_cells_get_colours_of_their_own():
     given = palette.colours(["lstm", "mine", "yours", "gru"])
     assert given["lstm"] == KNOWN["lstm"]
     assert len(set(given.values())) == 4
+
+
+def test_numbers_on_a_logarithmic_axis_keep_apart_and_powers_of_ten_stay():
+    assert canvas.apart([90, 100, 150, 200], 0.06) == [100, 150, 200]
+    assert canvas.apart([100, 110, 200], 0.06) == [100, 200]
+    assert canvas.apart([1, 2, 5, 10], 0.06) == [1, 2, 5, 10]
 
 
 def test_labels_are_spread_and_keep_their_order():

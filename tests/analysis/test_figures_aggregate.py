@@ -77,13 +77,15 @@ def test_a_diagram_of_ranks_needs_five_tasks_and_says_so(analysed):
 def test_a_task_that_nobody_solves_has_a_line_and_no_empty_panel(data):
     frame = data["frontier"].copy()
     nobody = frame["task"] == TASKS[0]
-    frame.loc[nobody, "value"] = 0.0
+    frame.loc[nobody, ["value", "t50"]] = [0.0, np.nan]
     figure = frontier.draw(frame)
     assert len(figure.axes) == 3
     assert [text.get_text() for text in figure.axes[2].texts] == [
         f"{TASKS[0]}: no seed of any cell solved it"
     ]
     assert figure.axes[0].get_title(loc="left") == TASKS[1]
+    frame.loc[frame.index[nobody][0], "value"] = 0.125
+    assert frontier.unsolved([frame[nobody]]) == f"{TASKS[0]}: at most 12% of the seeds of a cell solved it"
 
 
 def test_profiles_of_high_scores_are_stretched_towards_one_and_those_of_low_ones_are_not(data):
