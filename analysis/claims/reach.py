@@ -36,10 +36,10 @@ class ShorterReach:
         found = []
         for (family, field), rows in halves.groupby(["family", "field"], sort=False):
             here = rates[(rates["family"] == family) & (rates["field"] == field)]
-            both = rows.set_index("cell")
+            mine, theirs = (rows[rows["cell"] == cell] for cell in (self.cell, self.other))
             ran = [int((here["cell"] == cell).sum()) for cell in (self.cell, self.other)]
             if min(ran) >= LEAST:
-                found.append(self.judge(str(family), both.loc[self.cell], both.loc[self.other]))
+                found.append(self.judge(str(family), mine.iloc[0], theirs.iloc[0]))
         return found
 
     def judge(self, family: str, mine: pd.Series, theirs: pd.Series) -> Outcome:
