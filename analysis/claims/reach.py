@@ -43,7 +43,7 @@ class ShorterReach:
         found = []
         for (family, field), rows in halves.groupby(["family", "field"], sort=False):
             here = rates[(rates["family"] == family) & (rates["field"] == field)]
-            both = rows.set_index("cell")
+            mine, theirs = (rows[rows["cell"] == cell] for cell in (self.cell, self.other))
             ran = [int((here["cell"] == cell).sum()) for cell in (self.cell, self.other)]
             if min(ran) >= LEAST:
                 mine, theirs = (pd.Series(both.loc[cell]) for cell in (self.cell, self.other))
