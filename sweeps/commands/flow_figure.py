@@ -18,6 +18,7 @@ COLOURS = (  # Okabe and Ito's first
 )
 DASHES = ("-", "--", "-.", (0, (1, 1)))
 WORDS = {"start": "before training", "halfway": "halfway", "end": "after training"}
+LINES = "medians and middle halves; dot: memory horizon, 1 % of lag 1\nthin line: what is kept of c along the belt"
 FLOOR = 1e-8
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -51,7 +52,7 @@ def figure(lines: list[dict[str, Any]], rows: list[dict[str, Any]], title: str) 
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
         panels[-1].set_xlabel("lag: steps before the last output")
-        made.suptitle(title, fontsize=9)
+        made.suptitle(f"{title}\n{LINES}", fontsize=8)
         handles, labels = panels[0].get_legend_handles_labels()
         made.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     return made
