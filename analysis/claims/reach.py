@@ -46,8 +46,7 @@ class ShorterReach:
             mine, theirs = (rows[rows["cell"] == cell] for cell in (self.cell, self.other))
             ran = [int((here["cell"] == cell).sum()) for cell in (self.cell, self.other)]
             if min(ran) >= LEAST:
-                mine, theirs = (pd.Series(both.loc[cell]) for cell in (self.cell, self.other))
-                found.append(self.judge(str(family), mine, theirs))
+                found.append(self.judge(str(family), mine.iloc[0], theirs.iloc[0]))
         return found
 
     def judge(self, family: str, mine: pd.Series, theirs: pd.Series) -> Outcome:

@@ -77,7 +77,7 @@ def filled(store: Store, declared: Declaration, reported: Reported, scratch: Pat
 def media(reported: Reported) -> dict[str, Any]:
     """Table, images and page of the report, by key."""
     columns, rows = table(reported)
-    shown: dict[str, Any] = {"verdicts": wandb.Table(columns=[*columns], data=rows)} if columns else {}
+    shown: dict[str, Any] = {"verdicts": wandb.Table(columns=[*columns], data=[*rows])} if columns else {}
     shown |= {f"figures/{name}": wandb.Image(str(path)) for name, path in reported.figures().items()}
     page = reported.folder / "report.html"
     if page.is_file() and page.stat().st_size <= LARGEST_PAGE:

@@ -488,7 +488,7 @@ def test_nobody_is_asked_for_a_key_on_a_terminal(store: Store) -> None:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        timeout=30,
+        timeout=120,  # a prompt would wait for ever
     )
     said = os.read(ours, 10_000).decode()
     os.close(ours)

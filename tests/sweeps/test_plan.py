@@ -9,7 +9,7 @@ from studies import tiny
 from experiments import Adam
 from lstm_variants import LSTM
 from sweeps.errors import InputError
-from sweeps.plan import cut, unique
+from sweeps.plan import cut, searched, unique
 from sweeps.spaces import choice, sampled, uniform
 
 
@@ -34,6 +34,12 @@ def test_cells_share_settings_and_seeds_and_the_alias_has_its_own():
         by_cell.setdefault(entry.cell, []).append((entry.trial.optimizer.learning_rate, entry.trial.seed))
     assert by_cell["lstm"] == by_cell["gru"] == by_cell["rnn"]
     assert not set(by_cell["lstm"]) & set(by_cell["lstm_again"])
+
+
+def test_the_searched_fields_are_those_that_the_search_sets():
+    space = {"cell.hidden": choice(2, 3), "optimizer.learning_rate": uniform(0.1, 0.2)}
+    assert searched(tiny(search=sampled(space, trials=2)).study) == list(space)
+    assert searched(tiny(search=None).study) == []
 
 
 def test_adding_a_cell_leaves_every_other_trial_as_it_was():
