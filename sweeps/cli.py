@@ -69,6 +69,11 @@ COMMANDS = (
         "report", "analysis.commands:report", "write report.html, figures and tables, and print the verdicts"
     ),
     Command(
+        "notebook",
+        "analysis.notebook_tools.command:run",
+        "write notebooks that analyse a study, to open in JupyterLab, or executed as HTML",
+    ),
+    Command(
         "verdicts",
         "analysis.user_table.command:run",
         "compare the cells in any table of results: equivalent, different or undecided",
@@ -94,7 +99,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     every_sign_prints()
     options = parser().parse_args(arguments)
     given = getattr(options, "study", None)
-    if options.command in ("status", "mirror", "report"):  # they read results, which carry the study's name
+    if options.command in (
+        "status",
+        "mirror",
+        "report",
+        "notebook",
+    ):  # they read results, which carry the study's name
         options.study = options.study.removesuffix(".py").rpartition("/")[2]
     from sweeps.errors import InputError, NeverRan, write_error
 
