@@ -21,13 +21,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the notebook `arguments.name` (or all) for a study, and run it where asked; print where the files are.
 
     arguments: name, study (a name, or the path of a study file), results, out (None: beside the results), execute.
-    Raises InputError, before anything is written: for a name that is none, a study without results, packages that are not
-    installed, and a notebook that is there and was edited; later, where a cell fails.
+    Raises InputError, before anything is written: for a name that is none, a study without results, packages that are
+    not installed, and a notebook that is there and was edited; later, where a cell fails.
     """
     try:
         import nbformat
 
-        from analysis.notebook_tools import execute, set_up
+        from analysis.notebook_tools import set_up
+
+        if arguments.execute:
+            from analysis.notebook_tools import execute
     except ImportError as error:
         raise InputError(NEEDED.format(error.name)) from None
     wanted = asked(arguments.name)

@@ -2,8 +2,8 @@
 
     python -m analysis.notebook_tools.execute docs/comparable/results comparable docs/notebooks
 
-writes every notebook of the package with its outputs, as they are shipped: without what differs from one execution to the
-next (ids, times, the kernel's version). Needs `pip install 'lstm-variants[notebooks]'`.
+writes every notebook of the package with its outputs, as they are shipped: without what differs from one execution to
+the next (ids, times, the kernel's version). Needs `pip install 'lstm-variants[notebooks]'`.
 """
 
 import os
@@ -31,7 +31,7 @@ QUIET = "--log-level=40"  # errors alone: the kernel warns that it is reached ov
 
 
 def executed(notebook: nbformat.NotebookNode, folder: Path, name: str) -> nbformat.NotebookNode:
-    """The notebook with the outputs of a run in `folder`. Raises InputError where a cell fails, with the error's end."""
+    """The notebook with the outputs of a run in `folder`. Raises InputError where a cell fails, with its error."""
     place = {"metadata": {"path": str(folder)}}
     try:
         nbclient.NotebookClient(

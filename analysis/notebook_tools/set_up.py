@@ -2,10 +2,11 @@
 
 set_up(sources()["finding"], study, "../..")      the results are two folders above the notebook
 
-A source loads its study with `chosen("comparable")`; that is what is replaced. A notebook without such a call runs a study
-of its own and stays as it is.
+A source loads its study with `chosen("comparable")`; that is what is replaced. A notebook without such a call runs a
+study of its own and stays as it is.
 """
 
+import json
 from pathlib import Path
 
 import jupytext
@@ -27,8 +28,9 @@ def set_up(path: Path, study: Analysed, results: str) -> nbformat.NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id, cell.metadata = f"cell-{number}", nbformat.from_dict({})
     calling = [cell for cell in notebook.cells if cell.cell_type == "code" and CALL in cell.source]
+    names = ", ".join(json.dumps(name, ensure_ascii=False) for name in (study.declaration.study, results))
     for cell in calling:
-        cell.source = cell.source.replace(CALL, f"chosen({study.declaration.study!r}, {results!r})")
+        cell.source = cell.source.replace(CALL, f"chosen({names})")
     if calling:
         notebook.cells[0].source += f"\n\n{about(study)}"
     return notebook
@@ -40,14 +42,14 @@ def about(study: Analysed) -> str:
     stages = ", ".join(f"{n:,} in {stage}" for stage, n in trials["stage"].value_counts(sort=False).items())
     size = f"{count(len(declaration.cells), 'cell')} on {count(len(declaration.tasks), 'task')}"
     return (
-        f"**Study `{declaration.study}`:** {len(trials):,} trials ({stages}) of {size}, when this notebook was written. "
-        f"{trust_line(study.trust).plain}"
+        f"**Study `{declaration.study}`:** {len(trials):,} trials ({stages}) of {size}, when this notebook was written."
+        f" {trust_line(study.trust).plain}"
     )
 
 
 def unchanged(path: Path, notebook: nbformat.NotebookNode) -> None:
-    """Raises InputError where a notebook is there already in which somebody has worked: its cells after the first one are
-    not those of `notebook`."""
+    """Raises InputError where a notebook is there already in which somebody has worked: its cells after the first one
+    are not those of `notebook`."""
     if not path.exists():
         return
     try:

@@ -1,5 +1,6 @@
-"""A data frame that a notebook shows as a table whose columns sort: a click on a heading, or Enter, sorts by it; again,
-the other way round. Nothing is loaded: the script stands beside its table, in JupyterLab, in HTML and on the site alike.
+"""A data frame that a notebook shows as a table whose columns sort: a click on a heading, or Enter, sorts by it;
+again, the other way round. Nothing is loaded: the script stands beside its table, in JupyterLab, in HTML and on the
+site alike.
 """
 
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ def test_all_notebooks_are_written_beside_the_results_that_they_read(capsys, sma
         notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
         nbformat.validate(notebook)
         calls = [cell.source for cell in notebook.cells if "= chosen(" in cell.source]
-        assert all("chosen('synthetic', '../..')" in call for call in calls)
+        assert all('chosen("synthetic", "../..")' in call for call in calls)
         assert bool(calls) == (name != "own_cell"), "own_cell runs a study of its own"
 
 
