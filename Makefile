@@ -13,8 +13,8 @@ SITE := $(VENV)/.site
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := 0.13.9
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.index-url 2>/dev/null))
-UV_INDEX = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
-install = $(UV_INDEX) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
+INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
+install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
 .PHONY: study test fast check torch readme comparable claims notebooks docs-tables docs docs-links packages lock clean
@@ -89,7 +89,7 @@ docs-links: docs
 
 # What would be published: sdist and wheel, built, installed where nothing is, and used.
 packages: $(READY)
-	$(UV_INDEX) .ci/packages $(BIN)
+	$(INDEXED) .ci/packages $(BIN)
 
 $(SITE): $(READY) requirements-docs.lock
 	$(call install,--requirement requirements-docs.lock)
