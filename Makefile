@@ -6,16 +6,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 READY := $(VENV)/.ready
+SITE := $(VENV)/.site
 
 # uv installs the same in a tenth of the time; where there is none to be had, or it fails, pip does it. uv asks the index
 # that pip is set up for.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := 0.13.9
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.index-url 2>/dev/null))
-install = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
+INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
+install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults gpu-check torch readme comparable claims published notebooks docs-tables lock clean
+.PHONY: study test fast check faults gpu-check torch readme comparable claims published notebooks docs-tables docs docs-links \
+	packages lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -87,12 +90,33 @@ notebooks: $(READY)
 docs-tables: $(READY)
 	$(BIN)/python -m sweeps.docs
 
+# The documentation site in build/site: a page for every cell and task is written first. A warning is an error, so no link
+# within it leads nowhere. It needs no network.
+SPHINX := $(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees
+docs: $(SITE)
+	$(BIN)/python -m sweeps.site.write docs
+	$(SPHINX) --builder html docs build/site
+	@echo "build/site/index.html"
+
+# Whether links to other places still lead there: this one asks the network.
+docs-links: docs
+	$(SPHINX) --builder linkcheck docs build/links
+
+# What would be published: sdist and wheel, built, installed where nothing is, and used.
+packages: $(READY)
+	$(INDEXED) .ci/packages $(BIN)
+
+$(SITE): $(READY) requirements-docs.lock
+	$(call install,--requirement requirements-docs.lock)
+	@touch $(SITE)
+
 # Pin again after a change of pyproject.toml. The result names no index and no URL.
 LOCK := $(BIN)/python -m uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest \
 	--no-emit-index-url --no-emit-find-links --no-annotate --quiet
 lock: $(RUN)
 	$(LOCK) --extra build --extra dev --output-file requirements-dev.lock
 	$(LOCK) --extra build --constraint requirements-dev.lock --output-file requirements.lock
+	$(LOCK) --extra docs --constraint requirements-dev.lock --output-file requirements-docs.lock
 
 clean:
 	rm -rf $(VENV)

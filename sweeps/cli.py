@@ -86,6 +86,11 @@ COMMANDS = (
         "report", "analysis.commands:report", "write report.html, figures and tables, and print the verdicts"
     ),
     Command(
+        "notebook",
+        "analysis.notebook_tools.command:run",
+        "write notebooks that analyse a study, to open in JupyterLab, or executed as HTML",
+    ),
+    Command(
         "verdicts",
         "analysis.user_table.command:run",
         "compare the cells in any table of results: equivalent, different or undecided",
@@ -117,6 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "mirror",
         "dashboard",
         "report",
+        "notebook",
     ):  # they read results, which carry the study's name
         options.study = re.sub(r"\.(py|ya?ml)$", "", options.study).rpartition("/")[2]
     from sweeps.errors import InputError, NeverRan, write_error

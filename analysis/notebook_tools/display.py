@@ -1,6 +1,7 @@
 """For notebooks: a study's figures with their captions, and tables of a few columns.
 
-study = chosen("comparable")      the study that the environment names, else this one
+study = chosen("comparable")                the study as this checkout ships it, or from the folder `results`
+study = chosen("mine", "../../results")     from this folder, as `lstm-variants notebook` writes it
 show(study, "glance")
 """
 
@@ -13,24 +14,24 @@ import pandas as pd
 from IPython.display import Image, Markdown, display
 
 from analysis.figures import FIGURES, absent, canvas
+from analysis.notebook_tools.sortable import Sortable
 from analysis.report import markdown
 from analysis.report.grids import Matrix
 from analysis.study.results import load
 from analysis.study.tables import Analysed
 
-RESULTS, STUDY = "LSTM_VARIANTS_RESULTS", "LSTM_VARIANTS_STUDY"
 SHIPPED = Path(__file__).parents[2] / "docs"
 DPI = 110
 LINES = 40
 
 
-def chosen(study: str) -> Analysed:
-    """The study that the environment variables LSTM_VARIANTS_RESULTS (a directory) and LSTM_VARIANTS_STUDY name; by
-    default `study`, of which the results are those that are shipped in docs/, or those in `results/` where there are
-    none. Raises InputError where nothing ran."""
-    study = os.environ.get(STUDY, study)
-    shipped = SHIPPED / study / "results"
-    return Analysed(load(os.environ.get(RESULTS, shipped if shipped.is_dir() else "results"), study))
+def chosen(study: str, results: str | os.PathLike[str] | None = None) -> Analysed:
+    """The study of this name in the directory `results`; where none is given, as it is shipped in docs/, else in
+    `results/`. Raises InputError where nothing ran."""
+    if results is None:
+        shipped = SHIPPED / study / "results"
+        results = shipped if shipped.is_dir() else "results"
+    return Analysed(load(results, study))
 
 
 def show(study: Analysed, name: str) -> None:
@@ -79,6 +80,6 @@ def verdict_grids(*matrices: Matrix | None) -> None:
             display(Markdown(f"**{matrix.title}**\n{markdown.grid(matrix)}"))
 
 
-def table(frame: pd.DataFrame, columns: str, rows: int = 40) -> pd.DataFrame:
-    """Some columns (names with spaces between them), floats to three digits, the first rows."""
-    return frame[columns.split()].head(rows).round(3).reset_index(drop=True)
+def table(frame: pd.DataFrame, columns: str, rows: int = 40) -> Sortable:
+    """Some columns (names with spaces between them), floats to three digits, the first rows; a heading sorts by it."""
+    return Sortable(frame[columns.split()].head(rows).round(3).reset_index(drop=True))

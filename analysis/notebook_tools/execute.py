@@ -1,45 +1,56 @@
-"""Execute the notebooks on a study's results, as they are shipped.
+"""Execute notebooks, and turn them into HTML.
 
     python -m analysis.notebook_tools.execute docs/comparable/results comparable docs/notebooks
 
-Each of `analysis/notebooks/*.py` becomes an .ipynb with its outputs, without what differs from one execution to the
-next (ids, times, the kernel's version). Needs `pip install 'lstm-variants[notebooks]'`.
+writes every notebook of the package with its outputs, as they are shipped: without what differs from one execution to
+the next (ids, times, the kernel's version). Needs `pip install 'lstm-variants[notebooks]'`.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
-import jupytext
 import nbclient
 import nbformat
+from nbconvert import HTMLExporter
 
-from analysis.notebook_tools.display import RESULTS, STUDY
+from analysis.notebook_tools.set_up import SPEC, set_up
+from analysis.notebook_tools.sources import sources
+from analysis.study.results import load
+from analysis.study.tables import Analysed
 from sweeps.errors import InputError
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
 SECONDS = 600
+LOADED = tuple(
+    f"{name}_url" for name in ("mathjax", "mermaid_layout_elk_js", "mermaid_js", "require_js", "jquery")
+)
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+EMPTY = re.compile(r'<script src="">\s*</script>')
+QUIET = "--log-level=40"  # errors alone: the kernel warns that it is reached over this machine's own network
 
 
-def executed(path: Path, results: Path, study: str) -> nbformat.NotebookNode:
-    """The notebook with the outputs of a run in the repository. Raises InputError where a cell fails, with its end."""
-    os.environ |= {RESULTS: str(results.absolute()), STUDY: study}
-    notebook = jupytext.read(path)
-    place = {"metadata": {"path": str(FOLDER.parents[1])}}
+def executed(notebook: nbformat.NotebookNode, folder: Path, name: str) -> nbformat.NotebookNode:
+    """The notebook with the outputs of a run in `folder`. Raises InputError where a cell fails, with its error."""
+    place = {"metadata": {"path": str(folder)}}
     try:
         nbclient.NotebookClient(
-            notebook, timeout=SECONDS, kernel_name="python3", resources=place, record_timing=False
+            notebook,
+            timeout=SECONDS,
+            kernel_name="python3",
+            resources=place,
+            record_timing=False,
+            extra_arguments=[QUIET],
         ).execute()
     except nbclient.exceptions.CellExecutionError as error:
-        raise InputError(f"{path.name} failed on the study {study}: {str(error).strip()[-400:]}") from None
+        told = COLOURS.sub("", str(error)).strip()
+        raise InputError(f"The notebook {name} failed: {told[-400:]}") from None
     return stripped(notebook)
 
 
 def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Without what differs from one execution to the next."""
-    notebook.metadata = nbformat.from_dict(
-        {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    )
+    notebook.metadata = nbformat.from_dict({"kernelspec": SPEC})
     for number, cell in enumerate(notebook.cells):
         cell.id, cell.metadata = f"cell-{number}", nbformat.from_dict({})
         for output in cell.get("outputs", []):
@@ -49,12 +60,20 @@ def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def html(notebook: nbformat.NotebookNode, title: str) -> str:
+    """One page with everything in it: it loads nothing from the network."""
+    exporter = HTMLExporter(**dict.fromkeys(LOADED, ""))
+    return EMPTY.sub("", exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})[0])
+
+
 def main(results: str, study: str, out: str) -> None:
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(FOLDER.glob("*.py")):
-        target = folder / f"{path.stem}.ipynb"
-        nbformat.write(executed(path, Path(results), study), target)
+    analysed = Analysed(load(results, study))
+    for name, path in sources().items():
+        notebook = set_up(path, analysed, os.path.relpath(results, folder))
+        target = folder / f"{name}.ipynb"
+        nbformat.write(executed(notebook, folder, name), target)
         print(f"{target}  {target.stat().st_size / 1000:.0f} kB")
 
 

@@ -15,12 +15,7 @@
 # # The finding, from the store
 #
 # Do recurrent cells differ, and where? This notebook reads one study's results and reports what they show. It calls the
-# package and holds no logic of its own. It is a script that Jupytext opens as a notebook:
-#
-#     jupytext --to ipynb analysis/notebooks/finding.py
-#
-# Which study: `comparable`, or the one that the environment variables `LSTM_VARIANTS_RESULTS` (a directory) and
-# `LSTM_VARIANTS_STUDY` name.
+# package and holds no logic of its own. `lstm-variants notebook finding STUDY` writes it for a study of yours.
 
 # %%
 import pandas as pd

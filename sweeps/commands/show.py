@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from experiments.show import show
 from experiments.specs import SpecError, check, construct, flatten, set_text, unknown
 from experiments.streams import stream
@@ -89,7 +91,7 @@ def without_examples(doc: str) -> str:
 def declared(task: Any) -> list[tuple[str, str]]:
     """Names and values of what the task declares."""
     fields = ", ".join(f"{name}={value!r}" for name, value in flatten(task).items())
-    batch = task.sample(stream(0, "data"), 1)
+    batch = jax.eval_shape(lambda key: task.sample(key, 1), stream(0, "data"))
     lengths = "all of the same length" if batch.mask is None else "shorter ones padded"
     return [
         ("fields", fields or "none"),

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import jupytext
@@ -9,12 +10,17 @@ import nbformat
 import pytest
 
 from analysis.notebook_tools import execute
+from analysis.notebook_tools.set_up import set_up
+from analysis.notebook_tools.sources import sources
+from analysis.study.results import load
+from analysis.study.tables import Analysed
+from sweeps import cli
 from sweeps.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "docs" / "quick" / "results"
 EXECUTED = ROOT / "docs" / "notebooks"
-NOTEBOOKS = sorted(execute.FOLDER.glob("*.py"))
+NOTEBOOKS = list(sources().values())
 
 
 def test_there_are_at_least_four():
@@ -23,11 +29,11 @@ def test_there_are_at_least_four():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(path, monkeypatch, tmp_path):
-    monkeypatch.setenv("LSTM_VARIANTS_RESULTS", "set again by what is tested")
-    monkeypatch.setenv("LSTM_VARIANTS_STUDY", "so that it is restored")
-    notebook = execute.executed(path, SHIPPED, "quick")
+@pytest.mark.parametrize("name", sources())
+def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(name, tmp_path):
+    written = ["notebook", name, "quick", "--results", str(SHIPPED), "--out", str(tmp_path), "--execute"]
+    assert cli.main(written) == 0
+    notebook = nbformat.read(tmp_path / f"{name}.ipynb", as_version=4)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     outputs = [output for cell in code for output in cell.outputs]
     assert all(cell.execution_count for cell in code)
@@ -38,14 +44,24 @@ def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(path, monke
     said = "".join(str(output.get("text", "")) for output in outputs)
     assert "Traceback" not in said
     nbformat.validate(notebook)
-    nbformat.write(notebook, tmp_path / "shipped.ipynb")
-    assert (tmp_path / "shipped.ipynb").stat().st_size < 1_000_000
+    assert (tmp_path / f"{name}.ipynb").stat().st_size < 1_000_000
+    page = (tmp_path / f"{name}.html").read_text(encoding="utf-8")
+    title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+    assert f">{title}<" in page
+    assert "data:image/png;base64," in page
+    assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page), "it loads nothing from the network"
+
+
+@pytest.fixture(scope="module")
+def comparable():
+    return Analysed(load(ROOT / "docs" / "comparable" / "results", "comparable"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_what_is_shipped_is_this_notebook_executed_without_an_error(path):
+def test_what_is_shipped_is_this_notebook_executed_without_an_error(path, comparable):
     shipped = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
-    assert [cell.source for cell in shipped.cells] == [cell.source for cell in jupytext.read(path).cells]
+    written = set_up(path, comparable, "../comparable/results")
+    assert [cell.source for cell in shipped.cells] == [cell.source for cell in written.cells]
     code = [cell for cell in shipped.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not [o for cell in code for o in cell.outputs if o.output_type == "error"]
@@ -91,11 +107,10 @@ def test_what_differs_between_executions_is_left_out():
     assert '"text/plain": "1"' in text
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
-def test_a_cell_that_fails_is_an_input_error(tmp_path, monkeypatch):
-    monkeypatch.setenv("LSTM_VARIANTS_RESULTS", "x")
-    monkeypatch.setenv("LSTM_VARIANTS_STUDY", "x")
-    path = tmp_path / "broken.py"
-    path.write_text("# %%\n1 / 0\n")
-    with pytest.raises(InputError, match=r"broken.py failed on the study quick(.|\n)*ZeroDivisionError"):
-        execute.executed(path, SHIPPED, "quick")
+def test_a_cell_that_fails_is_an_input_error(tmp_path):
+    broken = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    with pytest.raises(InputError, match=r"The notebook broken failed(.|\n)*ZeroDivisionError") as refused:
+        execute.executed(broken, tmp_path, "broken")
+    assert "\x1b" not in str(refused.value)

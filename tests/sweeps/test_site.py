@@ -1,0 +1,121 @@
+"""Pages of the documentation that follow from the catalogue and the shipped results."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments.tasks import TASKS
+from lstm_variants import CELLS, GRU, LSTM, Layers
+from sweeps.site import write
+from sweeps.site.cell_page import cell_page
+from sweeps.site.measured import facts, named, of_study, rows
+from sweeps.site.tables import signed
+from sweeps.site.task_page import task_page
+from sweeps.site.text import first_sentence, markdown
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return rows(DOCS)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_page_of_a_cell_has_its_equations_cost_settings_and_code(name, measured):
+    page, spec = cell_page(name, measured, DOCS), CELLS[name]
+    assert page.startswith(f"# `{name}`: ")
+    assert "```text\n" in page, "equations"
+    for promised in (spec.parameters, spec.state, spec.flops):
+        assert f"| `{promised}` |" in page
+    for head in ("Size and cost", "Settings", "Use it", "Measured", "Conformance", "Code"):
+        assert page.count(f"\n## {head}\n") == 1
+    code = re.findall(r"```python\n(.*?)\n```", page, re.DOTALL)[-1]
+    assert f"class {spec.__name__}:" in code
+    compile(code, name, "exec")
+
+
+@pytest.mark.parametrize("name", ["adding", "an_bn", "digits"])
+def test_the_page_of_a_task_has_an_example_its_baseline_and_its_code(name, measured):
+    page, kind = task_page(name, measured, DOCS), TASKS[name]
+    assert page.startswith(f"# `{name}`: ")
+    assert f"loss {kind().baseline:.4g}, score 0" in page
+    assert f"class {kind.__name__}:" in page
+    assert "Published findings" in page
+
+
+def test_a_diagram_is_shown_where_there_is_one(tmp_path, measured):
+    (tmp_path / "cells").mkdir()
+    assert "![Data flow" not in cell_page("gru", measured, tmp_path)
+    (tmp_path / "cells" / "gru.svg").write_text("<svg/>")
+    assert "![Data flow of one step of gru](gru.svg)" in cell_page("gru", measured, tmp_path)
+
+
+def test_the_page_says_how_the_conformance_kit_knows_the_cell():
+    assert "knows this cell as *GRU, reset before the product" in cell_page("gru", [], DOCS)
+    assert "lstm-variants conform my_cell.py:Cell --as gru" in cell_page("gru", [], DOCS)
+
+
+def test_differences_are_those_of_the_cell_to_the_reference():
+    """The table of verdicts has a - b; pages have b - a, for the first cell of each task as a."""
+    with open(DOCS / "quick" / "verdicts.csv", encoding="utf-8", newline="") as file:
+        pair = next(
+            p for p in csv.DictReader(file) if (p["a"], p["b"], p["task"]) == ("lstm", "rnn", "adding_60")
+        )
+    found = {(row.cell, row.task): row for row in of_study(DOCS, "quick")}
+    row = found["rnn", "adding_60"]
+    assert (row.standing, row.reference, row.cell_name, row.task_name) == ("worse", "lstm", "rnn", "adding")
+    assert row.difference == -float(pair["value"]) < 0
+    assert row.low <= row.difference <= row.high
+    assert row.difference == pytest.approx(row.score - found["lstm", "adding_60"].score, abs=0.02)
+    assert found["lstm", "adding_60"].standing is None
+
+
+def test_a_difference_of_nothing_has_no_sign():
+    assert [signed(value) for value in (-0.0001, 0.0004, -0.25)] == ["0.000", "0.000", "\N{MINUS SIGN}0.250"]
+
+
+def test_one_layer_of_a_cell_is_that_cell_and_two_are_not():
+    assert named(CELLS, Layers(cell=GRU(hidden=3), noise=0.1)) == "gru"
+    assert named(CELLS, Layers(cell=GRU(hidden=3), layers=2)) is None
+    assert named(CELLS, LSTM()) == "lstm"
+    assert named(CELLS, "another") is None
+
+
+def test_facts_are_found_by_whole_labels(tmp_path):
+    (tmp_path / "classics").mkdir()
+    text = "statement,source,published,conditions,measured,status,reason\ns,s,p,,lstm_1 on square: 0,holds,\n"
+    (tmp_path / "classics" / "facts.csv").write_text(text)
+    assert len(facts(tmp_path, "square")) == len(facts(tmp_path, "lstm_1")) == 1
+    assert facts(tmp_path, "lstm") == []
+
+
+def test_prose_is_escaped_and_equations_are_not():
+    text = markdown("Bias b_f, `b_f` and <x>*.\n\n    f = σ(W_f x)\n\n    c' = f * c\n\n- a list")
+    assert "Bias b\\_f, `b_f` and \\<x\\>\\*." in text
+    assert "```text\nf = σ(W_f x)\n\nc' = f * c\n```" in text
+    assert "\n- a list" in text
+
+
+def test_the_title_is_the_first_sentence():
+    assert first_sentence("One of Chung et al. 2014 that\nwe draw. More.\n\nRest.") == (
+        "One of Chung et al. 2014 that we draw",
+        "More.\n\nRest.",
+    )
+
+
+@pytest.mark.slow
+def test_there_is_a_page_for_everything_and_an_untouched_page_is_not_written_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        write, "pages", lambda docs: {docs / "cells" / "a.md": "a", docs / "tasks" / "b.md": "b"}
+    )
+    write.main(str(tmp_path))
+    before = (tmp_path / "cells" / "a.md").stat().st_mtime_ns
+    write.main(str(tmp_path))
+    assert (tmp_path / "cells" / "a.md").stat().st_mtime_ns == before
+    monkeypatch.undo()
+    written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in write.pages(DOCS)}
+    assert written >= {f"cells/{name}" for name in (*CELLS, "index")}
+    assert written >= {f"tasks/{name}" for name in (*TASKS, "index")}
