@@ -304,7 +304,7 @@ def declaration(
 def searched(study: Study) -> list[str]:
     """The fields that the search sets, as its first setting has them."""
     setting = study.search.ask((), (study.seed, zlib.crc32(b"all"))) if study.search else None
-    return list(setting or ())
+    return list(setting) if isinstance(setting, dict) else []
 
 
 def labels_of(entries: list[Entry]) -> list[object]:

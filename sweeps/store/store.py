@@ -214,7 +214,7 @@ class Store:
         """Rows of trials at rungs after which they went on: those that `trials` leaves out for a later one."""
         counted = self.trials(["trial_id", "status", "rung"]).to_pylist()
         last = {row["trial_id"]: row["rung"] if row["status"] == schema.STOPPED else None for row in counted}
-        found = {}
+        found: dict[tuple[str, int], dict[str, Any]] = {}
         for row in of_code(self._read("trials", None), getattr(self.declared(), "counted", {})).to_pylist():
             name, rung = row["trial_id"], row["rung"]
             if row["status"] == schema.STOPPED and (last[name] is None or rung < last[name]):
