@@ -37,7 +37,7 @@ def draw(panel: Axes, rows: pd.DataFrame, size: float = 6.0) -> None:
                 for x, y in zip(mine["x"], mine["y"], strict=True)
             ]
             panel.add_collection(PatchCollection(patches, **looks(colour, bool(likely))))
-        style = {"marker": canvas.glyph(symbol), "ms": size, "mew": 0.4, "color": INK}
+        style: dict[str, Any] = {"marker": canvas.glyph(symbol), "ms": size, "mew": 0.4, "color": INK}
         panel.plot(some["x"], some["y"], ls="", label=str(standing), **style)
 
 

@@ -136,7 +136,7 @@ def over(study: Analysed) -> list[Any]:
 def in_short(claims: pd.DataFrame) -> list[dict[str, Any]]:
     """The claims that are tested here, for the first page: those that fail and hold, then those that are undecided,
     folded where there are many. claims: of `analysis.claims.whole`."""
-    parts = []
+    parts: list[dict[str, Any]] = []
     for statuses, title in (((FAILS, HOLDS), "claim"), ((OPEN,), "undecided claim")):
         rows = [row for status in statuses for row in claims[claims["status"] == status].to_dict("records")]
         if rows:
