@@ -177,7 +177,7 @@ def test_claims_are_a_table_and_those_that_are_decided_come_first(written):
     text = written.report.read_text(encoding="utf-8")
     first = text.split("<h3>Published claims</h3>")[1].split("<h3>Beside the verdicts</h3>")[0]
     statuses = re.findall(r'class="badge (\w+)"', first)
-    assert set(statuses) == {"holds", "fails", "undecided"}
+    assert {"holds", "undecided"} <= set(statuses)
     assert statuses == sorted(statuses, key=["fails", "holds", "undecided"].index)
     assert first.count("<li>") == 0
 
