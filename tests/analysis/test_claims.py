@@ -355,6 +355,7 @@ def halved(terms):
     trials = analysed.results.trials
     on = trials.groupby("cell")["test_score"].rank(ascending=False) <= 67
     curves = pd.DataFrame({"trial_id": trials["trial_id"], "step": 300, "valid_score": trials["test_score"]})
+    curves = curves.assign(valid_loss=0.1, valid_error=0.2, train_loss=0.1)
     rows = trials.assign(
         status=np.where(on, "finished", "stopped"),
         steps_done=np.where(on, 900, 300),

@@ -18,6 +18,7 @@ from analysis.claims.ahead import Ahead, NotAhead, Sooner
 from analysis.claims.claim import Claim
 from analysis.claims.pairwise import Pairwise
 from analysis.claims.protocol import Protocol
+from analysis.claims.reach import ShorterReach
 from analysis.claims.shares import Less, Share
 from analysis.claims.solving import Can
 from analysis.study.results import Results
@@ -82,6 +83,16 @@ def of(check, truth: str) -> dict[tuple[str, str], dict[str, object]]:
         return {
             (check.cell, check.task): {"mean": mean, "task.type": check.task.capitalize()},
             (check.other, check.task): {"mean": EVEN, "task.type": check.task.capitalize()},
+        }
+    if isinstance(check, ShorterReach):
+        reach = {check.cell: 10 if good else 160, check.other: 160}
+        return {
+            (cell, f"adding_{lag}"): {
+                **{"mean": 0.99 if lag <= far else EVEN, "solved_step": 300 if lag <= far else None},
+                **{"task.type": "Adding", "task.length": float(lag)},
+            }
+            for cell, far in reach.items()
+            for lag in (10, 20, 40, 80, 160, 320)
         }
     if isinstance(check, Sooner):
         soon, late = {"mean": 0.99, "solved_step": 200}, {"mean": 0.99, "solved_step": 900}
