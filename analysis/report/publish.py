@@ -136,7 +136,8 @@ def places(text: str, study: str) -> dict[str, tuple[str, str]]:
     found = {}
     for kind in BLOCKS:
         begin, end = f"<!-- {study}{kind}:begin -->", f"<!-- {study}{kind}:end -->"
-        if begin in text and end in text.split(begin)[1]:
+        lines = text.splitlines()  # a page that includes another one names its markers inside a line
+        if begin in lines and end in lines[lines.index(begin) :]:
             found[kind] = (begin, end)
     return found
 
@@ -152,7 +153,8 @@ def filled(text: str, study: Analysed, folder: str) -> str:
 def copy_results(results: Results, source: Store, target: Store) -> None:
     """The study's rows and curves, one part per stage and table, and one more per rung after which trials went on."""
     target.prepare().declare(results.declaration)
-    passed = source.rungs()
+    planned = results.declaration.stages
+    passed = [row for row in source.rungs() if row["trial_id"] in planned]
     for rung in sorted({row["rung"] for row in passed}):
         target.append(sorted((r for r in passed if r["rung"] == rung), key=lambda r: str(r["trial_id"])), [])
     rows, curves = source.trials().to_pylist(), source.curves().to_pylist()

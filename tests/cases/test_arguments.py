@@ -33,6 +33,11 @@ def numeric():
         "sweep": ["quick"],
         "verdicts": ["runs.csv", "--measure", "score", "--margin", "1"],
         "bench": [],
+        "diagram": ["lstm"],
+        "flow": ["lstm", "--task", "adding"],
+        "watch": ["quick"],
+        "mirror": ["quick"],
+        "dashboard": ["quick"],
     }
     (commands,) = [a for a in cli.parser()._actions if isinstance(a.choices, dict)]
     for command, parser in commands.choices.items():
