@@ -128,20 +128,6 @@ def test_status_counts_by_cell_stage_and_task(swept, capsys):
 
 
 @pytest.mark.slow
-def test_a_corrupt_part_is_refused_with_code_2_and_nothing_else_is_touched(swept, capsys, tmp_path):
-    common, _, _ = swept
-    parts = sorted((tmp_path / "results" / "swept" / "trials").glob("*.parquet"))
-    parts[0].write_bytes(b"not parquet")
-    others = [p.read_bytes() for p in parts[1:]]
-    for command in ("status", "report", "plan"):
-        code, out = run(capsys, command, *common, *(["--workers", "0"] if command == "plan" else []))
-        assert (code, "Cannot read" in out, parts[0].name in out) == (2, True, True), out
-    code, out = run(capsys, "sweep", *common, "--workers", "0", "--wandb", "off")
-    assert (code, "Move this file away" in out) == (2, True)
-    assert [p.read_bytes() for p in parts[1:]] == others
-
-
-@pytest.mark.slow
 def test_train_shows_a_curve_stores_a_row_and_knows_it_the_next_time(capsys, tmp_path):
     command = [
         "train",
