@@ -673,7 +673,7 @@ def test_a_source_that_is_none_is_named(
     ("change", "message"),
     [
         ({"seed": "seven"}, "'seed' must be int64; got 'seven'"),
-        ({"stage": "../../x"}, "'stage' must be search or confirm or single"),
+        ({"stage": "../../x"}, "'stage' must be search or choose or confirm or single"),
         ({"study": "../x"}, "A study's name becomes a folder"),
         ({"spec": "{"}, "'spec' must be JSON"),
         ({"finished_at": "today"}, "'finished_at' must be timestamp"),
