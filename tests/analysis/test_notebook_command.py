@@ -15,7 +15,6 @@ from analysis.study.results import load
 from analysis.study.tables import Analysed
 from sweeps import cli
 
-
 OF_THEIR_OWN = ("own_cell", "understanding")
 
 

@@ -29,7 +29,9 @@ def test_there_are_at_least_four():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::RuntimeWarning")
-@pytest.mark.parametrize("name", sources())
+@pytest.mark.parametrize(
+    "name", [name for name in sources() if name != "understanding"]
+)  # trains for minutes
 def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(name, tmp_path):
     written = ["notebook", name, "quick", "--results", str(SHIPPED), "--out", str(tmp_path), "--execute"]
     assert cli.main(written) == 0

@@ -99,14 +99,15 @@ def test_the_second_ctrl_c_ends_a_sweep_at_once_without_a_traceback_or_a_process
 @everywhere
 def test_a_cell_that_never_returns_fails_in_time_and_the_rest_runs(tmp_path, where):
     path, store = study_with(tmp_path, "hanging", "Hanging", HANGS), Store(tmp_path / "results", "hanging")
-    process = start(path, store.results, where, "--trial-timeout", "20", "--set", "confirm=2")
+    fewer = ("--set", "search=none", "--set", "confirm=2")  # each trial that hangs takes the whole limit
+    process = start(path, store.results, where, "--trial-timeout", "20", *fewer)
     output = end_of(process)
     assert process.returncode == 1, output
     rows = store.trials(["cell", "status", "error"]).to_pylist()
     failed = [row for row in rows if row["status"] == "failed"]
     assert {row["cell"] for row in failed} == {"bad"}
     assert {row["error"] for row in failed} == {"Hung: No result within 20 s; its worker was replaced"}
-    assert sum(row["status"] == "finished" for row in rows) == TRIALS
+    assert sum(row["status"] == "finished" for row in rows) == TRIALS // 2
 
 
 @everywhere
