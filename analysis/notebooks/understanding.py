@@ -117,5 +117,5 @@ display(Image(folder / "coupled.png", width=520), Image(folder / "gru.png", widt
 
 # %% [markdown]
 # Which of them is better is another question, with controls, tuned settings and fresh seeds: that is what studies are
-# for ([the finding](finding.py)). Diagrams and flow of your own cell: `lstm-variants diagram my_cell.py:Cell` and
+# for (notebook `finding`). Diagrams and flow of your own cell: `lstm-variants diagram my_cell.py:Cell` and
 # `lstm-variants flow my_cell.py:Cell lstm`.
