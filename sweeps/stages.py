@@ -263,19 +263,11 @@ class Stages:
     @property
     def open(self) -> bool:
         """Whether the total may still become smaller: something that looks at results has not come to its end."""
-        searching = not isinstance(self.study.search, Listed | None) and any(
-            not search.complete for search in self.searches.values()
-        )
-        choosing = self.study.choose is not None and any(
-            not search.complete for search in self.searches.values()
-        )
-        return (
-            searching
-            or choosing
-            or (
-                not isinstance(self.study.rule, Fixed)
-                and any(not task.complete for task in self.confirms.values())
-            )
+        s = self.study
+        searching = not isinstance(s.search, Listed | None) or s.choose is not None
+        confirming = not isinstance(s.rule, Fixed)
+        return (searching and not all(search.complete for search in self.searches.values())) or (
+            confirming and not all(task.complete for task in self.confirms.values())
         )
 
     def stand_ins(self) -> list[Entry]:

@@ -106,7 +106,8 @@ class Worker:
         until = entries[0].until
         if kept is None and entries[0].since and folder is not None:
             members = [m for entry in entries if (m := rungs.load(folder, entry, program)) is not None]
-            state, reports = rungs.together(members, program.size)
+            if len(members) == len(entries):  # else one went since `kinds` looked: all begin again
+                state, reports = rungs.together(members, program.size)
         last = saved = time.perf_counter()
         start = last - (reports[-1][2] * len(entries) if reports else 0.0)
         run = engine.start(cohort, state, places)

@@ -10,8 +10,8 @@ a reader takes one. After a kill between the two, the next compaction removes wh
 the same: a part of that name may have been written anew. `steady` reads all parts as if nothing had been moved
 meanwhile.
 
-Left as they are: parts that cannot be read, and those with failed trials, which a part of the same name replaces when
-they ran again. One process at a time: the one that holds the store's lock.
+Left as they are: parts that cannot be read, those whose curves cannot, with which they are to be set aside, and those
+with failed trials, which a part of the same name replaces when they ran again. One process at a time: the one that holds the store's lock.
 """
 
 import hashlib
@@ -106,8 +106,9 @@ class Compactor:
         """Those of which all rows stay; the others are noted in `left`."""
         found = {}
         for path in paths:
-            part = whole(path)
-            if part is None or "failed" in part.table["status"].to_pylist():
+            part, curves = whole(path), self.study / "curves" / path.name
+            damaged = part is None or (curves.exists() and whole(curves) is None)
+            if part is None or damaged or "failed" in part.table["status"].to_pylist():
                 self.left.add(path)
             else:
                 found[path] = part

@@ -88,7 +88,9 @@ class Store:
     def append(self, trials: list[dict[str, object]], curves: list[dict[str, object]]) -> Path:
         """Write one part of each table, curves first; returns the path of the trials' part."""
         codes = {str(row["code"]) for row in trials if row["code"] is not None}
-        stage, rung = str(trials[0]["stage"]), max(int(row["rung"] or 0) for row in trials)  # type: ignore[call-overload]
+        stage = str(trials[0]["stage"])
+        # A failure after a rung must not take the name, and so the place, of what the rung wrote of the same trials.
+        rung = max(int(row["rung"] or 0) if row["status"] != "failed" else 0 for row in trials)  # type: ignore[call-overload]
         ids = [str(row["trial_id"]) for row in trials]
         name = part_name(f"{stage}-rung-{rung}" if rung else stage, ids, codes)
         if curves:
@@ -217,7 +219,9 @@ class Store:
         found: dict[tuple[str, int], dict[str, Any]] = {}
         for row in of_code(self._read("trials", None), getattr(self.declared(), "counted", {})).to_pylist():
             name, rung = row["trial_id"], row["rung"]
-            if row["status"] == schema.STOPPED and (last[name] is None or rung < last[name]):
+            if row["status"] != schema.STOPPED or name not in last:  # not there yet when `counted` was read
+                continue
+            if last[name] is None or rung < last[name]:
                 found.setdefault((name, rung), row)
         return list(found.values())
 

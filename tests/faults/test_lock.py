@@ -13,6 +13,7 @@ import pytest
 
 from sweeps.errors import InputError
 from sweeps.store import lock as module
+from sweeps.store.held import held
 from sweeps.store.lock import locked
 from sweeps.store.store import Store
 
@@ -104,6 +105,14 @@ def test_a_holder_elsewhere_that_gives_none_is_dead_and_nobody_has_to_help(path,
     capsys.readouterr()
     with locked(path, "sweep"):
         assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "age", "expected"), [("node7", 1, True), ("node7", 999, False), (None, 1, False)]
+)
+def test_whoever_only_looks_believes_signs_of_life_from_elsewhere_too(path, host, age, expected):
+    named(path, age, host=host or socket.gethostname())
+    assert held(path) is expected
 
 
 def test_a_dead_process_of_this_machine_is_known_at_once(path):

@@ -187,6 +187,17 @@ def test_failed_trials_and_damaged_parts_stay_where_they_are(tmp_path):
     assert {row["status"] for row in store.trials(["status"]).to_pylist()} == {"finished"}
 
 
+def test_rows_whose_curves_are_damaged_stay_beside_them_to_be_set_aside_together(store):
+    torn = store.parts("curves")[0]
+    torn.write_text("damaged")
+    compactor = Compactor(store.path, many=2)
+    while compactor.run():
+        pass
+    assert store.path / "trials" / torn.name in store.parts("trials")
+    assert len(store.repair()) == 1
+    assert torn.name not in {path.name for table in ("trials", "curves") for path in store.parts(table)}
+
+
 def test_columns_of_different_types_are_not_put_into_one(tmp_path):
     store = Store(tmp_path, "tiny").prepare()
     values = [1, 2.5, "(3, 4)", 5]

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from studies import tiny
 from sweeping import made_up, sweep_in
@@ -107,6 +108,24 @@ def test_a_trial_that_fails_after_a_rung_counts_as_failed_until_it_is_tried_agai
     assert statuses(again.store)[ended] == ("finished", None)
     assert again.stages.best == whole.stages.best  # another had gone on in its place: it changes nothing
     assert again.stored == again.total
+
+
+def test_a_failure_after_a_rung_takes_no_row_of_that_rung_away_in_cohorts_of_one(tmp_path):
+    loaded = tiny(search=NINE, evaluate_every=5)
+    whole = sweep_in(tmp_path / "whole", loaded, size=1)
+    ended = next(i for i, (status, _) in statuses(whole.store).items() if status == "finished")
+    failing = sweep_in(tmp_path / "failing", loaded, size=1, failing={ended}, fails_from=2)
+    rows = [row for row in failing.store.rows(["trial_id", "status", "rung"]) if row["trial_id"] == ended]
+    assert sorted((row["status"], row["rung"]) for row in rows) == [("failed", 1), ("stopped", 1)]
+    assert ended in {row["trial_id"] for row in failing.store.rungs()}
+
+
+def test_a_trial_that_comes_in_while_the_rungs_are_read_is_passed_over(tmp_path, monkeypatch):
+    store = sweep_in(tmp_path, tiny(search=NINE, evaluate_every=5)).store
+    before, read = store.rungs(), Store.trials
+    new = before[0]["trial_id"]
+    monkeypatch.setattr(Store, "trials", lambda *a: read(*a).filter(pc.field("trial_id") != new))
+    assert store.rungs() == [row for row in before if row["trial_id"] != new]
 
 
 def test_the_choice_is_among_those_that_came_to_their_end(tmp_path):
