@@ -78,7 +78,7 @@ class IntUniform:
 
 @dataclass(frozen=True)
 class Quantised:
-    """Draws of another distribution, rounded to multiples of a step."""
+    """Draws of another distribution, rounded to multiples of a step; whole numbers where that is one."""
 
     of: LogUniform | Uniform
     step: float
@@ -90,7 +90,8 @@ class Quantised:
         return self.near(self.of.quantile(u))
 
     def near(self, value: float) -> float:
-        return float(f"{round(value / self.step) * self.step:.12g}")
+        times = round(value / self.step)
+        return times * self.step if isinstance(self.step, int) else float(f"{times * self.step:.12g}")
 
 
 def rounded(value: float) -> float:

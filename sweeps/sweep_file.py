@@ -102,14 +102,19 @@ def flattened(parameters: Mapping[str, At], name: str, prefix: str = ""):  # typ
         if not isinstance(at.value, dict):
             raise InputError(f"{name} line {at.line}: '{prefix}{key}' needs value, values, or min and max.")
         if "parameters" in at.value:
-            yield from flattened(at.value["parameters"].value, name, f"{prefix}{key}.")
+            nested = at.value["parameters"]
+            if not isinstance(nested.value, dict):
+                raise InputError(
+                    f"{name} line {nested.line}: parameters of '{prefix}{key}' must be a mapping."
+                )
+            yield from flattened(nested.value, name, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", (at, options_of(at, f"{prefix}{key}", name))
 
 
 def options_of(at: At, path: str, name: str) -> dict[str, Any]:
-    """One parameter's options as plain values. Raises InputError for those that are refused, and for a number that YAML
-    takes for a text."""
+    """One parameter's options as plain values. Raises InputError for those that are refused, for a number that YAML
+    takes for a text, and where value or values are not what they should be."""
     for key, inner in at.value.items():
         if key in REFUSED:
             raise InputError(f"{name} line {inner.line}: {key} of '{path}' is not supported: {REFUSED[key]}.")
@@ -119,7 +124,13 @@ def options_of(at: At, path: str, name: str) -> dict[str, Any]:
                 raise InputError(
                     f"{name} line {entry.line}: YAML takes {entry.value} of '{path}' for a text; write {proper}."
                 )
-    return at.plain()  # type: ignore[no-any-return]
+    options: dict[str, Any] = at.plain()
+    kind, where = kind_of(options), f"{name} line {at.line}: '{path}'"
+    if (kind == "categorical" or "values" in options) and not isinstance(options.get("values"), list):
+        raise InputError(f"{where} needs values: a list; got {options.get('values')!r}.")
+    if kind == "constant" and "value" not in options:
+        raise InputError(f"{where} needs a value: its distribution is constant.")
+    return options
 
 
 def number_in(text: str) -> bool:
@@ -138,8 +149,10 @@ def labels(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name
         raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
     at, options = parameters[kind]
     given = options.get("values", [options["value"]] if "value" in options else [])
+    if not given:
+        raise InputError(f"{name} line {at.line}: {kind} needs value or values; see `lstm-variants list`.")
     for label in given:
-        if label not in catalogue:
+        if str(label) not in catalogue:
             raise InputError(f"{name} line {at.line}: {unknown(kind, str(label), catalogue)}")
     return list(dict.fromkeys(given))
 
@@ -153,15 +166,14 @@ def divided(parameters: Parameters) -> tuple[dict[str, Any], dict[str, tuple[At,
 
 def search_of(method: At, cap: At | None, space: Parameters, arms: int, name: str) -> Strategy | None:
     """The strategy. Raises InputError for a method that is not known or lacks its run_cap."""
-    if method.value in REFUSED:
-        raise InputError(
-            f"{name} line {method.line}: method {method.value} is not supported: {REFUSED[method.value]}."
-        )
-    if method.value not in ("grid", "random"):
-        raise InputError(f"{name} line {method.line}: method must be grid or random; got {method.value!r}.")
+    word = str(method.plain())
+    if word in REFUSED:
+        raise InputError(f"{name} line {method.line}: method {word} is not supported: {REFUSED[word]}.")
+    if word not in ("grid", "random"):
+        raise InputError(f"{name} line {method.line}: method must be grid or random; got {word!r}.")
     if not space:
         return None
-    if method.value == "grid":
+    if word == "grid":
         return grid({path: values_of(path, told, name) for path, told in space.items()})
     if cap is None or not isinstance(cap.value, int) or cap.value < 1:
         raise InputError(
@@ -180,7 +192,8 @@ def values_of(path: str, told: tuple[At, dict[str, Any]], name: str) -> list[Any
     if "value" in options:
         return [options["value"]]
     if kind_of(options) == "int_uniform":
-        return list(range(options["min"], options["max"] + 1))
+        low, high = bounds(options, f"{name} line {at.line}: '{path}'")
+        return list(range(int(low), int(high) + 1))
     raise InputError(f"{name} line {at.line}: method grid needs the values of '{path}' in a list.")
 
 
@@ -194,6 +207,17 @@ def kind_of(options: Mapping[str, Any]) -> str:
         return "categorical"
     ends = options.get("min"), options.get("max")
     return "int_uniform" if all(isinstance(end, int) for end in ends) else "uniform"
+
+
+def bounds(options: Mapping[str, Any], where: str) -> tuple[float, float]:
+    """Both ends. Raises InputError where they are no numbers, or no whole ones for a distribution of such."""
+    low, high = options.get("min"), options.get("max")
+    whole = kind_of(options) == "int_uniform"
+    if not all(isinstance(end, int if whole else int | float) for end in (low, high)):
+        raise InputError(
+            f"{where} needs min and max as {'whole ' * whole}numbers; got min={low!r}, max={high!r}."
+        )
+    return low, high  # type: ignore[return-value]
 
 
 DISTRIBUTIONS = (
@@ -215,9 +239,10 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
         return choice(options["value"])
     if kind == "categorical":
         return choice(*options["values"])
-    low, high = options.get("min"), options.get("max")
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
-        raise InputError(f"{where} needs min and max as numbers; got min={low!r}, max={high!r}.")
+    low, high = bounds(options, where)
+    step = options.get("q", 1)
+    if not isinstance(step, int | float):
+        raise InputError(f"{where} needs q as a number; got {step!r}.")
     try:
         if kind == "int_uniform":
             return int_uniform(int(low), int(high))
@@ -225,6 +250,6 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
         if plain == "log_uniform":  # its bounds are exponents of e
             low, high = math.exp(low), math.exp(high)
         made = uniform(low, high) if plain == "uniform" else log_uniform(low, high)
-        return quantised(made, options.get("q", 1)) if kind.startswith("q_") else made
-    except InputError as error:
+        return quantised(made, step) if kind.startswith("q_") else made
+    except (InputError, OverflowError) as error:
         raise InputError(f"{where}: {error}") from None

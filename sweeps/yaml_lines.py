@@ -32,6 +32,10 @@ def read(text: str, name: str) -> At:
         mark = error.problem_mark or error.context_mark
         where = f" line {mark.line + 1}" if mark else ""
         raise InputError(f"{name}{where}: this is not YAML: {error.problem}.") from None
+    except InputError:
+        raise
+    except (ValueError, RecursionError) as error:  # a date that is none; an alias of what it stands in
+        raise InputError(f"{name}: this is not YAML that can be read: {error}.") from None
     except yaml.YAMLError as error:
         raise InputError(f"{name}: this is not YAML: {str(error).splitlines()[0]}.") from None
     finally:

@@ -47,7 +47,9 @@ class Pace:
 
 def pace(so_far: SoFar, now: datetime.datetime) -> Pace | None:
     """Of the sweep under way: since its first trial, since a pause, or over the last `WINDOW`. None before a trial."""
-    ends = sorted((now - row["finished_at"]).total_seconds() for row in so_far.rows)
+    ends = sorted(
+        max(0.0, (now - row["finished_at"]).total_seconds()) for row in so_far.rows
+    )  # clocks differ
     if not ends:
         return None
     count, over = 1, ends[0]

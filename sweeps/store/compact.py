@@ -11,7 +11,8 @@ the same: a part of that name may have been written anew. `steady` reads all par
 meanwhile.
 
 Left as they are: parts that cannot be read, those whose curves cannot, with which they are to be set aside, and those
-with failed trials, which a part of the same name replaces when they ran again. One process at a time: the one that holds the store's lock.
+with failed trials, which a part of the same name replaces when they ran again. One process at a time: the one that
+holds the store's lock.
 """
 
 import hashlib

@@ -111,6 +111,13 @@ class Bench:
         outcome.compare(store, self.reference)
         return output
 
+    def recover(self, outcome: Outcome, store: Store, *more: str) -> str:
+        """`finish`, with the seconds that it takes noted."""
+        begin = time.monotonic()
+        output = self.finish(outcome, store, *more)
+        outcome.recovery.append(time.monotonic() - begin)
+        return output
+
 
 def parts(store: Store) -> int:
     return len(store.parts("trials")) if store.path.exists() else 0
@@ -244,9 +251,7 @@ def damage_parts(bench: Bench) -> Outcome:
         for path in broken:
             path.write_bytes(bench.rng.choice(harms)(path.read_bytes()))
         outcome.injected += len(broken)
-        begin = time.monotonic()
-        output = bench.finish(outcome, store)
-        outcome.recovery.append(time.monotonic() - begin)
+        output = bench.recover(outcome, store)
         outcome.expect(output.count("was damaged") == len(broken), f"damage was not named: {output[:300]}")
     return outcome
 
@@ -290,9 +295,7 @@ def fill_disk(bench: Bench) -> Outcome:
                     one_sentence(outcome, output, process.returncode)
                     outcome.expect(not list(folder.rglob("*.tmp")), "something half written was left")
                 remount(folder, "size=50m")
-                begin = time.monotonic()
-                bench.finish(outcome, store)
-                outcome.recovery.append(time.monotonic() - begin)
+                bench.recover(outcome, store)
         except OSError as error:
             outcome.not_run = str(error)
     return outcome
@@ -317,9 +320,7 @@ def read_only(bench: Bench) -> Outcome:
             done = subprocess.run(command, capture_output=True, text=True)
             outcome.expect(done.returncode == 0, f"status ended with {done.returncode}: {done.stderr[-300:]}")
             remount(folder, "rw")
-            begin = time.monotonic()
-            bench.finish(outcome, store)
-            outcome.recovery.append(time.monotonic() - begin)
+            bench.recover(outcome, store)
     except OSError as error:
         outcome.not_run = str(error)
     return outcome
@@ -340,9 +341,7 @@ def two_sweeps(bench: Bench) -> Outcome:
     outcome.expect(
         second.returncode == 2 and f"process {first.pid} on " in output, f"not refused: {output[-300:]}"
     )
-    begin = time.monotonic()
-    bench.finish(outcome, store, "--break-lock")
-    outcome.recovery.append(time.monotonic() - begin)
+    bench.recover(outcome, store, "--break-lock")
     outcome.injected += 1
     for pid in (*there, first.pid):
         os.kill(pid, signal.SIGCONT)
@@ -361,9 +360,7 @@ def edit_study(bench: Bench) -> Outcome:
         end_of(process)
         bench.path.write_text(text)
         outcome.injected += 1
-    begin = time.monotonic()
-    output = bench.finish(outcome, store)
-    outcome.recovery.append(time.monotonic() - begin)
+    output = bench.recover(outcome, store)
     outcome.expect("Changed since the last sweep" in output, f"the change was not said: {output[:300]}")
     return outcome
 

@@ -7,6 +7,7 @@ import pytest
 
 from sweeps import cli
 from sweeps.errors import InputError
+from sweeps.stages import Stages, nothing
 from sweeps.study_file import load_study
 
 BOTH = "parameters:\n  cell: {values: [lstm, gru]}\n  task: {value: adding}\n"
@@ -88,6 +89,25 @@ def test_distributions_keep_to_their_bounds_and_steps(
         ("method: grid\n" + BOTH + "  x: {min: 0.0, max: 1.0}\n", "needs the values of 'x' in a list"),
         ("method: grid\nmethod: grid\n" + BOTH, "line 2: 'method' stands twice"),
         ("method: [grid\n", "this is not YAML"),
+        ("method: [grid]\n" + BOTH, "line 1: method must be grid or random"),
+        ("method: grid\nname: 2020-99-99\n" + BOTH, "this is not YAML that can be read"),
+        ("method: grid\nparameters: &a {cell: *a}\n", "this is not YAML that can be read"),
+        ("method: grid\n" + BOTH.replace("[lstm, gru]", "lstm"), "'cell' needs values: a list; got 'lstm'"),
+        ("method: grid\n" + BOTH.replace("[lstm, gru]", "[[lstm]]"), "Did you mean 'lstm'"),
+        (
+            "method: grid\n" + BOTH.replace("values: [lstm, gru]", "min: 1, max: 2"),
+            "cell needs value or values",
+        ),
+        (RANDOM + "  x: {values: 5}\n", "line 6: 'x' needs values: a list; got 5"),
+        (RANDOM + "  x: {distribution: constant}\n", "line 6: 'x' needs a value"),
+        (
+            RANDOM + "  x: {distribution: int_uniform, min: 1.5, max: 3}\n",
+            "needs min and max as whole numbers",
+        ),
+        ("method: grid\n" + BOTH + "  x: {distribution: int_uniform, min: 1}\n", "got min=1, max=None"),
+        (RANDOM + "  x: {distribution: log_uniform, min: 1, max: 1000}\n", "line 6: 'x': math range error"),
+        (RANDOM + "  x: {distribution: q_uniform, min: 1, max: 9, q: x}\n", "needs q as a number"),
+        (RANDOM + "  x: {parameters: }\n", "parameters of 'x' must be a mapping"),
         ("mehtod: grid\n" + BOTH, "line 1"),
         ("method: grid\nparameters:\n  cell: {value: lstm}\n", "need a task"),
     ],
@@ -98,6 +118,13 @@ def test_what_is_not_supported_is_refused_with_its_line_and_the_reason(
     with pytest.raises(InputError) as told:
         study(tmp_path, text)
     assert message in str(told.value)
+
+
+def test_a_whole_step_gives_whole_numbers_as_sizes_are(tmp_path: Path) -> None:
+    definition = "  cell.hidden: {distribution: q_uniform, min: 8, max: 64, q: 8}\n"
+    found = [entry.trial.cell.hidden for entry in Stages(study(tmp_path, RANDOM + definition)).go_on(nothing)]
+    assert found
+    assert all(isinstance(hidden, int) and hidden % 8 == 0 for hidden in found)
 
 
 def test_a_sweep_file_is_planned_as_any_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

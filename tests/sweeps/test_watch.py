@@ -116,6 +116,11 @@ def test_the_rate_is_that_of_the_sweep_under_way():
     assert pace_line(*ended()) == "no trial has ended yet"
 
 
+def test_a_host_whose_clock_is_ahead_makes_no_negative_times():
+    found = pace(*ended(-5, 20))
+    assert (found.trials, found.over, found.last) == (2, 20, 0)
+
+
 def test_a_view_says_how_far_each_arm_is_and_where_trials_failed(tmp_path):
     scheduler = sweep_in(tmp_path, tiny(), stop=2)
     failing = next(e.id for e in scheduler.planned if e.key not in scheduler.rows)
