@@ -99,9 +99,9 @@ def from_stores(results: Path, planned: Iterable[Trial], gpu: bool) -> list[Know
     device = ""
     for path in sorted(results.glob("*/trials")):
         for row in some_rows(Store(results, path.parent.name)):
-            text = structure_text(row["spec"])
             if row["status"] != "finished" or not row["run_seconds"] or not here(row["device"] or "", gpu):
                 continue
+            text = structure_text(row["spec"])
             if text not in by_text:
                 try:
                     by_text[text] = structure(from_json(row["spec"]))
