@@ -61,7 +61,7 @@ display(Image(folder / "long" / "flow.png", width=550))
 
 # %% [markdown]
 # The same as numbers. A Lyapunov exponent below 0 says that a change of the carry dies away by that rate in every step:
-# of e^(-0.3) = 0.74 a hundredth is left after 15 steps.
+# at -0.3 by a factor of e^(-0.3) = 0.74, so that a hundredth is left after 15 steps.
 
 # %%
 found = pd.concat([pd.read_csv(folder / gap / "summary.csv").assign(gap=gap) for gap in ("short", "long")])

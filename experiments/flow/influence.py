@@ -65,6 +65,6 @@ def shaped(flags: Array, like: Array) -> Array:
 
 def horizon(norms: np.ndarray, share: float = SHARE) -> int:
     """The memory horizon: the largest lag at which the influence is above `share` of that at lag 1. norms: `(T,)`, lag
-    1 first. 0 where nothing flows at all."""
+    1 first. 0 where nothing flows at all, and where the network diverged (norms that are no numbers)."""
     above = np.flatnonzero(norms > share * norms[0]) if norms[0] > 0 else np.array([], int)
     return int(above[-1]) + 1 if len(above) else 0

@@ -3,7 +3,7 @@
 import argparse
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from flax import nnx
 
@@ -43,6 +43,8 @@ def run(options: argparse.Namespace) -> int:
     for name, least in (("seeds", 1), ("steps", 2), ("sequences", 1), ("hidden", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
+    if options.steps % 2:
+        raise InputError(f"--steps must be even, since flow is measured halfway too; got {options.steps}.")
     if not 0 <= options.seed <= SEED_LIMIT - options.seeds:
         raise InputError(f"--seed must be an integer in [0, 2**32 - seeds]; got {options.seed}.")
     cohorts = {name: trials_of(name, options) for name in dict.fromkeys(options.cells)}
@@ -53,17 +55,13 @@ def run(options: argparse.Namespace) -> int:
     rows = [row for name, moments in found.items() for row in summary(name, moments)]
     outputs.write(folder / "flow.csv", text(CURVES, lines))
     outputs.write(folder / "summary.csv", text(SUMMARY, rows))
-    steps = first(cohorts).task.steps
-    title = f"{options.task}, {steps} steps, {options.hidden} units, {options.seeds} networks per cell"
+    trial: Any = next(iter(cohorts.values()))[0]
+    title = f"{options.task}, {trial.task.steps} steps, {trial.cell.hidden} units, {options.seeds} networks per cell"
     for ending, content in saved(figure(lines, rows, title)).items():
         outputs.write(folder / f"flow.{ending}", content)
     show(rows, title)
     console().print(f"figure {folder / 'flow.png'}, numbers beside it", soft_wrap=True)
     return 0
-
-
-def first(cohorts: dict[str, list[Trial]]) -> Trial:
-    return next(iter(cohorts.values()))[0]
 
 
 def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[Moment]]:
@@ -83,7 +81,6 @@ def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
         task = TASKS[options.task]()
         if options.length is not None:
             task = replace(task, length_field(options.task, task), options.length)
-        half = options.steps // 2
         trial: Any = construct(
             Trial,
             {
@@ -91,8 +88,8 @@ def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
                 "task": task,
                 "optimizer": Adam(learning_rate=options.learning_rate),
                 "seed": options.seed,
-                "steps": 2 * half,
-                "evaluate_every": half,
+                "steps": options.steps,
+                "evaluate_every": options.steps // 2,
                 "validation_batches": 1,
                 "test_batches": 1,
             },
@@ -106,11 +103,23 @@ def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
             raise InputError("--set can not change steps or evaluate_every here; use --steps.")
         if not isinstance(trial.cell, Plain):
             checked(trial)
-        if state_size(trial.cell.build(trial.task.inputs, nnx.Rngs(0)), trial.task.inputs) == 0:
+        if carried(name, trial) == 0:
             raise InputError(f"{name} carries nothing from step to step: nothing flows through time in it.")
         return [replace(trial, "seed", trial.seed + k) for k in range(options.seeds)]
     except SpecError as error:
         raise InputError(str(error)) from None
+
+
+def carried(name: str, trial: Trial) -> int:
+    """How many numbers a trial's cell carries. Raises InputError for a cell that can not be made."""
+    inputs, cell = trial.task.inputs, cast(Any, trial.cell)
+    try:
+        return state_size(cell.build(inputs, nnx.Rngs(0)), inputs)
+    except Exception as error:  # whatever a foreign cell does when it is made
+        raise InputError(
+            f"{name} could not be made with {inputs} inputs and {cell.hidden} units: "
+            f"{type(error).__name__}: {error}"
+        ) from None
 
 
 def cell_of(name: str, hidden: int) -> CellSpec:

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hidden", type=int, default=16, metavar="N", help="hidden units (default: 16)")
     parser.add_argument("--seeds", type=int, default=16, metavar="N", help="networks per cell (default: 16)")
     parser.add_argument(
-        "--steps", type=int, default=400, metavar="N", help="optimiser updates (default: 400)"
+        "--steps", type=int, default=400, metavar="N", help="optimiser updates, an even number (default: 400)"
     )
     parser.add_argument(
         "--sequences", type=int, default=32, metavar="N", help="measured on this many (default: 32)"

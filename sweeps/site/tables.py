@@ -14,15 +14,12 @@ WORDS = {
     "worse": "worse than",
     "undecided": "undecided against",
 }
-PAGES = {
-    "classics": "classics.md",
-    "comparable": "comparable.md",
-}  # studies with a page; others are on the landing page
+PLACES = {"quick": "guides/first_study"}  # of studies without a page of their own
 
 
 def linked(study: str) -> str:
     """A study's name with a link to where it is shown, from a page in a folder of docs/."""
-    return f"[{study}](../{PAGES.get(study, 'guides/first_study.md')})"
+    return f"[{study}](../{PLACES.get(study, study)}.md)"
 
 
 def signed(value: float) -> str:
@@ -51,13 +48,7 @@ def field_table(kind: type[Any]) -> str:
 
 
 def typed(kind: Any) -> str:
-    return (
-        kind
-        if isinstance(kind, str)
-        else getattr(kind, "__name__", str(kind))
-        if isinstance(kind, type)
-        else str(kind)
-    )
+    return kind.__name__ if isinstance(kind, type) else str(kind)
 
 
 def default(field: dataclasses.Field) -> str:

@@ -269,5 +269,10 @@ def test_the_horizon_is_the_last_lag_with_a_hundredth_of_the_first():
     assert horizon(np.zeros(4)) == 0
 
 
+@pytest.mark.parametrize("norm", [np.nan, np.inf])
+def test_of_a_network_that_diverged_the_horizon_is_nothing(norm):
+    assert horizon(np.full(4, norm)) == 0
+
+
 def test_the_state_of_an_lstm_is_what_the_tests_take_it_for():
     assert LSTMState._fields == ("c", "y")

@@ -52,6 +52,13 @@ class Unknown(Known):
 
     def new(self, f, k, h):
         return jnp.sin(h) * f + jnp.cos(k) * jnp.exp(-h * h)
+
+
+class Demanding(Known):
+    """Made with more than inputs and units."""
+
+    def __init__(self, inputs, hidden, depth, *, rngs):
+        super().__init__(inputs, hidden, rngs=rngs)
 '''
 
 
@@ -129,10 +136,12 @@ def test_a_cell_that_nobody_knows_is_drawn_from_its_program_and_said_so(capsys, 
         (["flow", "lstm", "--length", "2"], "Adding needs length >= 4"),
         (["flow", "lstm", "--seeds", "0"], "--seeds must be at least 1"),
         (["flow", "lstm", "--steps", "1"], "--steps must be at least 2"),
+        (["flow", "lstm", "--steps", "41"], "--steps must be even"),
         (["flow", "lstm", "--set", "task.lenth=4"], "Did you mean 'length'"),
         (["flow", "lstm", "--set", "evaluate_every=1"], "use --steps"),
         (["flow", "grid_depth"], "carries nothing from step to step"),
         (["flow", "own_cells.py:jnp"], "neither a cell of flax.nnx nor a spec"),
+        (["flow", "own_cells.py:Demanding"], "missing 1 required positional argument: 'depth'"),
     ],
 )
 def test_bad_input_is_refused_with_code_2(capsys, here, arguments, message):
@@ -160,6 +169,12 @@ def test_flow_writes_its_figure_and_its_numbers(capsys, here):
     assert {line["kept"] == "" for line in lines if line["cell"] != "lstm"} == {True}
     for row in rows:
         assert float(row["horizon_low"]) <= float(row["horizon"]) <= float(row["horizon_high"])
+
+
+def test_the_title_of_a_flow_has_the_units_that_the_cells_have(capsys, here):
+    asked = ["--length", "8", "--seeds", "2", "--steps", "2", "--sequences", "2", "--set", "cell.hidden=3"]
+    code, out = run(capsys, "flow", "rnn", *asked)
+    assert (code, "adding, 8 steps, 3 units, 2 networks per cell" in out) == (0, True), out
 
 
 def test_the_interval_of_a_median_holds_it_as_often_as_it_says():

@@ -10,8 +10,8 @@ from experiments.tasks import TASKS
 from lstm_variants import CELLS, GRU, LSTM, Layers
 from sweeps.site import write
 from sweeps.site.cell_page import cell_page
-from sweeps.site.measured import facts, named, of_study, rows
-from sweeps.site.tables import signed
+from sweeps.site.measured import facts, named, of_study, rows, studies
+from sweeps.site.tables import linked, signed
 from sweeps.site.task_page import task_page
 from sweeps.site.text import first_sentence, markdown
 
@@ -75,6 +75,12 @@ def test_differences_are_those_of_the_cell_to_the_reference():
 
 def test_a_difference_of_nothing_has_no_sign():
     assert [signed(value) for value in (-0.0001, 0.0004, -0.25)] == ["0.000", "0.000", "\N{MINUS SIGN}0.250"]
+
+
+@pytest.mark.parametrize("study", [*studies(DOCS), "odyssey"])
+def test_a_study_is_linked_to_a_page_that_is_there(study):
+    place = re.fullmatch(rf"\[{study}\]\((.*)\)", linked(study))[1]
+    assert (DOCS / "cells" / place).resolve().is_file()
 
 
 def test_one_layer_of_a_cell_is_that_cell_and_two_are_not():
