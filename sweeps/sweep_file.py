@@ -1,7 +1,7 @@
 """A W&B sweep file as a study: the same YAML that `wandb sweep` takes.
 
     method: random                    grid: every combination; random: run_cap draws
-    run_cap: 24                       runs of the search, all cells and tasks together
+    run_cap: 24                       random alone: runs of the search, all cells and tasks together
     metric: {name: valid_score, goal: maximize}
     parameters:
       cell: {values: [lstm, gru]}                 labels of the catalogue: `lstm-variants list`
@@ -15,7 +15,7 @@ there are controls. `--set confirm=16 --set margin=0.02` change them. Schema: W&
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ REFUSED = {
 }
 IGNORED = ("program", "command", "name", "project", "entity", "description", "program_path")
 KNOWN = ("method", "metric", "parameters", "run_cap", *IGNORED)
+OPTIONS = ("value", "values", "distribution", "min", "max", "q", "mu", "sigma")  # of a parameter
 
 
 def study_of(path: Path) -> tuple[Study, str]:
@@ -66,7 +67,11 @@ def study_of(path: Path) -> tuple[Study, str]:
     check_metric(top, name)
     if not isinstance(getattr(top.get("parameters"), "value", None), dict):
         raise InputError(f"{name}: a sweep needs parameters: a mapping with at least cell and task.")
-    parameters = dict(flattened(top["parameters"].value, name))
+    parameters: dict[str, tuple[At, dict[str, Any]]] = {}
+    for key, told in flattened(top["parameters"].value, name):
+        if key in parameters:
+            raise InputError(f"{name} line {told[0].line}: '{key}' stands twice.")
+        parameters[key] = told
     cells = labels(parameters, "cell", CELLS, name)
     tasks = labels(parameters, "task", TASKS, name)
     fixed, space = divided(parameters)
@@ -96,23 +101,31 @@ def check_metric(top: Mapping[str, At], name: str) -> None:
         )
 
 
-def flattened(parameters: Mapping[str, At], name: str, prefix: str = ""):  # type: ignore[no-untyped-def]
+def flattened(
+    parameters: Mapping[str, At], name: str, prefix: str = ""
+) -> Iterator[tuple[str, tuple[At, dict[str, Any]]]]:
     """Dotted path and definition of every parameter; nested ones joined by dots."""
     for key, at in parameters.items():
         if not isinstance(at.value, dict):
             raise InputError(f"{name} line {at.line}: '{prefix}{key}' needs value, values, or min and max.")
-        if "parameters" in at.value:
+        if isinstance(getattr(at.value.get("parameters"), "value", None), dict) and len(at.value) == 1:
             yield from flattened(at.value["parameters"].value, name, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", (at, options_of(at, f"{prefix}{key}", name))
 
 
 def options_of(at: At, path: str, name: str) -> dict[str, Any]:
-    """One parameter's options as plain values. Raises InputError for those that are refused, and for a number that YAML
-    takes for a text."""
+    """One parameter's options as plain values. Raises InputError for those that are refused or not known, for values
+    that are no list, and for a number that YAML takes for a text."""
     for key, inner in at.value.items():
         if key in REFUSED:
             raise InputError(f"{name} line {inner.line}: {key} of '{path}' is not supported: {REFUSED[key]}.")
+        if key not in OPTIONS:
+            raise InputError(f"{name} line {inner.line}: '{path}': {unknown('key', key, OPTIONS)}")
+        if key == "values" and not (isinstance(inner.value, list) and inner.value):
+            raise InputError(
+                f"{name} line {inner.line}: values of '{path}' must be a list of at least one; got {inner.plain()!r}."
+            )
         for entry in inner.value if isinstance(inner.value, list) else [inner]:
             if isinstance(entry.value, str) and number_in(entry.value):
                 proper = f"{float(entry.value):.1e}".replace("e-0", "e-").replace("e+0", "e+")
@@ -134,13 +147,13 @@ Parameters = Mapping[str, tuple[At, dict[str, Any]]]
 
 def labels(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name: str) -> list[str]:
     """The labels of cells, or of tasks. Raises InputError where there are none, and for one that is not known."""
-    if kind not in parameters:
-        raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
-    at, options = parameters[kind]
+    at, options = parameters.get(kind, (None, {}))
     given = options.get("values", [options["value"]] if "value" in options else [])
-    for label in given:
+    if at is None or not given:
+        raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
+    for label in map(str, given):
         if label not in catalogue:
-            raise InputError(f"{name} line {at.line}: {unknown(kind, str(label), catalogue)}")
+            raise InputError(f"{name} line {at.line}: {unknown(kind, label, catalogue)}")
     return list(dict.fromkeys(given))
 
 
@@ -153,23 +166,29 @@ def divided(parameters: Parameters) -> tuple[dict[str, Any], dict[str, tuple[At,
 
 def search_of(method: At, cap: At | None, space: Parameters, arms: int, name: str) -> Strategy | None:
     """The strategy. Raises InputError for a method that is not known or lacks its run_cap."""
-    if method.value in REFUSED:
-        raise InputError(
-            f"{name} line {method.line}: method {method.value} is not supported: {REFUSED[method.value]}."
-        )
+    if method.value == "bayes":
+        raise InputError(f"{name} line {method.line}: method bayes is not supported: {REFUSED['bayes']}.")
     if method.value not in ("grid", "random"):
-        raise InputError(f"{name} line {method.line}: method must be grid or random; got {method.value!r}.")
+        raise InputError(f"{name} line {method.line}: method must be grid or random; got {method.plain()!r}.")
     if not space:
         return None
     if method.value == "grid":
-        return grid({path: values_of(path, told, name) for path, told in space.items()})
-    if cap is None or not isinstance(cap.value, int) or cap.value < 1:
+        every = grid({path: values_of(path, told, name) for path, told in space.items()})
+        total = every.most * arms
+        if cap is not None and not (type(cap.value) is int and cap.value >= total):
+            raise InputError(
+                f"{name} line {cap.line}: method grid runs every combination, {total} in all; leave run_cap out, or "
+                f"use method random. Got run_cap {cap.plain()!r}."
+            )
+        return every
+    if cap is None or type(cap.value) is not int or cap.value < arms:
         raise InputError(
-            f"{name} line {method.line}: method random needs run_cap, the number of runs of the search; got "
-            f"{cap.value if cap else None!r}."
+            f"{name} line {cap.line if cap else method.line}: method random needs run_cap, the number of runs of the "
+            f"search, at least one for each of the {arms} pairs of cell and task; got "
+            f"{cap.plain() if cap else None!r}."
         )
-    trials = max(1, cap.value // arms)
-    return sampled({path: distribution(path, told, name) for path, told in space.items()}, trials=trials)
+    space_drawn = {path: distribution(path, told, name) for path, told in space.items()}
+    return sampled(space_drawn, trials=cap.value // arms)
 
 
 def values_of(path: str, told: tuple[At, dict[str, Any]], name: str) -> list[Any]:
@@ -179,8 +198,9 @@ def values_of(path: str, told: tuple[At, dict[str, Any]], name: str) -> list[Any
         return list(options["values"])
     if "value" in options:
         return [options["value"]]
-    if kind_of(options) == "int_uniform":
-        return list(range(options["min"], options["max"] + 1))
+    low, high = options.get("min"), options.get("max")
+    if kind_of(options) == "int_uniform" and isinstance(low, int) and isinstance(high, int) and low <= high:
+        return list(range(low, high + 1))
     raise InputError(f"{name} line {at.line}: method grid needs the values of '{path}' in a list.")
 
 
@@ -211,6 +231,9 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
         raise InputError(
             f"{where}: the distribution {kind} is not supported; one of: {', '.join(DISTRIBUTIONS)}."
         )
+    needed = {"constant": "value", "categorical": "values"}.get(kind)
+    if needed and needed not in options:
+        raise InputError(f"{where}: the distribution {kind} needs {needed}.")
     if kind == "constant":
         return choice(options["value"])
     if kind == "categorical":
@@ -218,13 +241,23 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
     low, high = options.get("min"), options.get("max")
     if not isinstance(low, int | float) or not isinstance(high, int | float):
         raise InputError(f"{where} needs min and max as numbers; got min={low!r}, max={high!r}.")
+    step = options.get("q", 1)
+    if not isinstance(step, int | float):
+        raise InputError(f"{where} needs q as a number; got q={step!r}.")
     try:
         if kind == "int_uniform":
-            return int_uniform(int(low), int(high))
+            if not (isinstance(low, int) and isinstance(high, int)):
+                raise InputError(f"int_uniform needs whole numbers; got min={low!r}, max={high!r}.")
+            return int_uniform(low, high)
         plain = kind.removeprefix("q_")
         if plain == "log_uniform":  # its bounds are exponents of e
             low, high = math.exp(low), math.exp(high)
         made = uniform(low, high) if plain == "uniform" else log_uniform(low, high)
-        return quantised(made, options.get("q", 1)) if kind.startswith("q_") else made
+        return quantised(made, step) if kind.startswith("q_") else made
+    except OverflowError:
+        raise InputError(
+            f"{where}: the bounds of {kind} are exponents of e; got max={options['max']!r}. For the values themselves "
+            f"write {kind}_values."
+        ) from None
     except InputError as error:
         raise InputError(f"{where}: {error}") from None

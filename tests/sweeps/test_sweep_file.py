@@ -90,6 +90,29 @@ def test_distributions_keep_to_their_bounds_and_steps(
         ("method: [grid\n", "this is not YAML"),
         ("mehtod: grid\n" + BOTH, "line 1"),
         ("method: grid\nparameters:\n  cell: {value: lstm}\n", "need a task"),
+        ("method: grid\n" + BOTH + "  x: {value: 3, vales: [1]}\n", "Did you mean 'values'"),
+        ("method: grid\n" + BOTH + "  x: {values: 3}\n", "values of 'x' must be a list"),
+        (
+            "method: grid\n" + BOTH + "  x.y: {value: 1}\n  x: {parameters: {y: {value: 2}}}\n",
+            "'x.y' stands twice",
+        ),
+        ("method: grid\n" + BOTH + "  x: {parameters: [y]}\n", "Unknown key 'parameters'"),
+        (
+            "method: grid\n" + BOTH + "  x: {distribution: int_uniform, max: 4}\n",
+            "method grid needs the values",
+        ),
+        (
+            "method: grid\nrun_cap: 3\n" + BOTH + "  x: {values: [1, 2]}\n",
+            "line 2: method grid runs every combination, 4",
+        ),
+        ("method: [grid]\n" + BOTH, "line 1: method must be grid or random; got ['grid']"),
+        ("method: grid\nparameters: &a\n  cell: *a\n", "this refers to itself"),
+        ("method: grid\n" + BOTH + "  x: {value: 2020-13-45}\n", "'2020-13-45' is no such value"),
+        (RANDOM.replace("12", "1") + "  x: {values: [1, 2]}\n", "at least one for each of the 2 pairs"),
+        (RANDOM + "  x: {distribution: q_uniform, min: 1, max: 5, q: a}\n", "'x' needs q as a number"),
+        (RANDOM + "  x: {distribution: log_uniform, min: 1, max: 5000}\n", "write log_uniform_values"),
+        (RANDOM + "  x: {distribution: int_uniform, min: 1.5, max: 4}\n", "int_uniform needs whole numbers"),
+        (RANDOM + "  x: {distribution: categorical}\n", "the distribution categorical needs values"),
     ],
 )
 def test_what_is_not_supported_is_refused_with_its_line_and_the_reason(
