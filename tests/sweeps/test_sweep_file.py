@@ -130,3 +130,18 @@ def test_a_sweep_file_is_planned_as_any_study(tmp_path: Path, capsys: pytest.Cap
         cli.main(["plan", str(tmp_path / "mine.yml"), "--results", str(tmp_path), "--set", "confirm=2"]) == 0
     )
     assert "mine" in capsys.readouterr().out
+
+
+def test_quantised_draws_suit_whole_numbers_and_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    definitions = {
+        "cell.hidden": "{distribution: q_uniform, min: 8, max: 64, q: 8}",
+        "optimizer.clip": "{distribution: q_log_uniform_values, min: 1, max: 9}",
+    }
+    text = RANDOM + "  steps: {value: 200}\n" + "".join(f"  {k}: {v}\n" for k, v in definitions.items())
+    (tmp_path / "mine.yml").write_text(text)
+    assert (
+        cli.main(["plan", str(tmp_path / "mine.yml"), "--results", str(tmp_path), "--set", "confirm=2"]) == 0
+    )
+    assert "mine" in capsys.readouterr().out
