@@ -78,7 +78,8 @@ class IntUniform:
 
 @dataclass(frozen=True)
 class Quantised:
-    """Draws of another distribution, rounded to multiples of a step; whole numbers where that is one."""
+    """Draws of another distribution, rounded to multiples of a step: whole numbers where the step is one, as W&B has
+    it, so that fields such as `cell.hidden` take them."""
 
     of: LogUniform | Uniform
     step: float
@@ -90,8 +91,8 @@ class Quantised:
         return self.near(self.of.quantile(u))
 
     def near(self, value: float) -> float:
-        times = round(value / self.step)
-        return times * self.step if isinstance(self.step, int) else float(f"{times * self.step:.12g}")
+        multiple = round(value / self.step) * self.step
+        return multiple if isinstance(multiple, int) else float(f"{multiple:.12g}")
 
 
 def rounded(value: float) -> float:

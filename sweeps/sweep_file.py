@@ -1,7 +1,7 @@
 """A W&B sweep file as a study: the same YAML that `wandb sweep` takes.
 
     method: random                    grid: every combination; random: run_cap draws
-    run_cap: 24                       runs of the search, all cells and tasks together
+    run_cap: 24                       random alone: runs of the search, all cells and tasks together
     metric: {name: valid_score, goal: maximize}
     parameters:
       cell: {values: [lstm, gru]}                 labels of the catalogue: `lstm-variants list`
@@ -15,7 +15,7 @@ there are controls. `--set confirm=16 --set margin=0.02` change them. Schema: W&
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ REFUSED = {
 }
 IGNORED = ("program", "command", "name", "project", "entity", "description", "program_path")
 KNOWN = ("method", "metric", "parameters", "run_cap", *IGNORED)
+OPTIONS = ("value", "values", "distribution", "min", "max", "q", "mu", "sigma")  # of a parameter
 
 
 def study_of(path: Path) -> tuple[Study, str]:
@@ -66,7 +67,11 @@ def study_of(path: Path) -> tuple[Study, str]:
     check_metric(top, name)
     if not isinstance(getattr(top.get("parameters"), "value", None), dict):
         raise InputError(f"{name}: a sweep needs parameters: a mapping with at least cell and task.")
-    parameters = dict(flattened(top["parameters"].value, name))
+    parameters: dict[str, tuple[At, dict[str, Any]]] = {}
+    for key, told in flattened(top["parameters"].value, name):
+        if key in parameters:
+            raise InputError(f"{name} line {told[0].line}: '{key}' stands twice.")
+        parameters[key] = told
     cells = labels(parameters, "cell", CELLS, name)
     tasks = labels(parameters, "task", TASKS, name)
     fixed, space = divided(parameters)
@@ -96,12 +101,14 @@ def check_metric(top: Mapping[str, At], name: str) -> None:
         )
 
 
-def flattened(parameters: Mapping[str, At], name: str, prefix: str = ""):  # type: ignore[no-untyped-def]
+def flattened(
+    parameters: Mapping[str, At], name: str, prefix: str = ""
+) -> Iterator[tuple[str, tuple[At, dict[str, Any]]]]:
     """Dotted path and definition of every parameter; nested ones joined by dots."""
     for key, at in parameters.items():
         if not isinstance(at.value, dict):
             raise InputError(f"{name} line {at.line}: '{prefix}{key}' needs value, values, or min and max.")
-        if "parameters" in at.value:
+        if "parameters" in at.value and len(at.value) == 1:
             nested = at.value["parameters"]
             if not isinstance(nested.value, dict):
                 raise InputError(
@@ -113,11 +120,17 @@ def flattened(parameters: Mapping[str, At], name: str, prefix: str = ""):  # typ
 
 
 def options_of(at: At, path: str, name: str) -> dict[str, Any]:
-    """One parameter's options as plain values. Raises InputError for those that are refused, for a number that YAML
-    takes for a text, and where value or values are not what they should be."""
+    """One parameter's options as plain values. Raises InputError for those that are refused or not known, for values
+    that are no list, and for a number that YAML takes for a text."""
     for key, inner in at.value.items():
         if key in REFUSED:
             raise InputError(f"{name} line {inner.line}: {key} of '{path}' is not supported: {REFUSED[key]}.")
+        if key not in OPTIONS:
+            raise InputError(f"{name} line {inner.line}: '{path}': {unknown('key', key, OPTIONS)}")
+        if key == "values" and not (isinstance(inner.value, list) and inner.value):
+            raise InputError(
+                f"{name} line {inner.line}: values of '{path}' must be a list of at least one; got {inner.plain()!r}."
+            )
         for entry in inner.value if isinstance(inner.value, list) else [inner]:
             if isinstance(entry.value, str) and number_in(entry.value):
                 proper = f"{float(entry.value):.1e}".replace("e-0", "e-").replace("e+0", "e+")
@@ -126,10 +139,9 @@ def options_of(at: At, path: str, name: str) -> dict[str, Any]:
                 )
     options: dict[str, Any] = at.plain()
     kind, where = kind_of(options), f"{name} line {at.line}: '{path}'"
-    if (kind == "categorical" or "values" in options) and not isinstance(options.get("values"), list):
-        raise InputError(f"{where} needs values: a list; got {options.get('values')!r}.")
-    if kind == "constant" and "value" not in options:
-        raise InputError(f"{where} needs a value: its distribution is constant.")
+    needed = {"constant": "value", "categorical": "values"}.get(kind)
+    if needed and needed not in options:
+        raise InputError(f"{where}: the distribution {kind} needs {needed}.")
     return options
 
 
@@ -145,15 +157,13 @@ Parameters = Mapping[str, tuple[At, dict[str, Any]]]
 
 def labels(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name: str) -> list[str]:
     """The labels of cells, or of tasks. Raises InputError where there are none, and for one that is not known."""
-    if kind not in parameters:
-        raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
-    at, options = parameters[kind]
+    at, options = parameters.get(kind, (None, {}))
     given = options.get("values", [options["value"]] if "value" in options else [])
-    if not given:
-        raise InputError(f"{name} line {at.line}: {kind} needs value or values; see `lstm-variants list`.")
-    for label in given:
-        if str(label) not in catalogue:
-            raise InputError(f"{name} line {at.line}: {unknown(kind, str(label), catalogue)}")
+    if at is None or not given:
+        raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
+    for label in map(str, given):
+        if label not in catalogue:
+            raise InputError(f"{name} line {at.line}: {unknown(kind, label, catalogue)}")
     return list(dict.fromkeys(given))
 
 
@@ -166,22 +176,30 @@ def divided(parameters: Parameters) -> tuple[dict[str, Any], dict[str, tuple[At,
 
 def search_of(method: At, cap: At | None, space: Parameters, arms: int, name: str) -> Strategy | None:
     """The strategy. Raises InputError for a method that is not known or lacks its run_cap."""
-    word = str(method.plain())
-    if word in REFUSED:
+    word = method.plain()
+    if word == "bayes":
         raise InputError(f"{name} line {method.line}: method {word} is not supported: {REFUSED[word]}.")
     if word not in ("grid", "random"):
         raise InputError(f"{name} line {method.line}: method must be grid or random; got {word!r}.")
     if not space:
         return None
     if word == "grid":
-        return grid({path: values_of(path, told, name) for path, told in space.items()})
-    if cap is None or not isinstance(cap.value, int) or cap.value < 1:
+        every = grid({path: values_of(path, told, name) for path, told in space.items()})
+        total = every.most * arms
+        if cap is not None and not (type(cap.value) is int and cap.value >= total):
+            raise InputError(
+                f"{name} line {cap.line}: method grid runs every combination, {total} in all; leave run_cap out, or "
+                f"use method random. Got run_cap {cap.plain()!r}."
+            )
+        return every
+    if cap is None or type(cap.value) is not int or cap.value < arms:
         raise InputError(
-            f"{name} line {method.line}: method random needs run_cap, the number of runs of the search; got "
-            f"{cap.value if cap else None!r}."
+            f"{name} line {cap.line if cap else method.line}: method random needs run_cap, the number of runs of the "
+            f"search, at least one for each of the {arms} pairs of cell and task; got "
+            f"{cap.plain() if cap else None!r}."
         )
-    trials = max(1, cap.value // arms)
-    return sampled({path: distribution(path, told, name) for path, told in space.items()}, trials=trials)
+    space_drawn = {path: distribution(path, told, name) for path, told in space.items()}
+    return sampled(space_drawn, trials=cap.value // arms)
 
 
 def values_of(path: str, told: tuple[At, dict[str, Any]], name: str) -> list[Any]:
@@ -242,7 +260,7 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
     low, high = bounds(options, where)
     step = options.get("q", 1)
     if not isinstance(step, int | float):
-        raise InputError(f"{where} needs q as a number; got {step!r}.")
+        raise InputError(f"{where} needs q as a number; got q={step!r}.")
     try:
         if kind == "int_uniform":
             return int_uniform(int(low), int(high))
@@ -251,5 +269,10 @@ def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distr
             low, high = math.exp(low), math.exp(high)
         made = uniform(low, high) if plain == "uniform" else log_uniform(low, high)
         return quantised(made, step) if kind.startswith("q_") else made
-    except (InputError, OverflowError) as error:
+    except OverflowError:
+        raise InputError(
+            f"{where}: the bounds of {kind} are exponents of e; got max={options['max']!r}. For the values themselves "
+            f"write {kind}_values."
+        ) from None
+    except InputError as error:
         raise InputError(f"{where}: {error}") from None

@@ -42,10 +42,14 @@ def read(text: str, name: str) -> At:
         loader.dispose()
 
 
-def lined(loader: yaml.SafeLoader, node: yaml.Node, name: str) -> At:
+def lined(loader: yaml.SafeLoader, node: yaml.Node, name: str, inside: tuple[int, ...] = ()) -> At:
+    """A node as a value. inside: the nodes around it, by identity: an alias can make one its own part."""
     line = node.start_mark.line + 1
+    if id(node) in inside:
+        raise InputError(f"{name} line {line}: this refers to itself.")
+    inside = (*inside, id(node))
     if isinstance(node, yaml.SequenceNode):
-        return At([lined(loader, inner, name) for inner in node.value], line)
+        return At([lined(loader, inner, name, inside) for inner in node.value], line)
     if isinstance(node, yaml.MappingNode):
         found: dict[str, At] = {}
         for key, inner in node.value:
@@ -53,6 +57,9 @@ def lined(loader: yaml.SafeLoader, node: yaml.Node, name: str) -> At:
             at = key.start_mark.line + 1
             if label in found:
                 raise InputError(f"{name} line {at}: '{label}' stands twice.")
-            found[label] = At(lined(loader, inner, name).value, at)
+            found[label] = At(lined(loader, inner, name, inside).value, at)
         return At(found, line)
-    return At(loader.construct_object(node), line)
+    try:
+        return At(loader.construct_object(node), line)
+    except ValueError as error:  # a date that there is not; a text marked as a number
+        raise InputError(f"{name} line {line}: {node.value!r} is no such value: {error}.") from None

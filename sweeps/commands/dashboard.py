@@ -10,6 +10,7 @@ from pathlib import Path
 from sweeps.commands.common import store_of
 from sweeps.errors import InputError
 from sweeps.mirror.account import MirrorError, log_in, resolve_mode, session
+from sweeps.store.declaration import Declaration
 from sweeps.store.store import Store
 from sweeps.terminal.outputs import output, write
 from sweeps.terminal.printed import printed
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         return to_json(store, options)
     mode, reason = resolve_mode(None)
     console().print(reason, soft_wrap=True)
-    return to_wandb(store, options) if mode == "online" else to_file(store)
+    return to_wandb(store, options) if mode == "online" else to_file(store, options)
 
 
 def to_page(store: Store, options: argparse.Namespace) -> int:
@@ -43,7 +44,7 @@ def to_page(store: Store, options: argparse.Namespace) -> int:
     )
     while True:
         declared = store.declaration()
-        complete = is_complete(store)
+        complete = is_complete(store, declared)
         again = AGAIN if options.follow and not complete else 0
         write(path, page(shown_of(store, declared, options.runs, again=again)).encode())
         if not again:
@@ -53,10 +54,10 @@ def to_page(store: Store, options: argparse.Namespace) -> int:
     return 0
 
 
-def is_complete(store: Store) -> bool:
+def is_complete(store: Store, declared: Declaration) -> bool:
     """Whether every trial that was planned has ended."""
     rows = store.planned(["status"]).rows["status"].to_pylist()
-    return len([status for status in rows if status != "failed"]) >= store.declaration().trials
+    return len([status for status in rows if status != "failed"]) >= declared.trials
 
 
 def to_json(store: Store, options: argparse.Namespace) -> int:
@@ -68,14 +69,22 @@ def to_json(store: Store, options: argparse.Namespace) -> int:
     return 0
 
 
-def to_file(store: Store) -> int:
+def to_file(store: Store, options: argparse.Namespace) -> int:
     """Nobody is logged in: the JSON beside the offline runs."""
     path = store.path / "wandb" / "dashboards.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, as_json(store, argparse.Namespace(runs="auto", project=None, entity=None)).encode())
+    write(path, as_json(store, options).encode())
     screen = console()
     screen.print(f"Views and report are in {path}", soft_wrap=True)
-    again = printed("dashboard", store.study, results=store.results)
+    runs = None if options.runs == "auto" else options.runs
+    again = printed(
+        "dashboard",
+        store.study,
+        results=store.results,
+        runs=runs,
+        project=options.project,
+        entity=options.entity,
+    )
     screen.print(
         f"After `wandb login`, `{again}` puts them into W&B; --html FILE makes a page without it.",
         soft_wrap=True,

@@ -36,7 +36,7 @@ LENGTHS = (
 def run(options: argparse.Namespace) -> int:
     """Train the trial that the options describe, or show its row where the store has it; with `--again` a stored one.
 
-    Exit code 1 where the trial diverged. Raises InputError before anything runs.
+    Exit code 1 where the trial diverged, or W&B did not take its run. Raises InputError before anything runs.
     """
     if options.again is not None:
         return train_again.run(options)
@@ -59,9 +59,14 @@ def run(options: argparse.Namespace) -> int:
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
     screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
     if options.wandb:
+        from sweeps.mirror.account import MirrorError
         from sweeps.mirror.agent_run import log_trial
 
-        screen.print(f"W&B run {log_trial(row, curve)}".rstrip(), soft_wrap=True)
+        try:
+            screen.print(f"W&B run {log_trial(row, curve)}".rstrip(), soft_wrap=True)
+        except MirrorError as error:
+            screen.print(f"W&B: {error}. The trial is stored; the same command logs it.", soft_wrap=True)
+            return 1
     return 0 if row["status"] == "finished" else 1
 
 

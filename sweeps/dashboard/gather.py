@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from sweeps.dashboard.page import Shown
 from sweeps.dashboard.views import Finding, views
 from sweeps.mirror.arms import arms
-from sweeps.mirror.missing import Now, read_trials
+from sweeps.mirror.missing import Now, look, read_trials
 from sweeps.mirror.reported import Reported, Verdict, table
 from sweeps.mirror.sent import Sent
 from sweeps.mirror.which import Which, chosen
 from sweeps.store.declaration import Declaration
-from sweeps.store.parts import read_part
 from sweeps.store.store import Store
 from sweeps.terminal.colours import colours
 from sweeps.terminal.pipes import pipe_table
@@ -84,14 +83,8 @@ def shown_of(store: Store, declared: Declaration, runs: Which = "auto", *, again
 
 
 def trials_of(store: Store) -> list[Sent]:
-    """The trials as the mirror would send them, one each."""
+    """The trials as the mirror would send them, one each, in the order of the plan."""
     now = Now.of(store)
-    rows = store.planned(["trial_id"]).rows["trial_id"].to_pylist()
-    wanted, found = set(rows), dict[str, Sent]()
-    for part in store.parts("trials"):
-        mine = wanted & set(read_part(part, ["trial_id"])["trial_id"].to_pylist())
-        for trial in read_trials(store, part, mine, now, {}):
-            run = trial.sent
-            if run.id not in found or found[run.id].status == "failed" or found[run.id].steps < run.steps:
-                found[run.id] = run
-    return [found[name] for name in rows if name in found]
+    every = look(store, lambda *_: True, set(), now)
+    found = {t.id: t.sent for part, ids in every.items() for t in read_trials(store, part, ids, now, {})}
+    return [found[name] for name in now.called if name in found]

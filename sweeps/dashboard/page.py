@@ -10,26 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sweeps.dashboard import panels as ours
 from sweeps.dashboard import svg
-from sweeps.dashboard.panels import (
-    Bars,
-    Comparer,
-    Images,
-    Importance,
-    Lines,
-    Panel,
-    Parallel,
-    Scatter,
-    Table,
-    Text,
-    View,
-)
+from sweeps.dashboard.panels import CONFIG, Panel, View
 from sweeps.dashboard.series import Bar, bars, chosen, label, series, settings_of, value
 from sweeps.dashboard.style import STYLE
 from sweeps.mirror.sent import Sent
 
 FEW = 400  # lines through parallel axes, above which they hide each other
 LONGEST = 300  # rows of a table
+WIDE = (ours.Text, ours.Table, ours.Images, ours.Comparer, ours.Parallel)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +65,7 @@ def view_parts(view: View, shown: Shown) -> Iterator[str]:
     yield f'<section id="{anchor(view)}"><h2>{html.escape(short_title(view, shown))}</h2>'
     for part in view.sections:
         drawn = [panel_part(panel, view, runs, shown) for panel in part.panels]
-        coloured = any(isinstance(panel, Lines | Scatter | Parallel) for panel in part.panels)
+        coloured = any(isinstance(panel, ours.Lines | ours.Scatter | ours.Parallel) for panel in part.panels)
         yield f"<h3>{html.escape(part.title)}</h3>{legend(runs, shown.colours) if coloured else ''}"
         yield f'<div class="panels">{"".join(drawn)}</div>'
     yield "</section>"
@@ -90,32 +80,32 @@ def legend(runs: Sequence[Sent], colours: Mapping[str, str]) -> str:
 
 
 def panel_part(panel: Panel, view: View, runs: Sequence[Sent], shown: Shown) -> str:
-    wide = ' class="wide"' if isinstance(panel, Text | Table | Images | Comparer | Parallel) else ""
+    wide = ' class="wide"' if isinstance(panel, WIDE) else ""
     heading = f"<figcaption>{html.escape(panel.title)}</figcaption>" if panel.title else ""
     return f"<figure{wide}>{heading}{inside(panel, view, runs, shown)}</figure>"
 
 
 def inside(panel: Panel, view: View, runs: Sequence[Sent], shown: Shown) -> str:
     match panel:
-        case Lines():
+        case ours.Lines():
             return svg.lines(series(runs, panel.middle, panel.around, view.group), shown.colours)
-        case Bars():
+        case ours.Bars():
             return bar_list(bars(runs, panel.keys[0], view.group), shown.colours)
-        case Scatter():
+        case ours.Scatter():
             found = [(label(run), value(run, panel.x), value(run, panel.y)) for run in runs]
             dots = [(name, x, y) for name, x, y in found if x is not None and y is not None]
             return svg.points(dots, shown.colours, log_x=panel.log_x, x_title=name_of(panel.x))
-        case Parallel():
+        case ours.Parallel():
             return parallel(panel, runs, shown.colours)
-        case Importance():
+        case ours.Importance():
             return '<p class="none">W&amp;B computes this from the runs; the report has its own figure of it.</p>'
-        case Table():
+        case ours.Table():
             return table(*shown.verdicts)
-        case Images():
+        case ours.Images():
             return f'<div class="images">{"".join(image(name, shown.figures) for name in panel.names)}</div>'
-        case Text():
+        case ours.Text():
             return "".join(paragraphs(panel.text))
-        case Comparer():
+        case ours.Comparer():
             return compared(runs)
 
 
@@ -139,14 +129,24 @@ def bar_list(found: Sequence[Bar], colours: Mapping[str, str]) -> str:
     return f"<ul{wide}>{''.join(rows)}</ul>"
 
 
-def parallel(panel: Parallel, runs: Sequence[Sent], colours: Mapping[str, str]) -> str:
-    """Columns that every run has as a number; a field that only some cells have is left out, and said."""
-    kept = [key for key in panel.columns if runs and all(value(run, key) is not None for run in runs[:FEW])]
-    rows = [(label(run), [value(run, key) or 0.0 for key in kept]) for run in runs[:FEW]]
+def parallel(panel: ours.Parallel, runs: Sequence[Sent], colours: Mapping[str, str]) -> str:
+    """Settings that every run has as a number; a field that only some cells have is left out, and said, and so are runs
+    without the score, such as those that diverged."""
+    scores = [key for key in panel.columns if not key.startswith(CONFIG)]
+    scored = [run for run in runs if all(value(run, key) is not None for key in scores)]
+    some = scored[:FEW]
+    kept = [key for key in panel.columns if some and all(value(run, key) is not None for run in some)]
+    rows = [(label(run), [value(run, key) or 0.0 for key in kept]) for run in some]
     drawn = svg.parallel(rows, [name_of(key) for key in kept], [key in panel.log for key in kept], colours)
     left = [name_of(key) for key in panel.columns if key not in kept]
-    note = f"Not shown, since not every run has a number there: {', '.join(left)}." if left and runs else ""
-    return drawn + (f'<p class="none">{html.escape(note)}</p>' if note else "")
+    notes = []
+    if left and some:
+        notes.append(f"Not shown, since not every run has a number there: {', '.join(left)}.")
+    if len(scored) < len(runs):
+        notes.append(f"{len(runs) - len(scored)} runs without a score are left out.")
+    if len(some) < len(scored):
+        notes.append(f"The first {FEW} of {len(scored)} runs.")
+    return drawn + "".join(f'<p class="none">{html.escape(note)}</p>' for note in notes)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

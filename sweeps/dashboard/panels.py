@@ -25,11 +25,10 @@ class Lines:
 
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """One bar a run, or a group of runs. unit: written at the axis."""
+    """One bar a run, or a group of runs."""
 
     title: str
     measure: str
-    unit: str = ""
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -63,7 +63,6 @@ def arm_run(
     cell, task = arm
     study = declared.study
     confirm = [row for row in rows if row["stage"] == CONFIRM]
-    base = arm_id(study, cell, task)
     history: list[Row] = [
         {STEP: step} | {names.key(name, task): value for name, value in zip(QUARTILES, values, strict=True)}
         for step, values in quartiles([(row, curves.get(str(row["trial_id"]), [])) for row in confirm])
@@ -77,8 +76,7 @@ def arm_run(
     return Sent(
         id=f"{ARM}/{study}/{task}/{cell}",
         mark=hashlib.sha256(json.dumps(told, default=str).encode()).hexdigest()[:16],
-        base=base,
-        run_id=base,
+        run_id=arm_id(study, cell, task),
         name=f"{cell}-{task}-{study}",
         group=names.group(study),
         job_type=ARM,

@@ -64,7 +64,7 @@ def given(way: Way, runs: Sequence[Sent]) -> Iterator[Given]:
         blocked = []
         for run, url, error in way.give(runs) if runs else ():
             if status_of(error) == BLOCKED and tries + 1 < MOST_IDS:
-                blocked.append(replace(run, run_id=again(run.base, run.run_id)))
+                blocked.append(replace(run, run_id=again(run.run_id)))
             else:
                 yield run, url, error
         runs = blocked

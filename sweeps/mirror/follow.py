@@ -121,7 +121,7 @@ def mirror(
             now, tally = Now.of(store), Tally()
             which, why = chosen(runs, now.planned)
             say(why)
-            missing = look(store, ledger, finished, now) if which == "trials" else {}
+            missing = look(store, ledger.lacks, finished, now) if which == "trials" else {}
             known = made + sum(len(ids) for ids in missing.values())
             for taken in give_all(trials_of(store, missing, now, ledger), way, ledger, tally):
                 made += taken

@@ -43,7 +43,7 @@ class Ledger:
         both = self.trials | self.others
         self.runs = {i: str(entry["run"]) for i, entry in both.items() if "run" in entry}
         self.made: set[str] = set()
-        self.url = next((str(entry["url"]) for entry in self.trials.values() if entry.get("url")), "")
+        self.url = next((str(entry["url"]) for entry in both.values() if entry.get("url")), "")
         with writing(path):
             self.file = open(path, "a")  # noqa: SIM115 closed on exit
         if text and not text.endswith("\n"):

@@ -1,11 +1,10 @@
 """The trials in the store that a W&B destination lacks, under the labels that the study declares now."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweeps.errors import InputError
-from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.run import CURVE, Row
 from sweeps.mirror.trial import Trial, number, without_nulls
 from sweeps.store.parts import read_part
@@ -75,11 +74,13 @@ def read_trials(
             )
 
 
-def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now) -> dict[Path, set[str]]:
-    """Parts that hold rows without a run, and these trials. Rows of code that does not count are passed over. A trial
-    that several parts hold belongs to one of them: to one where it did not fail if it can, and of these to where it
-    went furthest. `finished` remembers parts to be passed over; a part may be replaced by one of its name, so its time
-    belongs to it."""
+def look(
+    store: Store, lacks: Callable[..., bool], finished: set[tuple[Path, int]], now: Now
+) -> dict[Path, set[str]]:
+    """Parts that hold rows without a run, and these trials. lacks: as `Ledger.lacks`. Rows of code that does not count
+    are passed over. A trial that several parts hold belongs to one of them: to one where it did not fail if it can, and
+    of these to where it went furthest. `finished` remembers parts to be passed over; a part may be replaced by one of
+    its name, so its time belongs to it."""
     best: dict[str, tuple[bool, int, Path]] = {}
     for part in store.parts("trials"):
         try:
@@ -98,7 +99,7 @@ def look(store: Store, ledger: Ledger, finished: set[tuple[Path, int]], now: Now
                 continue
             steps = int(number(row.get("steps_done")))
             written = "/".join([*(str(row[n]) for n in LABELS), ""])
-            if ledger.lacks(trial, status, steps, now.shown(trial), written):
+            if lacks(trial, status, steps, now.shown(trial), written):
                 lacking = True
                 candidate = (status == "failed", -steps, part)
                 best[trial] = min(best.get(trial, candidate), candidate)

@@ -59,12 +59,12 @@ def key(measure: str, task: str) -> str:
     return f"{measure}/{word}"
 
 
-def again(base: str, run_id: str) -> str:
-    """The id to take in the place of `run_id`, which W&B blocks since a run of this id was deleted there.
+def again(run_id: str) -> str:
+    """The id to take in the place of `run_id`, which W&B blocks since a run of this id was deleted there. Our ids end
+    in eight or twelve digits of a hash, so that one or two are a number of ours.
 
-    base: the run's first id.
-
-    >>> again("lstm-s1", "lstm-s1"), again("lstm-s1", "lstm-s1-2")
-    ('lstm-s1-2', 'lstm-s1-3')
+    >>> again("lstm-s1-01234567"), again("lstm-s1-01234567-2")
+    ('lstm-s1-01234567-2', 'lstm-s1-01234567-3')
     """
-    return f"{base}-2" if run_id == base else f"{base}-{int(run_id.rpartition('-')[2]) + 1}"
+    before = re.fullmatch(r"(.+)-(\d{1,2})", run_id)
+    return f"{before[1]}-{int(before[2]) + 1}" if before else f"{run_id}-2"

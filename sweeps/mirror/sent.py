@@ -13,14 +13,13 @@ class Sent:
     """A finished run. Values are what JSON holds, and numbers that are not finite.
 
     id: what the ledger knows it by: a trial's id, or a name that no trial has. mark: what it shows beside numbers;
-    where that differs the run is made again. base: the run id that it had first; run_id: the one that it has. status,
+    where that differs the run is made again. run_id: what W&B knows it by. status,
     steps: of a trial, how it ended and after how many updates. history: lines in order, each with its step. started,
     seconds: when it began (since 1970) and how long it took.
     """
 
     id: str
     mark: str = ""
-    base: str
     run_id: str
     name: str
     group: str

@@ -42,13 +42,12 @@ def study_run(declared: Declaration, reported: Reported) -> Sent:
     study = declared.study
     whole = json.dumps(asdict(declared))
     values = {name: value for name, value in asdict(declared).items() if name not in PLAN}
-    base = f"{STUDY}-{names.readable(study, study)}-{names.digits(study)}"
+    run_id = f"{STUDY}-{names.readable(study, study)}-{names.digits(study)}"
     flat = {"study": study, "stage": STUDY, "cell_label": "", "task_label": "", "status": "finished"}
     return Sent(
         id=f"{STUDY}/{study}",
         mark=hashlib.sha256(f"{whole}{reported.stamp}".encode()).hexdigest()[:16],
-        base=base,
-        run_id=base,
+        run_id=run_id,
         name=study,
         group=names.group(study),
         job_type=STUDY,

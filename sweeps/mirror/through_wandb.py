@@ -62,9 +62,7 @@ def write_run(
         reinit="create_new",
         settings=settings,
     )
-    made.define_metric("*", step_metric=STEP)
-    for name in HIDDEN:
-        made.define_metric(name, step_metric=STEP, hidden=True)
+    define_metrics(made)
     for point in run.history:
         made.log(point)
     fill(made)
@@ -81,6 +79,13 @@ def write_run(
         (directory / "files").rmdir()
     put(directory, folder / f"offline-run-{run.run_id}")
     return ""
+
+
+def define_metrics(run: Any) -> None:
+    """Every curve over the trial's steps, and no panels of their own for some."""
+    run.define_metric("*", step_metric=STEP)
+    for name in HIDDEN:
+        run.define_metric(name, step_metric=STEP, hidden=True)
 
 
 def put(made: Path, target: Path) -> None:

@@ -81,7 +81,6 @@ class Trial:
         return Sent(
             id=self.id,
             mark=self.shown,
-            base=self.base,
             run_id=self.run_id,
             name=self.name,
             group=names.group(row["study"], row["task"], row["cell"]),

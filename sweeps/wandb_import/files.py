@@ -1,18 +1,11 @@
-"""Runs from W&B's offline files, without its server. A `.wandb` file is a LevelDB log of protobuf records:
-
-    7 bytes                ":W&B", 0xBEE1, version
-    blocks of 32 KiB       chunks: checksum (4 bytes)  length (2)  kind (1)  content
-
-A record is one chunk (kind 1), or a first (2), any number of middle (3) and a last one (4); a block's rest that is
-too short for a chunk's seven bytes is filled up. A run that was killed leaves a file that ends anywhere: its whole
-records count. There are about 3 ms of work in a run.
+"""Runs from W&B's offline files, without its server. `sweeps.mirror.transaction_log` describes their format. A run
+that was killed leaves a file that ends anywhere: its whole records count. There are about 3 ms of work in a run.
 """
 
 import contextlib
 import json
 import os
 import re
-import struct
 import time
 import zlib
 from collections.abc import Iterable
@@ -20,17 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from wandb.proto import wandb_internal_pb2
 
 from sweeps.errors import InputError
 from sweeps.mirror.run import Row, Run
+from sweeps.mirror.transaction_log import BLOCK, CHUNK, FILE, LAST, MIDDLE, PROTO, WHOLE
 
-PROTO: Any = wandb_internal_pb2  # its classes are made at run time
-FILE = struct.Struct("<4sHB")
-MAGIC = (b":W&B", 0xBEE1)
-CHUNK = struct.Struct("<IHB")
-BLOCK = 32 * 1024
-WHOLE, FIRST, MIDDLE, LAST = 1, 2, 3, 4
+MAGIC = FILE[:-1]  # the version may be another
 
 
 def find(folder: Path) -> list[Path]:
@@ -51,7 +39,7 @@ def read_file(path: Path) -> Run:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from None
-    if len(data) >= FILE.size and FILE.unpack_from(data)[:2] != MAGIC:
+    if len(data) >= len(FILE) and not data.startswith(MAGIC):
         raise InputError(f"{path} is not an offline file of W&B: it does not begin with ':W&B'.")
     contents, torn = records(data)
     start: Any = PROTO.RunRecord()
@@ -117,7 +105,7 @@ def records(data: bytes) -> tuple[list[bytes], bool]:
     """The whole records of a file, and whether it ends, or is damaged, before a record does."""
     found: list[bytes] = []
     record: bytes | None = None  # what there is of one that goes on
-    position = FILE.size
+    position = len(FILE)
     if len(data) < position:
         return [], True
     while position < len(data):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import wandb
 from wandb_server import WandbServer
 
 from sweeps import cli
@@ -81,6 +82,21 @@ def test_an_agent_trains_what_its_sweep_asks_for_and_the_run_keeps_the_whole_spe
     assert run.summary["status"] == "finished"
     assert run.history[-1]["step"] == 40
     assert run.history[-1]["curve/adding"] == run.history[-1]["valid_score"]
+
+
+def test_a_trial_that_wandb_does_not_take_is_stored_and_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise wandb.errors.CommError("returned error 401: <no message>")
+
+    monkeypatch.setattr(wandb, "init", refuse)
+    trial = ["--cell", "gru", "--task", "adding", "--hidden", "2", "--steps", "2", "--batch", "2"]
+    told = ["train", *trial, "--results", str(tmp_path)]
+    assert cli.main([*told, "--wandb"]) == 1
+    assert "W&B does not accept the API key" in " ".join(capsys.readouterr().out.split())
+    assert cli.main(told) == 0
+    assert "stored already" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("params", ["[1]", "{", '"x"', "{'cell': 'gru'}"])

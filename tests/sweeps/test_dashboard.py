@@ -14,10 +14,12 @@ from wandb_server import WandbServer
 
 from sweeps import cli
 from sweeps.dashboard.boards import boards_of
-from sweeps.dashboard.gather import finding_of
-from sweeps.dashboard.panels import CONFIG, HISTORY
+from sweeps.dashboard.gather import finding_of, trials_of
+from sweeps.dashboard.page import parallel
+from sweeps.dashboard.panels import CONFIG, HISTORY, SUMMARY, Parallel
 from sweeps.dashboard.views import DRAWN, seeds, views
 from sweeps.mirror.follow import mirror
+from sweeps.mirror.sent import Sent
 from sweeps.store.store import Store
 from sweeps.terminal.colours import colours
 
@@ -132,6 +134,12 @@ def test_without_a_login_the_boards_are_a_file(store: Store, capsys: pytest.Capt
     assert {board["type"] for board in json.loads(first)} == {"project-view", "runs"}
     assert command(store, "--json", "-") == 0
     assert capsys.readouterr().out == first
+    asked = ("--project", "mine", "--runs", "arms")
+    assert command(store, *asked) == 0
+    assert "--runs arms --project mine" in " ".join(capsys.readouterr().out.split())
+    assert path.read_text() != first
+    assert command(store, *asked, "--json", "-") == 0
+    assert capsys.readouterr().out == path.read_text()
 
 
 def test_a_server_that_is_down_ends_the_command_with_a_line(
@@ -205,6 +213,38 @@ def test_the_page_follows_a_sweep_until_it_is_complete(store: Store, tmp_path: P
     page = page_of(store, tmp_path / "page.html", "--follow")
     assert "refresh" not in (tmp_path / "page.html").read_text()
     assert page.open == []
+
+
+def test_the_page_shows_trials_as_they_are_mirrored(store: Store) -> None:
+    mirror(store, mode="offline")
+    sent = {run.run_id: run.summary for run in trials_of(store)}
+    arrived = {run.id: run for run in read_runs(store.path / "wandb") if run.id in sent}
+    assert sent.keys() == arrived.keys()
+    assert len(sent) == store.planned(["trial_id"]).rows.num_rows
+
+
+def test_a_run_without_a_score_does_not_hide_the_scores_of_the_others() -> None:
+    score = f"{SUMMARY}:valid_score"
+    panel = Parallel(title="", columns=(f"{CONFIG}:setting.x", f"{CONFIG}:setting.odd", score))
+    runs = [
+        Sent(
+            id=f"t{i}",
+            run_id=f"t{i}",
+            name="",
+            group="",
+            job_type="search",
+            tags=[],
+            config={"cell_label": "lstm", "setting": {"x": float(i)} | ({"odd": 1.0} if i else {})},
+            history=[],
+            summary={} if i == 2 else {"valid_score": 0.5 + i},
+        )
+        for i in range(4)
+    ]
+    drawn = parallel(panel, runs, {})
+    assert drawn.count("<polyline") == 3
+    assert "valid score" in drawn
+    assert "not every run has a number there: odd." in drawn
+    assert "1 runs without a score are left out." in drawn
 
 
 def test_labels_are_text_on_the_page(store: Store, tmp_path: Path) -> None:

@@ -146,6 +146,14 @@ def test_the_study_run_and_its_artifact_arrive_at_the_server_and_come_back(
     assert vars(Store(tmp_path / "there", store.study).declaration()) == vars(store.declaration())
 
 
+def test_where_runs_are_is_told_again_though_none_is_of_a_trial(
+    reported: Store, wandb_server: WandbServer
+) -> None:
+    first, second = (mirror(reported, mode="online", project="p", runs="study").where for _ in range(2))
+    assert first.endswith("/me/p")
+    assert second == first
+
+
 @pytest.mark.parametrize(
     ("runs", "kinds"),
     [("study", {"study"}), ("arms", {"study", "arm"}), ("trials", {"study", "arm", "search", "confirm"})],
