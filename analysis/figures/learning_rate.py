@@ -38,7 +38,8 @@ def chosen(search: pd.DataFrame, confirm: pd.DataFrame) -> np.ndarray:
     """Which trials of the search have the settings, all that were searched, of their cell's and task's confirm stage.
     Learning rates alone do not tell: drawn with two digits, two trials may have the same."""
     arm = ["task", "cell"]
-    spec = [c for c in search if c in confirm and c not in schema.TRIAL_COLUMNS and not c.startswith("test_")]
+    names = [str(c) for c in search if c in confirm and c not in schema.TRIAL_COLUMNS]
+    spec = [c for c in names if not c.startswith("test_")]
     varying = [c for c in spec if (search.groupby(arm)[c].nunique() > 1).any()]
     used = confirm[[*arm, *varying]].drop_duplicates().assign(chosen=True)
     return search[[*arm, *varying]].merge(used, how="left")["chosen"].eq(True).to_numpy()
