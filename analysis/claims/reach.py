@@ -19,7 +19,8 @@ class ShorterReach:
     """A cell's T50, the lag that half of its seeds still solve, is below a share `below` of another's.
 
     Holds where the one 95 % interval lies below that share of the other one from end to end, and fails where it lies
-    above: each is wrong with a chance of at most 5 %. Intervals that are open at that end decide nothing.
+    above: each is wrong with a chance of at most 5 %. Intervals that are open at that end decide nothing. They take the
+    number of seeds as given, also where a race chose it: what they show is likely, never proven.
     """
 
     cell: str

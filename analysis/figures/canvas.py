@@ -213,7 +213,7 @@ def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
         ticks = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
         if len(ticks) <= most:
             break
-    ticks = apart(ticks, math.log10(high / low) / 12)
+    ticks = apart(ticks, math.log10(high / low) / (1.5 * most))
     step = -(-len(ticks) // most)
     panel.xaxis.set_major_locator(FixedLocator(ticks[::step]))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))

@@ -11,6 +11,7 @@ from analysis.figures.differences import seeds
 from analysis.statistics.training.frontier import by_difficulty
 from analysis.statistics.training.steps_to_solve import medians, shares
 from analysis.study.tables import Analysed
+from analysis.words import compact
 
 title = "Where half of the seeds solve the task"
 
@@ -125,7 +126,8 @@ def draw_halves(panel: Axes, rows: pd.DataFrame) -> None:
 
 
 def draw_half(panel: Axes, row, y: float) -> None:
-    """T50 and its interval, an arrow where that is open; what is known beside it in words."""
+    """T50 and its interval, an arrow where that is open; what is known beside it in words. A dot for every cell: some
+    of their own marks are arrows."""
     left, right = panel.get_xlim()
     ends = [max(row.t50_low, left), min(row.t50_high, right)]
     panel.plot(ends, [y, y], color=row.colour, lw=2, solid_capstyle="butt")
@@ -133,17 +135,17 @@ def draw_half(panel: Axes, row, y: float) -> None:
         if is_open:
             panel.plot(end, y, mark, ms=5, color=row.colour, clip_on=False)
     if not np.isnan(row.t50):
-        panel.plot(row.t50, y, palette.marker(row.look), ms=5.5, color=row.colour, clip_on=False)
+        panel.plot(row.t50, y, "o", ms=5.5, color=row.colour, clip_on=False)
     canvas.beside(panel, y, words(row))
 
 
 def words(row) -> str:
     """T50, or on which side of what ran it lies."""
     if not np.isnan(row.t50):
-        return f"{row.t50:.3g}" if row.part == DIFFICULTY else f"{row.t50:g}"
+        return compact(row.t50)
     if np.isinf(row.t50_high) and row.t50_low > 0:
-        return f"≥ {row.t50_low:.4g}"
-    return f"≤ {row.t50_high:.4g}" if row.t50_low <= 0 and np.isfinite(row.t50_high) else "open"
+        return f"≥ {compact(row.t50_low)}"
+    return f"≤ {compact(row.t50_high)}" if row.t50_low <= 0 and np.isfinite(row.t50_high) else "open"
 
 
 def caption(data: pd.DataFrame) -> str:

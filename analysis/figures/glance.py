@@ -75,7 +75,7 @@ def draw(data: pd.DataFrame) -> Figure:
             (x / canvas.WIDTH, FOOT / height, width / canvas.WIDTH, ROW * len(cells) / height)
         )
 
-    draw_intervals(panel(LEFT, wide), data[data["place"] == left_place(data)], cells)
+    draw_intervals(panel(LEFT, wide), data, cells)
     draw_squares(panel(LEFT + wide + 0.15, square * len(tasks)), data, cells, tasks)
     kinds = {kind: kind for kind in ("equivalent", "better", "worse", UNDECIDED)}
     handles = squares.key(data["grade"], kinds)
@@ -83,15 +83,16 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_intervals(panel: Axes, rows: pd.DataFrame, cells: list[str]) -> None:
+def draw_intervals(panel: Axes, data: pd.DataFrame, cells: list[str]) -> None:
     """One line per cell against the band of the margin."""
+    rows = data[data["place"] == left_place(data)]
     first, where = rows.iloc[0], canvas.rows_of_cells(panel, cells)
     panel.axvspan(-first["margin"], first["margin"], color=canvas.BAND, lw=0, zorder=0)
     panel.axvline(0, color=canvas.MUTED, lw=0.8, zorder=1)
     for row in rows.itertuples():
         draw_interval(panel, row, where[str(row.cell)])
     for text, cell in zip(panel.get_yticklabels(), cells, strict=True):
-        control = bool(rows.loc[rows["cell"] == cell, "control"].any())
+        control = bool(data.loc[data["cell"] == cell, "control"].any())
         text.set(color=canvas.MUTED if control else canvas.INK, style="italic" if control else "normal")
     margin = float(first["margin"])
     place = "over all tasks" if first["place"] == OVER else f"on {first['place']}"

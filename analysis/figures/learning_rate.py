@@ -1,5 +1,6 @@
 """The search stage: validation score against learning rate, one panel per cell and task."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,6 +8,7 @@ from matplotlib.figure import Figure
 from analysis.figures import canvas, palette
 from analysis.statistics.scores import scores
 from analysis.study.tables import Analysed
+from sweeps.store import schema
 
 title = "Sensitivity to the learning rate"
 
@@ -22,15 +24,25 @@ def data(study: Analysed) -> pd.DataFrame:
     confirm = results.stage("confirm")
     if COLUMN not in search or search.empty:
         return pd.DataFrame(columns=columns)
-    used = set(confirm[["task", "cell", COLUMN]].itertuples(index=False, name=None))
     frame = search[["task", "cell", "status"]].assign(
         learning_rate=search[COLUMN],
         score=scores(search, measure="valid_score")["score"],
-        chosen=[key in used for key in search[["task", "cell", COLUMN]].itertuples(index=False, name=None)],
+        chosen=chosen(search, confirm),
     )
     if results.halved:
         frame["rung"] = search["steps_done"]
     return palette.paint(results.in_order(frame, "learning_rate"), results.declaration.cells)
+
+
+def chosen(search: pd.DataFrame, confirm: pd.DataFrame) -> np.ndarray:
+    """Which trials of the search have the settings, all that were searched, of their cell's and task's confirm stage.
+    Learning rates alone do not tell: drawn with two digits, two trials may have the same."""
+    arm = ["task", "cell"]
+    names = [str(c) for c in search if c in confirm and c not in schema.TRIAL_COLUMNS]
+    spec = [c for c in names if not c.startswith("test_")]
+    varying = [c for c in spec if (search.groupby(arm)[c].nunique() > 1).any()]
+    used = confirm[[*arm, *varying]].drop_duplicates().assign(chosen=True)
+    return search[[*arm, *varying]].merge(used, how="left")["chosen"].eq(True).to_numpy()
 
 
 @canvas.styled()

@@ -55,7 +55,7 @@ def content(study: Analysed) -> dict[str, Any]:
         "trust": study.trust,
         "controls": passed(declaration, study.verdicts),
         "reference": study.reference,
-        "method": method(declaration),
+        "method": method(declaration, study.verdicts),
         "e_value": e_value,
         "finding": finding(study, claims),
         "tasks": tasks(study),

@@ -123,7 +123,7 @@ def verdicts(study: Analysed) -> str:
     measure = declared.measure.replace("_", " ")
     caption = (
         f"Each cell against {reference}: verdict and difference in {measure}, {seeds(study)} per cell and task. "
-        f"{method(declared)} =: equivalent; ?: undecided. Diverged and failed trials count as 0."
+        f"{method(declared, study.verdicts)} =: equivalent; ?: undecided. Diverged and failed trials count as 0."
     )
     if EVERY in found:
         caption += f" {EVERY.capitalize()}: the mean over them, Welch-Satterthwaite; Holm over all pairs."

@@ -1,10 +1,15 @@
 """How the verdicts of a study were reached, in sentences for its pages."""
 
+import pandas as pd
+
+from analysis.statistics.pairs.betting import most_unseen
+from analysis.statistics.pairs.seeds import decided, fewer
 from sweeps.store.declaration import Declaration
 
 
-def method(declaration: Declaration) -> str:
-    """What equivalent, better, worse and undecided mean here."""
+def method(declaration: Declaration, verdicts: pd.DataFrame) -> str:
+    """What equivalent, better, worse and undecided mean here, and how much so many seeds can have missed. verdicts: of
+    every pair on every task."""
     margin, level = f"±{declaration.margin:g}", f"level {declaration.alpha:g}"
     if declaration.race:
         look, most = declaration.race["look"], declaration.race["most"]
@@ -17,7 +22,18 @@ def method(declaration: Declaration) -> str:
         f"Equivalent: two one-sided Welch tests within {margin}; better or worse: Welch's t-test; both, and the "
         f"intervals, widened for skewness near the bounds; at {level} after Holm over all pairs of a task; otherwise "
         f"undecided. Tied or saturated scores have distribution-free bounds. Proven: e-values reach the verdict too, "
-        f"whatever the distribution of the scores; likely: the tests alone do."
+        f"whatever the distribution of the scores; likely: the tests alone do.{missed(declaration, verdicts)}"
+    )
+
+
+def missed(declaration: Declaration, verdicts: pd.DataFrame) -> str:
+    """The largest rate of failure that the seeds of a cell do not exclude; nothing before there are two a side."""
+    rows = decided(verdicts)
+    if rows.empty:
+        return ""
+    return (
+        f" These assume that the seeds show every possible outcome: up to {most_unseen(rows):.0%} of trainings may "
+        f"fail unseen ({fewer(rows).min()} seeds, confidence {1 - declaration.alpha:.0%})."
     )
 
 

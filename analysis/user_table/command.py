@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from analysis.statistics.pairs.betting import most_unseen
 from analysis.statistics.pairs.compare import BETS, BETTING, CAUTIOUS, WELCH
 from analysis.statistics.pairs.reasons import e_value
 from analysis.user_table.read import read
@@ -209,7 +210,7 @@ def key(result: Judged) -> list[str]:
         *(["one seed: no test is possible; add seeds"] if few else []),
         *(["? if no foreseeable number suffices"] if open_ended else []),
     ]
-    adjusted, unseen = "e-Holm" if asked.method == BETTING else "Holm", f"{most_unseen(result):.0%}"
+    adjusted, unseen = "e-Holm" if asked.method == BETTING else "Holm", f"{most_unseen(result.table):.0%}"
     return [
         f"{asked.measure}, {asked.better} is better, bounds {low} to {high}; margin ±{asked.margin:g}, level "
         f"{asked.alpha:g} after {adjusted} over the pairs of a task; {count(len(external.values), 'run')}.",
@@ -219,11 +220,6 @@ def key(result: Judged) -> list[str]:
         "P(a, =, b): posterior that a is better, both are practically equal, b is better; * if it and the tests",
         f"disagree. further: seeds per cell to decide the pair with power 0.8{''.join(f'; {t}' for t in told)}.",
     ]
-
-
-def most_unseen(result: Judged) -> float:
-    """The largest rate of failure that the seeds of some cell do not exclude."""
-    return float(result.table[["unseen_a", "unseen_b"]].to_numpy().max())
 
 
 def grid_rows(result: Judged) -> Iterator[Any]:

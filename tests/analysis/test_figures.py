@@ -366,6 +366,10 @@ def test_at_a_glance_there_is_an_interval_over_all_tasks_and_a_square_for_each(d
     cells = [text.get_text() for text in intervals.get_yticklabels()]
     assert cells == list(dict.fromkeys(frame["cell"]))
     assert cells[-1] == "lstm_again"  # the control
+    styles = [text.get_style() for text in intervals.get_yticklabels()]
+    assert styles == ["normal"] * 8 + ["italic"]
+    elsewhere = frame[~(frame["control"] & (frame["place"] == glance.OVER))]  # no interval of its own
+    assert glance.draw(elsewhere).axes[0].get_yticklabels()[-1].get_style() == "italic"
     rest = over.loc[~over["control"], "value"]
     assert rest.is_monotonic_decreasing
     found, n = letters(squares)
@@ -405,6 +409,16 @@ def test_the_learning_rate_figure_rings_what_the_confirm_stage_used(data):
     assert panel.get_xscale() == "log"
     rings = [line for line in lines(panel) if line.get_markerfacecolor() == "none"]
     assert rings[0].get_xdata()[0] == chosen.loc[("adding", "lstm"), "learning_rate"]
+
+
+def test_of_two_trials_with_the_same_learning_rate_the_one_that_was_used_is_ringed():
+    arm = {"task": "adding", "cell": "lstm"}
+    rates, sizes, clips = [0.002, 0.002, 0.01], [8, 16, 8], [np.nan, np.nan, 1.0]
+    search = pd.DataFrame(
+        {"optimizer.learning_rate": rates, "cell.hidden": sizes, "optimizer.clip": clips}
+    ).assign(**arm)
+    confirm = search.iloc[[1, 1]]
+    assert learning_rate.chosen(search, confirm).tolist() == [False, True, False]
 
 
 def test_unknown_cells_get_colours_of_their_own():

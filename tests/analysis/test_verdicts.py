@@ -1,12 +1,14 @@
 """What a verdict promises: three words, the confirm stage alone, and never more than the data allow."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from stores import declare, diverged, scored, trials_frame
 
+from analysis.study.method import method
 from analysis.study.verdicts import against, oriented, reference_cell, verdicts
 
 
@@ -151,3 +153,14 @@ def test_the_reference_is_the_cell_with_the_alias_else_the_first(results):
     assert reference_cell(results.declaration) == "lstm"
     plain = dataclasses.replace(results.declaration, same=[], cells=["gru", "lstm"])
     assert reference_cell(plain) == "gru"
+
+
+def test_a_fixed_number_of_seeds_says_which_failures_it_can_have_missed(analysed):
+    declared, seeds = analysed.declaration, analysed.confirmed.groupby(["task", "cell"]).size().min()
+    told = re.search(
+        r"up to (\d+)% of trainings may fail unseen \((\d+) seeds", method(declared, analysed.verdicts)
+    )
+    assert int(told[2]) == seeds
+    missed = (1 - int(told[1]) / 100) ** seeds  # so often do all seeds succeed at that rate
+    assert missed == pytest.approx(declared.alpha, rel=0.01 * seeds)  # the rate is rounded to whole per cent
+    assert "unseen" not in method(declared, analysed.verdicts.iloc[:0])

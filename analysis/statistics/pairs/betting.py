@@ -93,6 +93,11 @@ def unseen(n: int, alpha: float) -> float:
     return float(1 - alpha ** (1 / n)) if n else 1.0
 
 
+def most_unseen(table: pd.DataFrame) -> float:
+    """The largest rate of failure that the seeds of some cell do not exclude. table: with unseen_a and unseen_b."""
+    return float(table[["unseen_a", "unseen_b"]].to_numpy().max())
+
+
 def words(table: pd.DataFrame, alpha: float) -> pd.Series:
     """The word of each pair, by e-Holm over the pairs of its task; a pair without e-values is undecided and takes no
     part."""
