@@ -38,7 +38,7 @@ class OfArms(ABC):
     """A check of the runs of the arms that it names. column: what it needs beside the columns that every study has."""
 
     least: ClassVar[int] = 0
-    searches: ClassVar[bool] = False
+    searches: ClassVar[tuple[str, ...]] = ()
 
     @property
     @abstractmethod

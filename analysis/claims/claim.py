@@ -54,8 +54,8 @@ class Check(Protocol):
         ...
 
     @property
-    def searches(self) -> bool:
-        """Whether it rests on a random search."""
+    def searches(self) -> tuple[str, ...]:
+        """The cells whose random searches it rests on; none where it rests on the confirm stage."""
         ...
 
     def __call__(self, study: Analysed) -> list[Outcome]: ...

@@ -59,8 +59,9 @@ def untested(stated: tuple, evidence: str) -> tuple:
 
 def no_search(study: Analysed, claim: Claim) -> str:
     """Why a study that searched can not test a claim about the search, where that is the reason."""
-    reason = study.results.no_random_search
-    return f". {reason}" if reason and any(check.searches for check in claim.checks) else ""
+    reason, ran = study.results.no_random_search.rstrip("."), set(study.declaration.cells)
+    searched = any(check.searches and ran >= set(check.searches) for check in claim.checks)
+    return f". {reason}" if reason and searched else ""
 
 
 def facts(study: Analysed, claims: Iterable[Claim]) -> pd.DataFrame:

@@ -57,8 +57,8 @@ class Pairwise:
         return f"{text}, on at least {count(self.least, 'task')}" if self.least else text
 
     @property
-    def searches(self) -> bool:
-        return self.measure == PARAMETERS
+    def searches(self) -> tuple[str, ...]:
+        return (*self.cells, self.reference) if self.measure == PARAMETERS else ()
 
     def covers(self, kind: str) -> bool:
         return (not self.on or kind in self.on) and kind not in self.not_on

@@ -22,8 +22,11 @@ class Protocol:
 
     arms: ClassVar[tuple[Arm, ...]] = ()
     least: ClassVar[int] = 0
-    searches: ClassVar[bool] = True
     says: ClassVar[str] = "each significantly worse, by their protocol"
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        return self.reference, *self.losers
 
     @property
     def needs(self) -> str:

@@ -29,7 +29,7 @@ class ShorterReach:
 
     arms: ClassVar[tuple[Arm, ...]] = ()
     least: ClassVar[int] = 0
-    searches: ClassVar[bool] = False
+    searches: ClassVar[tuple[str, ...]] = ()
 
     @property
     def says(self) -> str:

@@ -38,7 +38,10 @@ class Explaining:
 
     arms: ClassVar[tuple[Arm, ...]] = ()
     least: ClassVar[int] = 0
-    searches: ClassVar[bool] = True
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        return self.cells
 
     def outcomes(
         self, study: Analysed, rows: pd.DataFrame, judge: Callable[[pd.DataFrame], Outcome | None]

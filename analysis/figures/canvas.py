@@ -14,6 +14,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -218,3 +219,13 @@ def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
     panel.xaxis.set_major_locator(FixedLocator(ticks[::step]))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     panel.xaxis.set_minor_locator(NullLocator())
+
+
+def at_rung(data: pd.DataFrame) -> str:
+    """For captions: after how many updates the scores of a halving search were taken; empty where training had ended.
+    data: with task and, of a halving, rung."""
+    if "rung" not in data:
+        return ""
+    rungs = data.groupby("task", sort=False)["rung"].first().dropna()
+    told = ", ".join(f"{int(updates)} updates on {task}" for task, updates in rungs.items())
+    return f" at the search's first rung ({told})" if told else ""

@@ -96,9 +96,9 @@ def caption(data: pd.DataFrame) -> str:
     weak = data.loc[data["meaningful"].eq(False), "task"].nunique()
     method = "; ".join(dict.fromkeys(m.split(";")[0] for m in data["method"]))
     text = (
-        f"Share of the variance of scores that each factor explains alone (bars; the cell dark) and together with "
-        f"another (hollow), uniformly over the search space, with 95% intervals (lines) from half-samples of the "
-        f"settings. {method}, at least {n} of each cell and task; {lost(data)}. R²: the "
+        f"Share of the variance of scores{canvas.at_rung(data)} that each factor explains alone (bars; the cell dark) "
+        f"and together with another (hollow), uniformly over the search space, with 95% intervals (lines) from "
+        f"half-samples of the settings. {method}, at least {n} of each cell and task; {lost(data)}. R²: the "
         f"share of the variance of trials with unseen settings that the model predicts."
     )
     return text + (f" Where it is weak ({count(weak, 'task')}) the shares are unreliable." if weak else "")

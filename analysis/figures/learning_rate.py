@@ -77,14 +77,9 @@ def caption(data: pd.DataFrame) -> str:
     sizes = data.groupby(["task", "cell"]).size()
     n = f"{sizes.min()}" if sizes.nunique() == 1 else f"{sizes.min()} to {sizes.max()}"
     lost = int((data["status"] != "finished").sum())
-    when = ""
-    if "rung" in data:
-        rungs = data.groupby("task", sort=False)["rung"].first()
-        told = ", ".join(f"{int(updates)} updates on {task}" for task, updates in rungs.items())
-        when = f", at the search's first rung ({told})"
     return (
-        f"Validation score (0 naive, 1 perfect; upwards){when} against learning rate (to the right) of the {n} "
-        f"search trials of each cell and task; every dot is one trial with one seed, so there is no "
+        f"Validation score (0 naive, 1 perfect; upwards){canvas.at_rung(data)} against learning rate (to the right) "
+        f"of the {n} search trials of each cell and task; every dot is one trial with one seed, so there is no "
         f"interval. Ringed: the configuration that the confirm stage used. {lost} diverged or failed trials, "
         f"each a cross, count as 0."
     )

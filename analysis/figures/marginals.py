@@ -94,9 +94,9 @@ def caption(data: pd.DataFrame) -> str:
     others = data.loc[data["factor"] != BY_CELL, "factor"].drop_duplicates()
     more = f" Then against {listing(others)}, mean of all cells (dark)." if len(others) else ""
     return (
-        f"Mean score (0 naive, 1 perfect; upwards) that a random forest predicts against learning rate (to the "
-        f"right) when all other settings are averaged, one panel per cell, the other cells' curves behind it in grey."
-        f"{more} Bands: 95% intervals at each point from half-samples of the settings. At least "
-        f"{importance.trials(data)} of each cell and task; {importance.lost(data)}. How well the forest "
-        f"predicts is shown in the importance figure."
+        f"Mean score (0 naive, 1 perfect; upwards){canvas.at_rung(data)} that a random forest predicts against "
+        f"learning rate (to the right) when all other settings are averaged, one panel per cell, the other "
+        f"cells' curves behind it in grey.{more} Bands: 95% intervals at each point from half-samples of the "
+        f"settings. At least {importance.trials(data)} of each cell and task; {importance.lost(data)}. How "
+        f"well the forest predicts is shown in the importance figure."
     )

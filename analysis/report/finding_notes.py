@@ -17,7 +17,8 @@ MANY = 5  # disagreements that are named
 def notes(study: Analysed) -> list[str]:
     """The sentences, as far as the study has what they tell of."""
     rows = study.found(study.verdicts)
-    told = (together(study), posterior(rows), explains(study.shares), theirs(study))
+    judge = "race" if study.declaration.race else "tests"
+    told = (together(study), posterior(rows, judge), explains(study.shares), theirs(study))
     return [note for note in told if note]
 
 
@@ -34,8 +35,8 @@ def together(study: Analysed) -> str:
     return f"Over all tasks together, against {study.reference}: {'; '.join(parts)}." if parts else ""
 
 
-def posterior(rows: pd.DataFrame) -> str:
-    """Whether the Bayesian counterpart says the same."""
+def posterior(rows: pd.DataFrame, judge: str = "tests") -> str:
+    """Whether the Bayesian counterpart says the same. judge: what the verdicts come from."""
     rows = decided(rows)
     rows = rows[rows["posterior_equal"].notna()]
     if rows.empty:
@@ -45,7 +46,7 @@ def posterior(rows: pd.DataFrame) -> str:
     if apart.empty:
         return f"{text}."
     said = [
-        f"{row.cell} on {row.task} (posterior: {row.bayes}; tests: {row.verdict})"
+        f"{row.cell} on {row.task} (posterior: {row.bayes}; {judge}: {row.verdict})"
         for row in apart.itertuples()
     ]
     more = f" and {len(said) - MANY} more" if len(said) > MANY else ""

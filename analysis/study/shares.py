@@ -33,7 +33,7 @@ RATE = "learning rate"
 def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(`importance` of all tasks, `marginals` of all tasks), in the declared order; both without rows where the
     study searched nothing at random. The score is the study's, of one trial; of a halving search the validation score
-    at the first rung."""
+    at the first rung, the updates by then as rung."""
     declaration = results.declaration
     search = results.in_order(results.drawn, "trial_id")
     aliases = {alias: cell for cell, alias in declaration.same}
@@ -41,7 +41,11 @@ def explained(results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
         search.assign(cell=search["cell"].replace(aliases)),
         scores(search, measure=declaration.score)["score"],
     )
-    return by_task(table, factors, np.random.default_rng(0))
+    rungs = search.groupby("task")["rung"].first() if results.halved else None
+    shares, curves = by_task(table, factors, np.random.default_rng(0))
+    if rungs is None:
+        return shares, curves
+    return shares.assign(rung=shares["task"].map(rungs)), curves.assign(rung=curves["task"].map(rungs))
 
 
 def of_cells(results: Results, cells: Sequence[str], *, separately: bool) -> pd.DataFrame:

@@ -181,9 +181,9 @@ def test_the_posterior_is_said_to_agree_or_where_it_does_not():
     rows = sure.found(sure.verdicts)
     assert finding_notes.posterior(rows) == "The Bayesian counterpart agrees in 1 of 1 comparison."
     other = rows.assign(agree=False, bayes="undecided")
-    assert finding_notes.posterior(other).endswith(
-        "not for gru on t (posterior: undecided; tests: equivalent)."
-    )
+    for judge in ("tests", "race"):
+        said = finding_notes.posterior(other, judge)
+        assert said.endswith(f"not for gru on t (posterior: undecided; {judge}: equivalent).")
 
 
 def test_what_explains_the_scores_and_their_protocol_are_told():
