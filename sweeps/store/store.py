@@ -143,10 +143,10 @@ class Store:
 
     @property
     def incomplete(self) -> str:
-        """One sentence on the parts that could not be read so far, nothing where there are none."""
-        if not self.damaged:
+        """One sentence on the parts that could not be read so far and are still there, nothing where there are none."""
+        told = [f"{p.relative_to(self.path)} ({reason})" for p, reason in self.damaged.items() if p.exists()]
+        if not told:
             return ""
-        told = [f"{path.relative_to(self.path)} ({reason})" for path, reason in self.damaged.items()]
         more = f" and {len(told) - MANY} more" if len(told) > MANY else ""
         return (
             f"Incomplete: {len(told)} damaged part{'s' * (len(told) != 1)} of the results could not be read and "
