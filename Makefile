@@ -70,13 +70,14 @@ $(READY): $(RUN) requirements-dev.lock
 readme: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md results quick docs/quick
 
-# The study `comparable` from results/ into the README and docs/, then the page on all claims.
+# The study `comparable` from results/ into the README and docs/, then the pages on all claims and in plain words.
 comparable: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md docs/comparable.md results comparable docs/comparable
 	$(MAKE) claims
 
 claims: $(READY)
-	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
+	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable docs/odyssey)
+	$(BIN)/python -m analysis.report.findings_page docs/findings.md docs
 
 # Tables of papers beside what the shipped results say.
 published: $(READY)

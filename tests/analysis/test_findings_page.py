@@ -1,0 +1,107 @@
+"""The answer in plain words: every sentence is what the shipped tables say, whichever way they fall."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.report.findings_page import (
+    NAMES,
+    apart,
+    flagship,
+    frontier,
+    page,
+    published,
+    rows_of,
+    settings,
+    unknown,
+)
+from analysis.statistics.search.importance import MAIN
+from sweeps.study_file import load_study
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def rows(**standing):
+    """Verdicts of cells on tasks against the LSTM: `gru_s="worse"` is of gru on s."""
+    return pd.DataFrame(
+        {
+            "cell": [key.rpartition("_")[0] for key in standing],
+            "task": [key.rpartition("_")[2] for key in standing],
+            "b": "lstm",
+            "margin": 0.1,
+            "value": [{"worse": -0.3, "better": 0.2}.get(kind, 0.01) for kind in standing.values()],
+            "standing": list(standing.values()),
+        }
+    )
+
+
+def test_the_page_is_what_the_shipped_results_say_and_fits_a_screen():
+    text = page(DOCS)
+    assert text == (DOCS / "findings.md").read_text(encoding="utf-8")
+    assert len(text.split()) < 500
+
+
+def test_every_cell_of_the_studies_has_a_name_in_plain_words():
+    assert set(load_study("comparable").study.cells) <= set(NAMES)
+    assert set(load_study("odyssey").study.cells) <= set(NAMES)
+
+
+def test_controls_have_no_say():
+    found = rows_of(DOCS, "comparable")
+    assert found is not None
+    assert "lstm_again" not in set(found["cell"])
+    assert set(found["standing"]) <= {"equivalent", "better", "worse", "undecided"}
+    assert rows_of(DOCS, "none") is None
+
+
+def test_where_most_are_equivalent_it_does_not_matter():
+    first, second = flagship(rows(gru_s="equivalent", gru_t="equivalent", nfg_s="undecided"))
+    assert first.startswith("**Mostly it does not matter.** Of 3 comparisons of 2 cells")
+    assert "2 are equivalent, none better and 1 undecided" in first
+    assert "nothing tried is better; the GRU is equivalent on every task." in second
+    assert "The GRU is equivalent on s and t." in second
+
+
+def test_where_cells_are_apart_it_matters_and_the_better_one_is_told():
+    first, second, third = flagship(rows(gru_s="better", nfg_s="worse", rnn_s="worse"))
+    assert first.startswith("**It matters.**")
+    assert "Take what is better than the LSTM without peepholes: the GRU on s (+0.20)." in second
+    assert "the LSTM without forget gate on s (−0.30); the plain RNN on s (−0.30)" in third
+    (told,) = apart(rows(gru_s="better", nfg_s="worse"))
+    assert "Worse: the LSTM without forget gate on s (−0.30). Better: the GRU on s (+0.20)." in told
+
+
+def test_the_open_is_told_where_there_is_any():
+    (told,) = unknown(rows(gru_s="undecided", gru_t="undecided", nfg_s="worse"))
+    assert "the GRU on s and t" in told
+    assert list(unknown(rows(gru_s="worse"))) == []
+
+
+@pytest.mark.parametrize(("cell", "first"), [(0.1, "Tune the learning rate"), (0.9, "Choose the cell")])
+def test_what_explains_more_is_told_to_come_first(cell, first):
+    shares = pd.DataFrame(
+        {
+            "kind": MAIN,
+            "factor": ["learning rate", "cell", "cell"],
+            "value": [0.5, cell, 0.99],
+            "meaningful": [True, True, False],
+        }
+    )
+    (told,) = settings(shares)
+    assert told.startswith(f"**{first} first.**")
+    assert "50% to 50%" in told
+    assert list(settings(shares[:1])) == []
+
+
+def test_lags_are_told_a_task_where_they_are_known():
+    halves = pd.DataFrame(
+        {"part": ["s", "s", "u"], "cell": ["lstm", "rnn", "rnn"], "t50": [40.2, 12.0, None]}
+    )
+    (told,) = frontier(halves)
+    assert "**How far back on s?**" in told
+    assert "the LSTM without peepholes 40 and the plain RNN 12 steps" in told
+
+
+def test_without_claims_nothing_is_said_of_them(tmp_path):
+    assert list(published(tmp_path)) == []
