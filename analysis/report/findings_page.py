@@ -38,6 +38,12 @@ NAMES = {
     "rnn": "the plain RNN",
     "transformer": "a transformer block",
 }
+VERBS = {  # of one claim, and of several
+    HOLDS: ("holds", "hold"),
+    FAILS: ("fails", "fail"),
+    OPEN: ("is undecided", "are undecided"),
+    UNTESTED: ("is not tested", "are not tested"),
+}
 HEAD = """# Which recurrent cell should I use, and does it matter?
 
 In plain words, for networks as small and tasks as synthetic as those of the studies. Every sentence is computed from
@@ -184,10 +190,8 @@ def published(docs: Path) -> Iterator[str]:
     if not folders:
         return
     found = whole(over_studies(read(folders)))["status"].value_counts()
-    told = listing(
-        f"{status} {found[status]}" for status in (HOLDS, FAILS, OPEN, UNTESTED) if status in found
-    )
-    yield f"**And what the literature says?** Its {found.sum()} claims: {told} ([each of them](claims.md))."
+    told = listing(f"{n} {VERBS[status][n > 1]}" for status in VERBS if (n := int(found.get(status, 0))))
+    yield f"**And what the literature says?** Of its {found.sum()} claims {told} ([each of them](claims.md))."
 
 
 def page(docs: Path) -> str:
