@@ -80,6 +80,11 @@ def draw(kind: str, key: Array, shape: tuple[int, ...], hidden: int) -> Array:
         return jax.random.uniform(key, shape, jnp.float32, -1.0, 1.0) / hidden**0.5
     if kind == "identity":
         return jnp.eye(shape[0], shape[-1], dtype=jnp.float32)
+    if kind == "orthogonal" and jax.default_backend() == "cpu":
+        # jaxlib shares out a stack of matrices over the threads on which it runs: where several such calls make each of
+        # them wait for the help of others, all wait for ever. One matrix is never shared out.
+        alone = jax.custom_batching.sequential_vmap(lambda key: DRAWS[kind](key, shape, jnp.float32))
+        return alone(key)
     return DRAWS[kind](key, shape, jnp.float32)
 
 

@@ -14,11 +14,13 @@ from flax import nnx
 
 from experiments import SGD, Adam, Adding, Cohort, CopyMemory, Program, Trial, evaluation
 from experiments import cohort as engine
-from experiments.cohort import make_advance, network_of
+from experiments.cohort import make_advance, make_init, network_of, structure
+from experiments.compiler import lines
+from experiments.layout import MEMBERS, Layout
 from experiments.specs import replace
 from experiments.state import NEVER
 from experiments.streams import stream
-from lstm_variants import GRU, LSTM, Layers
+from lstm_variants import CELLS, GRU, LSTM, Layers
 
 pytestmark = pytest.mark.slow
 
@@ -310,3 +312,18 @@ def test_tasks_that_score_every_step_train_too():
 def test_a_cohort_of_unequal_structures_is_refused():
     with pytest.raises(ValueError, match="equal up to floats and seed"):
         Cohort((BASE, replace(BASE, "cell.hidden", 7)), 2)
+
+
+@pytest.mark.parametrize("members", MEMBERS)
+@pytest.mark.parametrize("name", CELLS)
+def test_no_program_decomposes_a_stack_of_matrices_which_can_stop_all_threads_of_a_cpu_for_ever(
+    name, members
+):
+    """jaxlib's `qr` of a stack waits, on a thread of the pool, for other threads of the pool: several at once, and none
+    is left. So each stands alone."""
+    bare = structure(replace(BASE, "cell", CELLS[name](hidden=4)))
+    cohort = Cohort((bare, replace(bare, "seed", 1)), 2)
+    traced = jax.make_jaxpr(make_init(bare, Layout(members=members)))(*cohort.stack())
+    shapes = {line.invars[0].aval.shape for line in lines(traced.jaxpr) if line.primitive.name == "qr"}
+    assert all(len(shape) == 2 for shape in shapes)
+    assert bool(shapes) == (name not in ("min_gru", "min_lstm"))
