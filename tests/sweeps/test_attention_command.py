@@ -33,12 +33,11 @@ def looked(task, count=3):
 
 
 def test_a_network_that_attends_is_trained_and_drawn_and_again_alike(capsys, tmp_path):
-    asked = ["--cell", "gru", "--task", "parity", "--length", 6, "--hidden", 3, "--steps", 4, "--layers", 2]
+    asked = ["--cell", "rnn", "--task", "parity", "--length", 6, "--hidden", 3, "--steps", 4]
     small = ["--set", "validation_batches=1", "--set", "test_batches=1", "--results", tmp_path]
     code, out = run(capsys, "train", *asked, *small, "--attend", "--attention", tmp_path / "look.png")
     assert code == 0
     assert '"attend":true' in out
-    assert '"layers":2' in out
     assert (tmp_path / "look.png").read_bytes().startswith(b"\x89PNG")
     with open(tmp_path / "look.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -49,7 +48,7 @@ def test_a_network_that_attends_is_trained_and_drawn_and_again_alike(capsys, tmp
     assert {name for name, _ in sums} == set("0123")
     np.testing.assert_allclose(list(sums.values()), 1, atol=1e-4)  # six digits each
 
-    (path,) = (tmp_path / "single" / "figures").glob("gru-parity-*.png")
+    (path,) = (tmp_path / "single" / "figures").glob("rnn-parity-*.png")
     again = [
         "--again",
         path.stem.rpartition("-")[2],
