@@ -1,7 +1,9 @@
 """Where a trained network looks: the weights of its attention on sequences of its task.
 
-params = trained(trial)
-looked_at(trial, params, sequences=4).weights       (4, T, T): row t over the steps s ≤ t
+    params = trained(trial)
+    looked_at(trial, params, sequences=4).weights       (4, T, T): row t over the steps s ≤ t
+
+The parameters may come from elsewhere, such as a checkpoint.
 """
 
 from typing import Any, NamedTuple

@@ -1,7 +1,9 @@
 """Where a network looks: a heat map of its attention for each sequence, and the same numbers as a table.
 
-looked = looked_at(trial, params, sequences=4)
-made = figure(looked, trial.task, "gru on mqar")
+    looked = looked_at(trial, params, sequences=4)
+    made = figure(looked, trial.task, "gru on mqar")
+
+Sequences that are padded are drawn without their padding.
 """
 
 from typing import Any
