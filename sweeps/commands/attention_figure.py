@@ -19,7 +19,6 @@ from experiments.tasks.contract import TaskSpec
 
 STYLE: dict[Any, Any] = {"font.family": "DejaVu Sans", "font.size": 8, "text.parse_math": False}
 NAMED = 48  # steps, up to which each is named
-COLUMNS = 2
 JUDGED = "#d55e00"
 
 
@@ -27,15 +26,12 @@ def figure(looked: Looked, task: TaskSpec, title: str) -> Figure:
     """One panel a sequence: a row for each step that looks, a column for each step that it looks at; steps are named by
     their inputs where they are symbols and few, and the steps that the task judges are marked, with what is asked."""
     count = len(looked.weights)
-    columns = min(COLUMNS, count)
     with mpl.rc_context(STYLE):
-        made = Figure(figsize=(4.2 * columns + 0.6, 4.2 * -(-count // columns) + 0.5), layout="constrained")
-        panels = made.subplots(-(-count // columns), columns, squeeze=False).ravel()
-        for panel in panels[count:]:
-            panel.set_axis_off()
-        for i, panel in enumerate(panels[:count]):
+        made = Figure(figsize=(5.0, 4.3 * count + 0.5), layout="constrained")
+        panels = made.subplots(count, 1, squeeze=False).ravel()
+        for i, panel in enumerate(panels):
             image = draw(panel, looked, task, i)
-        made.colorbar(image, ax=panels.tolist(), label="weight", shrink=0.6, pad=0.02)
+        made.colorbar(image, ax=panels.tolist(), label="weight", shrink=0.8 / count, pad=0.04)
         made.suptitle(f"{title}\nrows look at columns; they sum to 1; orange: judged by the task", fontsize=9)
     return made
 

@@ -11,7 +11,7 @@ from sweeps.plan import Entry
 from sweeps.terminal import outputs
 
 ENDINGS = (".png", ".svg")
-SEQUENCES = 4
+SEQUENCES = 2
 
 
 def asked(path: Path | None, trial: Trial) -> Path | None:
