@@ -148,6 +148,8 @@ def test_there_is_a_page_for_everything_and_an_untouched_page_is_not_written_aga
     write.main(str(tmp_path))
     assert (tmp_path / "cells" / "a.md").stat().st_mtime_ns == before
     monkeypatch.undo()
-    written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in write.pages(DOCS)}
+    pages = write.pages(DOCS)
+    assert all(markdown(spec.purpose) in pages[DOCS / "cells" / "index.md"] for spec in CELLS.values())
+    written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in pages}
     assert written >= {f"cells/{name}" for name in (*CELLS, "index")}
     assert written >= {f"tasks/{name}" for name in (*TASKS, "index")}
