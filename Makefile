@@ -91,12 +91,13 @@ notebooks: $(READY)
 docs-tables: $(READY)
 	$(BIN)/python -m sweeps.docs
 
-# The documentation site in build/site: a page for every cell and task is written first. A warning is an error, so no link
-# within it leads nowhere. It needs no network.
+# The documentation site in build/site: a page for every cell and task is written first. A warning is an error, and so is a
+# link within the site that leads nowhere. It needs no network. (Tests run the examples of its pages.)
 SPHINX := $(BIN)/python -m sphinx --fail-on-warning --keep-going --nitpicky --quiet --doctree-dir build/doctrees
 docs: $(SITE)
 	$(BIN)/python -m sweeps.site.write docs
 	$(SPHINX) --builder html docs build/site
+	$(BIN)/python -m sweeps.site.links build/site
 	@echo "build/site/index.html"
 
 # Whether links to other places still lead there: this one asks the network.

@@ -131,10 +131,12 @@ def construct(kind: type[Spec], values: Mapping[str, Any]) -> Spec:
         raise SpecError(str(error)) from None
 
 
-def unknown(what: str, given: str, known: typing.Iterable[str]) -> str:
-    """The sentence for a name that does not exist: what was given, the nearest, and all there are."""
-    known = list(known)
-    return f"Unknown {what} '{given}'.{did_you_mean(given, known)} Known: {', '.join(known)}."
+def unknown(what: str, given: str, known: typing.Iterable[str], also: typing.Iterable[str] = ()) -> str:
+    """The sentence for a name that does not exist: what was given, the nearest, and all there are. also: words that
+    may stand in place of a name, such as "all"."""
+    known, also = list(known), list(also)
+    names = ", ".join(known) + "".join(f", or {word}" for word in also)
+    return f"Unknown {what} '{given}'.{did_you_mean(given, known, also)} Known: {names}."
 
 
 def check(spec: Any, path: str = "") -> None:

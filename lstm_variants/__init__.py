@@ -37,7 +37,7 @@ from lstm_variants.cells.transformer import TransformerBlock
 from lstm_variants.cells.vanilla import VanillaRNN
 from lstm_variants.contract import CellSpec
 from lstm_variants.initial import IRNN, STANDARD, Initial
-from lstm_variants.layers import Layers, LayersModel
+from lstm_variants.layers import Layers, LayersModel, attention_weights
 from lstm_variants.match import Match, match
 from lstm_variants.measure import flops, output_size, parameter_count, state_size
 from lstm_variants.sequence import lengths_mask, run_sequence

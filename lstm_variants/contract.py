@@ -15,6 +15,7 @@ the floats are tracers: so it may not branch on them, and a spec with floats has
 A spec in the catalogue `CELLS` also says, as class variables,
 
     reference    where the equations come from, one line
+    purpose      what the cell is for, one or two sentences with their source
     parameters   the number of parameters as a Python expression in `n` (inputs), `h` (hidden units),
                  the spec's other fields of structure and `len`; checked against the built module
     state        the floating-point numbers carried from step to step, likewise

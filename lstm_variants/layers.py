@@ -4,6 +4,7 @@
     →yˡ = cellˡ forward over D(xˡ⁻¹)       D from layer 2 on, between layers only: Zaremba et al. 2014
     ←yˡ = cell'ˡ backward over it          with weights of its own: Schuster & Paliwal 1997
     xˡ = →yˡ, or →yˡ and ←yˡ side by side; the output is xᴸ, without dropout
+    or, to attend, tanh(W_c [c; xᴸ])       c weighs all of xᴸ up to the present step: see `attention.py`
 
 D keeps each number of each step with probability 1 - rate and divides it by 1 - rate. All of this happens in
 training alone, where a key is given. Nothing random ever touches the recurrent connections.
@@ -13,13 +14,14 @@ the sequence, layer by layer: it is what to use where a layer must see all steps
 directions), where a cell computes all steps at once, and for everything that a cell cannot have.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from lstm_variants.attention import Attention
 from lstm_variants.contract import CellSpec, at_least, finite
 from lstm_variants.measure import output_size
 from lstm_variants.sequence import run_sequence
@@ -32,7 +34,8 @@ class Knob(nnx.Variable):
 
 
 class LayersModel(nnx.Module):
-    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry per layer, of two directions a pair."""
+    """`(T, ..., n) -> (carry, (last, ..., k))`; the carry has one entry per layer, of two directions a pair, and to
+    attend one more, a `Memory`."""
 
     def __init__(self, spec: "Layers", inputs: int, *, rngs: nnx.Rngs):
         layers, sizes, first = [], [inputs], []
@@ -47,6 +50,7 @@ class LayersModel(nnx.Module):
         self.layers = nnx.List(layers)
         self.first = nnx.List(first)
         self.sizes = tuple(sizes)
+        self.attention = nnx.List([Attention(sizes[-1], rngs=rngs)] if spec.attend else [])
         self.noise = Knob(jnp.asarray(spec.noise, jnp.float32))
         self.input_dropout = Knob(jnp.asarray(spec.input_dropout, jnp.float32))
         self.dropout = Knob(jnp.asarray(spec.dropout, jnp.float32))
@@ -86,7 +90,7 @@ class LayersModel(nnx.Module):
             for d, cell in enumerate(cells):
                 first = self.learned(i * len(cells) + d, cell, (*batch, self.sizes[i]))
                 start = None if carry is None else carry[i] if len(cells) == 1 else carry[i][d]
-                kept = last if i == len(self.layers) - 1 else None
+                kept = last if i == len(self.layers) - 1 and not self.attention else None
                 s, y = run_sequence(
                     cell, x, carry=start, first=first, mask=mask, reset=reset, reverse=d == 1, last=kept
                 )
@@ -94,6 +98,10 @@ class LayersModel(nnx.Module):
                 outputs.append(y)
             carries.append(after[0] if len(cells) == 1 else tuple(after))
             x = outputs[0] if len(cells) == 1 else jnp.concatenate(outputs, axis=-1)
+        for attention in self.attention:
+            before = None if carry is None else carry[-1]
+            memory, x = attention(x, mask=mask, reset=reset, memory=before, last=last)
+            carries.append(memory)
         return tuple(carries), x
 
     def learned(self, index: int, cell: nnx.RNNCellBase, shape: tuple[int, ...]) -> Any:
@@ -104,6 +112,32 @@ class LayersModel(nnx.Module):
         return jax.tree.map(
             lambda a: jnp.broadcast_to(next(values)[...], a.shape) if floating(a) else a, zero
         )
+
+
+def attention_weights(
+    model: LayersModel, inputs: Array, *, mask: Array | None = None, reset: Array | None = None
+) -> Array:
+    """How much each step of a network that attends looks at each step up to it.
+
+    Args:
+        model: built with `attend=True`.
+        inputs, mask, reset: `(T, ..., n)` and `(T, ...)`, as for the model.
+
+    Returns:
+        α `(..., T, T)`: row t over the steps s sums to 1; 0 where s > t, where s is padded and, all of it, where t is.
+
+    Raises:
+        ValueError: for a model that does not attend.
+    """
+    if not isinstance(model, LayersModel) or not model.attention:
+        raise ValueError(
+            "attention_weights needs a network that attends, such as Layers(cell=LSTM(), attend=True).build(...); "
+            f"got {type(model).__name__}{'' if not isinstance(model, LayersModel) else ' with attend=False'}."
+        )
+    carry, _ = model(inputs, mask=mask, reset=reset)
+    y = carry[-1].y
+    weights, _ = model.attention[0].weigh(y, mask, reset, None, len(y))
+    return weights if mask is None else jnp.where(jnp.moveaxis(mask, 0, -1)[..., None], weights, 0)
 
 
 def noisy(x: Array, deviation: Array, key: Array) -> Array:
@@ -133,7 +167,8 @@ class Layers:
     """cell: any spec of a cell, ours or not. layers: how many. bidirectional: each layer reads the sequence in
     both directions (the task's future too). learned_carry: the first carries are parameters (not the clocks in
     them), one for all sequences. noise: standard deviation of what is added to the input. input_dropout,
-    dropout: rates in [0, 1), of the input and between layers.
+    dropout: rates in [0, 1), of the input and between layers. attend: the output attends to all outputs of the top
+    layer up to its own step, by content (`attention.py`); with two directions these have heard the future.
 
     With its defaults it computes what the cell alone computes, bit for bit.
     """
@@ -145,6 +180,7 @@ class Layers:
     noise: float = 0.0
     input_dropout: float = 0.0
     dropout: float = 0.0
+    attend: bool = field(default=False, metadata={"added": True})  # `ADDED` of experiments.specs: ids stay
 
     def __post_init__(self) -> None:
         at_least("Layers", "layers", self.layers, 1, "layer")
@@ -160,11 +196,11 @@ class Layers:
         finite("Layers", "noise", self.noise, "(a standard deviation; 0 for none)")
         if self.noise < 0:
             raise ValueError(f"Layers needs noise >= 0, a standard deviation; got noise={self.noise}.")
-        for field in ("input_dropout", "dropout"):
-            if not 0 <= getattr(self, field) < 1:
+        for name in ("input_dropout", "dropout"):
+            if not 0 <= getattr(self, name) < 1:
                 raise ValueError(
-                    f"Layers needs {field} >= 0 and < 1, the fraction of values dropped; got "
-                    f"{field}={getattr(self, field)}."
+                    f"Layers needs {name} >= 0 and < 1, the fraction of values dropped; got "
+                    f"{name}={getattr(self, name)}."
                 )
 
     def build(self, inputs: int, rngs: nnx.Rngs) -> LayersModel:

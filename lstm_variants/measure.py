@@ -57,9 +57,10 @@ def parameter_count(cell: nnx.Module) -> int:
     return sum(math.prod(jnp.shape(p)) for p in jax.tree.leaves(nnx.state(cell, nnx.Param)))
 
 
-def state_size(cell: nnx.Module, inputs: int) -> int:
-    """Floating-point numbers that `cell` carries from step to step, per sequence (a clock is not counted)."""
-    carry, _ = _shapes(cell, inputs)
+def state_size(cell: nnx.Module, inputs: int, steps: int = 1) -> int:
+    """Floating-point numbers that `cell` carries from step to step, per sequence (a clock is not counted); of a network
+    over sequences those after so many steps, more with every step where it attends to all of them."""
+    carry, _ = _shapes(cell, inputs, steps)
     return sum(math.prod(a.shape) for a in jax.tree.leaves(carry) if jnp.issubdtype(a.dtype, jnp.floating))
 
 
@@ -70,7 +71,8 @@ def output_size(cell: nnx.Module, inputs: int) -> int:
 
 
 def flops(cell: nnx.RNNCellBase, inputs: int) -> int:
-    """Operations of one step of `cell` for one sequence, by the rule above; its first carry is not counted.
+    """Operations of one step of `cell` for one sequence, by the rule above; its first carry is not counted. (Attention
+    takes more with every step: this is the first.)
 
     Raises ValueError for a step whose program has a loop of unknown length or an operation without a rule.
     """
@@ -122,14 +124,14 @@ def _programs(params: dict[str, Any]) -> Iterator[Jaxpr]:
             yield value
 
 
-def _shapes(cell: nnx.Module, inputs: int) -> tuple[Any, Any]:
-    """Shapes of the carry and the output for one sequence; of a network over sequences, for one of one step."""
+def _shapes(cell: nnx.Module, inputs: int, steps: int = 1) -> tuple[Any, Any]:
+    """Shapes of the carry and the output for one sequence; of a network over sequences, for one of so many steps."""
     graph, state = nnx.split(cell)
 
     def step(state):
         cell = nnx.merge(graph, state)  # a copy: a cell with generators of its own may advance them
         if not isinstance(cell, nnx.RNNCellBase):
-            return cell(jnp.zeros((1, inputs)))
+            return cell(jnp.zeros((steps, inputs)))
         carry = cell.initialize_carry((inputs,), nnx.Rngs(0))  # some draw their zeros with a key
         return cell(carry, jnp.zeros(inputs))
 

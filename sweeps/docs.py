@@ -38,13 +38,13 @@ def gallery() -> str:
 
 
 def pictures(root: Path) -> dict[Path, str]:
-    """Every cell's picture, as it should be."""
-    from lstm_variants.diagrams import drawn, of_catalogue, single, svg
+    """Every cell's picture and that of attention, as they should be."""
+    from lstm_variants.diagrams import ATTENTION, drawn, of_catalogue, single, svg
 
     folder = root / "docs" / PICTURES
     return {
         folder / f"{name}.svg": svg(single(drawn(of_catalogue(name))), f"{name}: its diagram")
-        for name in CELLS
+        for name in (*CELLS, ATTENTION)
     }
 
 

@@ -135,7 +135,7 @@ def sizes(bare: Trial) -> dict[str, object]:
     cell = nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
     return {
         "parameters": parameter_count(cell),
-        "state_size": state_size(cell, bare.task.inputs),
+        "state_size": state_size(cell, bare.task.inputs, bare.task.steps),
         "step_flops": step_flops(bare),
     }
 

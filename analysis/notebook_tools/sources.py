@@ -25,6 +25,6 @@ def asked(name: str) -> dict[str, Path]:
         return known
     if name not in known:
         raise InputError(
-            f"There is no notebook '{name}'.{did_you_mean(name, [*known, ALL])} Known: {', '.join(known)}, or {ALL}."
+            f"There is no notebook '{name}'.{did_you_mean(name, known, [ALL])} Known: {', '.join(known)}, or {ALL}."
         )
     return {name: known[name]}

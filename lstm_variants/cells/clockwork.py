@@ -82,6 +82,11 @@ class ClockworkRNN:
     module. initial: start of the weights."""
 
     reference: ClassVar[str] = "Koutník, Greff, Gomez & Schmidhuber 2014"
+    purpose: ClassVar[str] = (
+        "Signals on several time scales that are known beforehand: modules tick at periods of their own and "
+        "slow ones keep what is old; made for generating audio and classifying spoken words (Koutník et al. "
+        "2014)."
+    )
     parameters: ClassVar[str] = "h*(n + 1) + h*(h + h//len(periods))//2"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "2*h*(n + h) + 2*h"

@@ -74,6 +74,10 @@ class CoupledLSTM:
     """hidden: units h. forget_bias: start of b_f. initial: start of the weights."""
 
     reference: ClassVar[str] = "Olah 2015 (coupled gates, no peepholes)"
+    purpose: ClassVar[str] = (
+        "The same saving without peepholes: it forgets only where it writes something new (Olah 2015). "
+        "Against the LSTM it shows what the coupling alone changes."
+    )
     parameters: ClassVar[str] = "3*h*(n + h + 1)"
     state: ClassVar[str] = "2*h"
     flops: ClassVar[str] = "6*h*(n + h) + 12*h"

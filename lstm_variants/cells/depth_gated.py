@@ -129,6 +129,10 @@ class DepthGatedLSTM:
     the weights."""
 
     reference: ClassVar[str] = "Yao, Cohn, Vylomova, Duh & Dyer 2015 (no peepholes)"
+    purpose: ClassVar[str] = (
+        "Deep stacks: a gate lets the memory of one layer flow into the next, so that depth is bridged as "
+        "time is; made for translation and language models (Yao et al. 2015)."
+    )
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 2*h*(n + 1) + (layers - 1)*(4*h*(2*h + 1) + h*(h + 3))"
     state: ClassVar[str] = "2*h*layers"
     flops: ClassVar[str] = "8*h*(n + h) + 4*h*n + 19*h + (layers - 1)*(18*h*h + 21*h)"

@@ -90,6 +90,10 @@ class FGR:
     the nine matrices too."""
 
     reference: ClassVar[str] = "FGR of Greff et al. 2017"
+    purpose: ClassVar[str] = (
+        "Whether gates should hear gates, as in the LSTM of 1997: nine more matrices brought no gain in "
+        "speech, handwriting or music (Greff et al. 2017)."
+    )
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h + 9*h**2"
     state: ClassVar[str] = "5*h"
     flops: ClassVar[str] = "8*h*(n + h) + 18*h**2 + 22*h"

@@ -79,6 +79,10 @@ class FullPeepholeLSTM:
     the matrices on the cell start like the recurrent ones."""
 
     reference: ClassVar[str] = "Olah 2015 (peepholes as drawn: full matrices)"
+    purpose: ClassVar[str] = (
+        "To see what Olah's figure computes when taken literally, and whether matrices in place of single "
+        "weights are worth 3h² parameters (Olah 2015)."
+    )
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h**2"
     state: ClassVar[str] = "2*h"
     flops: ClassVar[str] = "8*h*(n + h) + 6*h**2 + 16*h"

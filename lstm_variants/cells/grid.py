@@ -123,6 +123,11 @@ class GridLSTM:
     depth_bias: start of b_f along time and along depth. initial: start of the weights."""
 
     reference: ClassVar[str] = "Kalchbrenner, Danihelka & Graves 2015 (time and depth)"
+    purpose: ClassVar[str] = (
+        "Deep recurrent networks whose depth has memory cells too: 15-digit addition and memorisation, "
+        "where it did better than a stacked LSTM, and character models (Kalchbrenner, Danihelka & Graves "
+        "2015)."
+    )
     parameters: ClassVar[str] = "2*h*n + (1 if tied else layers)*8*h*(2*h + 1)"
     state: ClassVar[str] = "layers*2*h"
     flops: ClassVar[str] = "4*h*n + layers*(32*h*h + 26*h)"

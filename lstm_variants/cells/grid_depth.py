@@ -96,6 +96,11 @@ class DepthGridLSTM:
     initial: start of the weights."""
 
     reference: ClassVar[str] = "Kalchbrenner, Danihelka & Graves 2015 (depth alone)"
+    purpose: ClassVar[str] = (
+        "A control without any memory of the past: no task that needs it can be solved. Its cells run along "
+        "depth, which learnt the parity of up to 250 bits that are given at once (Kalchbrenner, Danihelka & "
+        "Graves 2015)."
+    )
     parameters: ClassVar[str] = "2*h*n + (1 if tied else layers)*4*h*(h + 1)"
     state: ClassVar[str] = "0"
     flops: ClassVar[str] = "4*h*n + layers*(8*h*h + 13*h)"

@@ -74,6 +74,11 @@ class GRU:
     initial: start of the weights."""
 
     reference: ClassVar[str] = "Cho et al. 2014 (v3); Chung et al. 2014"
+    purpose: ClassVar[str] = (
+        "Three quarters of an LSTM's weights and no cell beside the state: made for phrases in translation "
+        "(Cho et al. 2014), comparable to the LSTM in music and speech at equal parameters (Chung et al. "
+        "2014)."
+    )
     parameters: ClassVar[str] = "3*h*(n + h + 1)"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "6*h*(n + h) + 11*h"

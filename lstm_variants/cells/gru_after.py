@@ -78,6 +78,10 @@ class GRUAfter:
     initial: start of the weights."""
 
     reference: ClassVar[str] = "Cho et al. 2014 (v1); cuDNN, PyTorch"
+    purpose: ClassVar[str] = (
+        "The GRU of cuDNN and PyTorch: all products with the state are one. For networks that come from "
+        "there or go there (Cho et al. 2014, v1)."
+    )
     parameters: ClassVar[str] = "3*h*(n + h + 1) + h"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "6*h*(n + h) + 13*h"

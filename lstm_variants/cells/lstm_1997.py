@@ -115,6 +115,11 @@ class LSTM1997:
     input_bias, output_bias: start of b_i and b_o. initial: start of the weights, without chrono."""
 
     reference: ClassVar[str] = "Hochreiter & Schmidhuber 1997"
+    purpose: ClassVar[str] = (
+        "Lags of more than 1,000 steps in sequences that are cut for it: nothing in it forgets, so its "
+        "state has to be reset from outside (Hochreiter & Schmidhuber 1997; Gers, Schmidhuber & Cummins "
+        "2000)."
+    )
     parameters: ClassVar[str] = (
         "(h + 2*(h//size))*(n + h + 2*(h//size)) + (biases == 'hidden')*h + (biases != 'none')*2*(h//size)"
     )

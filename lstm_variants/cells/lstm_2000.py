@@ -99,6 +99,10 @@ class LSTM2000:
     b_o, the same for all blocks. initial: start of the weights."""
 
     reference: ClassVar[str] = "Gers, Schmidhuber & Cummins 2000 (memory blocks, as in their experiments)"
+    purpose: ClassVar[str] = (
+        "Streams that nobody cuts into sequences: its forget gate resets the state once it has served, "
+        "where the LSTM of 1997 fails (Gers, Schmidhuber & Cummins 2000, continual Reber strings)."
+    )
     parameters: ClassVar[str] = "(h + 3*(h//size))*(n + h) + 3*(h//size)"
     state: ClassVar[str] = "2*h"
     flops: ClassVar[str] = "2*(h + 3*(h//size))*(n + h) + 9*h + 6*(h//size)"

@@ -92,6 +92,11 @@ class MinGRU:
     rate 1 - z = σ(forget_bias), as by the forget gate of the other cells. initial: start of the weights."""
 
     reference: ClassVar[str] = "Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024 (minGRU)"
+    purpose: ClassVar[str] = (
+        "Long sequences that are to be trained at once: its gates do not hear the state, so all steps are "
+        "one parallel scan. Choosing by content takes two layers: selective copying 37 % with one, 97 % "
+        "with two (Feng et al. 2024)."
+    )
     parameters: ClassVar[str] = "2*h*(n + 1)"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "4*h*n + 7*h"

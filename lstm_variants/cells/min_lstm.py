@@ -91,6 +91,10 @@ class MinLSTM:
     weights."""
 
     reference: ClassVar[str] = "Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024 (minLSTM)"
+    purpose: ClassVar[str] = (
+        "As minGRU, with two gates that are made to sum to one: trained by a parallel scan. Choosing by "
+        "content takes two layers: selective copying 38 % with one, 86 % with two (Feng et al. 2024)."
+    )
     parameters: ClassVar[str] = "3*h*(n + 1)"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "6*h*n + 29*h"

@@ -81,6 +81,10 @@ class MUT1:
     rate 1 - z = σ(forget_bias), as by the forget gate of the other cells. initial: start of the weights."""
 
     reference: ClassVar[str] = "Jozefowicz, Zaremba & Sutskever 2015 (MUT1)"
+    purpose: ClassVar[str] = (
+        "Found among 10,000 architectures by evolution, and the best of their table at arithmetic and at "
+        "XML: 0.921 and 0.475, the LSTM 0.892 and 0.425 (Jozefowicz, Zaremba & Sutskever 2015)."
+    )
     parameters: ClassVar[str] = "4*h*h + 3*h + (h*n if n != h else 0)"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "8*h*h + 13*h + (2*h*n if n != h else 0)"

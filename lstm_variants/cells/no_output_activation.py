@@ -76,6 +76,10 @@ class NOAF:
     """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015). initial: start of the weights."""
 
     reference: ClassVar[str] = "NOAF of Greff et al. 2017"
+    purpose: ClassVar[str] = (
+        "Ablation: what squashing the cell is worth on its way out. Without it networks were significantly "
+        "worse in speech, handwriting and music (Greff et al. 2017)."
+    )
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h"
     state: ClassVar[str] = "2*h"
     flops: ClassVar[str] = "8*h*(n + h) + 18*h"

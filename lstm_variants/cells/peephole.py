@@ -77,6 +77,11 @@ class PeepholeLSTM:
     """hidden: units h. forget_bias: start of b_f (1: Jozefowicz et al. 2015). initial: start of the weights."""
 
     reference: ClassVar[str] = "Gers & Schmidhuber 2000; V of Greff et al. 2017"
+    purpose: ClassVar[str] = (
+        "Time intervals that must be exact: gates that see the cell tell spikes 50 steps apart from spikes "
+        "49 apart, and generate timed spikes, which the LSTM without them did not learn (Gers, Schraudolph "
+        "& Schmidhuber 2002)."
+    )
     parameters: ClassVar[str] = "4*h*(n + h + 1) + 3*h"
     state: ClassVar[str] = "2*h"
     flops: ClassVar[str] = "8*h*(n + h) + 19*h"

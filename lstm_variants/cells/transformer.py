@@ -203,6 +203,10 @@ class TransformerBlock:
     """
 
     reference: ClassVar[str] = "Vaswani et al. 2017; pre-norm: Xiong et al. 2020; rotary: Su et al. 2021"
+    purpose: ClassVar[str] = (
+        "To ask whether recurrence is needed: every step looks at the last c ones directly, near or far, "
+        "and all steps are trained at once (Vaswani et al. 2017)."
+    )
     parameters: ClassVar[str] = "h*(n + 1) + (4 + 2*expansion)*h*h + (5 + expansion)*h"
     state: ClassVar[str] = "2*context*h"
     flops: ClassVar[str] = (

@@ -64,6 +64,11 @@ class VanillaRNN:
     weights; `IRNN` with relu is the network of Le, Jaitly & Hinton 2015."""
 
     reference: ClassVar[str] = "Elman 1990"
+    purpose: ClassVar[str] = (
+        "The baseline without gates: short lags at the lowest cost. Over long ones its gradient vanishes or "
+        "explodes (Bengio, Simard & Frasconi 1994); with relu and the identity as its start it reaches "
+        "further (Le, Jaitly & Hinton 2015)."
+    )
     parameters: ClassVar[str] = "h*(n + h + 1)"
     state: ClassVar[str] = "h"
     flops: ClassVar[str] = "2*h*(n + h) + 2*h"

@@ -14,14 +14,18 @@ from lstm_variants.diagrams.from_equations import CanNotDraw, graph_of
 from lstm_variants.diagrams.graph import Graph, computed
 from lstm_variants.diagrams.read_back import read_back
 from lstm_variants.diagrams.sheet import chain, compared, single
-from lstm_variants.diagrams.special import clockwork, transformer
+from lstm_variants.diagrams.special import attention, clockwork, transformer
 from lstm_variants.diagrams.svg import svg
 
 PERIODS, LAYERS = (1, 2, 4, 8), 2  # as in the specs
+ATTENTION = "attention"  # what `attend=True` adds to any cell's read-out
 
 
 def of_catalogue(name: str) -> Graph:
-    """The graph of a cell of the catalogue, with the structure that its spec has by default. Raises KeyError."""
+    """The graph of a cell of the catalogue, with the structure that its spec has by default, or of `ATTENTION`. Raises
+    KeyError."""
+    if name == ATTENTION:
+        return attention()
     if name == "clockwork":
         return clockwork(PERIODS)
     if name == "transformer":
@@ -39,6 +43,7 @@ def equations_of(name: str) -> Equations:
 
 
 __all__ = [
+    "ATTENTION",
     "CanNotDraw",
     "Drawing",
     "Graph",

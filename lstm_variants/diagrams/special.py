@@ -1,8 +1,11 @@
-"""Two cells whose equations are not of vectors of units alone: the Clockwork RNN by its modules, the Transformer block.
+"""What is not of vectors of units alone: the Clockwork RNN by its modules, the Transformer block, attention.
 
     Clockwork   h_i' = ĥ_i where t mod T_i = 0, else h_i        a circle "t mod T_i" chooses between the two
     Transformer K', V' = the window less its oldest, and k, v   a circle "push"
                 s = Σ softmax(q · K') V', head by head          a circle "attend"
+    Attention   Y' = the earlier outputs Y, and y               a circle "append"
+                e = q · y_s for every y_s in Y'                 a circle "score"
+                c = Σ α_s y_s                                   a circle "Σ α y"
 
 `functions` says what these signs compute, so that these drawings are tested as the others are.
 """
@@ -81,8 +84,32 @@ def transformer() -> Graph:
     return graph_of(BLOCK, bands)
 
 
+LOOK = Equations(
+    "attention",
+    "attention over the states: the read-out hears a in place of y",
+    (
+        "Y' = append(Y, x)",
+        "q = W_a x",
+        "e = score(q, Y')",
+        "α = softmax(e)",
+        "c = mixed(α, Y')",
+        "a = tanh(W_c c + W_y x)",
+    ),
+    ("Y",),
+    "a",
+)
+
+
+def attention() -> Graph:
+    """Of `attention.py`; [W_c W_y] is its W_c. The input is the output y of the cell below."""
+    graph = graph_of(LOOK, {"Y_new": 0, "q": 1, "e": 1, "α": 1, "c": 1, "a": 2})
+    signs = {"x": "y", "mixed": "Σ α y"}
+    nodes = {name: replace(node, sign=signs.get(node.sign, node.sign)) for name, node in graph.nodes.items()}
+    return replace(graph, nodes=nodes)
+
+
 def functions(values: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-    """What the signs of these two stand for. values: the clock t; of attention heads, context, and t, the number of
+    """What the signs of these three stand for. values: the clock t; of attention heads, context, and t, the number of
     steps in the window before this one."""
 
     def attend(q: Array, keys: Array, window: Array) -> Array:
@@ -102,7 +129,21 @@ def functions(values: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
         e = np.exp(s - s.max(0))
         return ((e / e.sum(0))[:, :, None] * v).sum(0).reshape(h, points)
 
+    def steps_of(window: Array, units: int) -> Array:
+        return window.reshape(-1, units, window.shape[-1])  # (steps, k, points)
+
+    def softmax(e: Array) -> Array:
+        exponentials = np.exp(e - e.max(0))
+        return exponentials / exponentials.sum(0)
+
+    def mixed(weights: Array, window: Array) -> Array:
+        return (weights[:, None] * steps_of(window, len(window) // len(weights))).sum(0)
+
     found: dict[str, Callable[..., Any]] = {
+        "append": lambda window, new: np.concatenate([window, new]),
+        "score": lambda q, window: (q * steps_of(window, len(q))).sum(1),
+        "softmax": softmax,
+        "Σ α y": mixed,
         "norm": lambda a: normalised(a),
         "push": lambda window, new: np.concatenate([window[len(new) :], new]),
         "attend": attend,

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(unknown("equations", options.claim, known_names()))
     extra = dict(setting(text) for text in options.extra)
     targets = [name for target in options.cells for name in (CELLS if target == "all" else [target])]
-    things = [(target, resolve(target)) for target in targets]  # all of them, before any work starts
+    things = [(target, resolve(target, ["all"])) for target in targets]  # all of them, before any work starts
     if options.markdown:
         print(row(HEADER) + "\n" + row(["---"] * len(HEADER)))
     code = 0
@@ -81,14 +82,15 @@ def equations_of(path: Path) -> Equations:
         ) from None
 
 
-def resolve(target: str) -> Any:
-    """What a name, a `package.module:Cell` or a `file.py:Cell` stands for. Raises InputError."""
+def resolve(target: str, also: Iterable[str] = ()) -> Any:
+    """What a name, a `package.module:Cell` or a `file.py:Cell` stands for. also: words that the command takes in
+    place of a name. Raises InputError."""
     if target in CELLS:
         return CELLS[target]
     module, colon, name = target.rpartition(":")
     if not colon:
         raise InputError(
-            f"{unknown('cell', target, [*CELLS, 'all'])} Name your own cell as package.module:Cell or file.py:Cell."
+            f"{unknown('cell', target, CELLS, also)} Name your own cell as package.module:Cell or file.py:Cell."
         )
     try:
         if module.endswith(".py"):

@@ -8,6 +8,7 @@ from typing import Any
 from lstm_variants import CELLS
 from lstm_variants.conformance import CanNotCheck, Unreadable, adapt, conform, written
 from lstm_variants.diagrams import (
+    ATTENTION,
     CanNotDraw,
     Graph,
     chain,
@@ -33,7 +34,10 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--unroll takes 1 to 12 steps; got {options.unroll}.")
     if options.cell == "all":
         return draw_all(options)
-    things = {name: resolve(name) for name in (options.cell, options.compare) if name is not None}
+    asked = {options.cell: ["all", ATTENTION], options.compare: [ATTENTION]}
+    things = {
+        name: name if name == ATTENTION else resolve(name, also) for name, also in asked.items() if name
+    }
     out = options.out or Path(f"{plain(options.cell)}.svg")
     if out.suffix.lower() not in ENDINGS:
         raise InputError(f"--out takes a file that ends in {' or '.join(ENDINGS)}; got '{out}'.")
@@ -77,7 +81,7 @@ def plain(name: str) -> str:
 def source(name: str, thing: Any) -> Graph | Sheet:
     """What a cell computes, as a graph; where no equations are known, its program's graph as a sheet. Says on standard
     output which of the two. Raises InputError for what is no cell."""
-    if name in CELLS:
+    if name in CELLS or name == ATTENTION:
         return of_catalogue(name)
     try:
         verdict = conform(thing, name=name, contract=False)

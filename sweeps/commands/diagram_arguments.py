@@ -10,7 +10,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to its parser."""
     results_option(parser)
     parser.add_argument(
-        "cell", metavar="CELL", help="a cell from `list`, package.module:Cell, file.py:Cell, or all"
+        "cell",
+        metavar="CELL",
+        help="a cell from `list`, package.module:Cell, file.py:Cell, all, or attention (of the read-out)",
     )
     parser.add_argument(
         "--out",

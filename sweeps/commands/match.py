@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from experiments.specs import unknown
-from lstm_variants import CELLS, match
+from lstm_variants import CELLS, Layers, match
 from lstm_variants.match import MEASURES, WORDS
 from sweeps.commands.catalogue import table
 from sweeps.errors import InputError
@@ -18,25 +18,30 @@ def run(options: argparse.Namespace) -> int:
     names = [name for given in options.cells for name in (CELLS if given == "all" else [given])]
     for name in names:
         if name not in CELLS:
-            raise InputError(unknown("cell", name, [*CELLS, "all"]))
+            raise InputError(unknown("cell", name, CELLS, also=["all"]))
     ((measure, target),) = ((m, n) for m in MEASURES if (n := getattr(options, m)) is not None)
     for option, number in ((measure, target), ("inputs", options.inputs)):
         if number < 1:
             raise InputError(f"--{option} must be at least 1; got {number}.")
-    found = {name: row(name, options.inputs, measure, target) for name in dict.fromkeys(names)}
+    found = {
+        name: row(name, options.inputs, measure, target, options.attend) for name in dict.fromkeys(names)
+    }
     if options.json:
         for each in found.values():
             print(json.dumps(each))
     else:
-        show(f"Cells at {target:,} {WORDS[measure]}, {options.inputs} inputs", found, measure)
+        who = "Cells with attention" if options.attend else "Cells"
+        show(f"{who} at {target:,} {WORDS[measure]}, {options.inputs} inputs", found, measure)
     return 0 if all(each["within"] for each in found.values()) else 1
 
 
-def row(name: str, inputs: int, measure: str, target: int) -> dict[str, Any]:
+def row(name: str, inputs: int, measure: str, target: int, attend: bool) -> dict[str, Any]:
     """What there is to say about one cell; `hidden`, `value` and `error` are None where no size will do."""
-    asked = {"cell": name, "inputs": inputs, "measure": measure, "target": target}
+    spec: Any = Layers(cell=CELLS[name](), attend=True) if attend else CELLS[name]()
+    asked: dict[str, Any] = {"cell": name, "inputs": inputs, "measure": measure, "target": target}
+    asked |= {"attend": True} if attend else {}
     try:
-        best = match(CELLS[name](), inputs=inputs, **{measure: target})
+        best = match(spec, inputs=inputs, **{measure: target})
     except ValueError as error:
         return asked | {"hidden": None, "value": None, "error": None, "within": False, "note": str(error)}
     numbers = {"hidden": best.hidden, "value": best.value, "error": best.error, "within": best.within}

@@ -16,4 +16,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--state", type=int, metavar="N", help="state size: numbers carried from step to step"
     )
     parser.add_argument("--inputs", type=int, required=True, metavar="N", help="input features")
+    parser.add_argument(
+        "--attend",
+        action="store_true",
+        help="cells whose read-out attends to all states, within the same budget",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line and cell")

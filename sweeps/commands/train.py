@@ -9,8 +9,8 @@ from experiments.optimizers import SGD, Adam
 from experiments.specs import SpecError, canonical, construct, replace, set_text, unknown
 from experiments.tasks import TASKS
 from experiments.trial import Trial, checked
-from lstm_variants import CELLS, Stacked
-from sweeps.commands import train_again
+from lstm_variants import CELLS, Layers, Stacked
+from sweeps.commands import looking, train_again
 from sweeps.commands.training import STUDY, draw, show, train
 from sweeps.errors import InputError
 from sweeps.plan import Entry
@@ -43,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
     options = with_params(options)
     screen = console()
     trial = trial_of(options)
+    picture = looking.asked(options.attention, trial)
     entry = Entry(trial, "single", options.cell, options.task)
     store = Store(options.results, STUDY).prepare()
     screen.print(canonical(trial), style="dim", soft_wrap=True)
@@ -58,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     show(screen, row, curve)
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
     screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
+    if picture is not None:
+        screen.print(looking.drawn(picture, entry), soft_wrap=True)
     if options.wandb:
         from sweeps.mirror.account import MirrorError
         from sweeps.mirror.agent_run import log_trial
@@ -85,7 +88,9 @@ def trial_of(options: argparse.Namespace) -> Trial:
         cell, task = CELLS[options.cell](), TASKS[options.task]()
         if options.hidden is not None:
             cell = replace(cell, "hidden", options.hidden)
-        if options.layers != 1:
+        if options.attend:
+            cell = construct(Layers, {"cell": cell, "layers": options.layers, "attend": True})
+        elif options.layers != 1:
             cell = construct(Stacked, {"cell": cell, "layers": options.layers})
         if options.length is not None:
             task = replace(task, length_field(options.task, task), options.length)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from experiments.read_back import from_json
 from experiments.specs import SpecError, canonical, trial_id
+from sweeps.commands import looking
 from sweeps.commands.catalogue import table
 from sweeps.commands.train_arguments import arguments
 from sweeps.commands.training import STUDY, show, train
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
     except SpecError as error:
         raise InputError(f"Trial {row['trial_id']} of {store.path}: {error}") from None
     until = row["steps_done"] if row["status"] == STOPPED else None
+    picture = looking.asked(options.attention, trial)
     entry = Entry(trial, row["stage"], row["cell"], row["task"], until=until, rung=row["rung"] or 0)
     if trial_id(trial) != row["trial_id"]:
         raise InputError(
@@ -73,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
         now = train(screen, entry, here)
         curve = curve_of(here, entry.id)
     show(screen, now, curve)
+    if picture is not None:
+        screen.print(looking.drawn(picture, entry), soft_wrap=True)
     before = curve_of(store, entry.id)
     compared, differences = compare(row, now, before, curve)
     if not differences:
@@ -102,7 +106,9 @@ def refuse_others(options: argparse.Namespace) -> None:
     """Raise InputError for an option that describes a trial, beside `--again`, which names one."""
     parser = argparse.ArgumentParser()
     arguments(parser)
-    given = {name: value for name, value in vars(options).items() if name not in ("again", "results")}
+    given = {
+        name: value for name, value in vars(options).items() if name not in ("again", "results", "attention")
+    }
     odd = [
         "--" + name.replace("_", "-")
         for name, value in given.items()

@@ -1,6 +1,7 @@
 """What `lstm-variants train` takes."""
 
 import argparse
+from pathlib import Path
 
 from sweeps.terminal.arguments import results_option
 
@@ -19,6 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--layers", type=int, default=1, metavar="N", help="stack N layers of the cell (default: 1)"
+    )
+    parser.add_argument(
+        "--attend", action="store_true", help="let the read-out attend to all states up to the present one"
     )
     parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam")
     parser.add_argument(
@@ -50,4 +54,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TRIAL_ID",
         help="instead of the options above: retrain this stored trial of any study in DIR, store nothing, and report "
         "whether its numbers match",
+    )
+    parser.add_argument(
+        "--attention",
+        type=Path,
+        metavar="FILE",
+        help="of a network that attends: draw where it looks on test sequences, to FILE.png or FILE.svg, the numbers "
+        "in FILE.csv (trains once more)",
     )

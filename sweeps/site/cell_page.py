@@ -1,4 +1,4 @@
-"""The page of a cell: what it is, its equations, what it costs, how it behaved in the shipped studies, its code.
+"""The page of a cell: what it is, what it is for, its equations, its cost, how it behaved in shipped studies, its code.
 
 docs/cells/NAME.md, beside docs/cells/NAME.svg, its diagram, if there is one
 """
@@ -29,6 +29,7 @@ def cell_page(name: str, rows: Sequence[Row], docs: Path) -> str:
     title, rest = first_sentence(inspect.getdoc(sys.modules[spec.__module__]) or name)
     parts = [
         f"# `{name}`: {markdown(title)}",
+        f"**What it is for:** {markdown(spec.purpose)}",
         f"**Reference:** {markdown(spec.reference)}",
         diagram(name, docs),
         markdown(rest),

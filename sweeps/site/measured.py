@@ -73,7 +73,8 @@ def of_study(docs: Path, study: str) -> Iterator[Row]:
 def named(catalogue: dict[str, type[Any]], spec: object) -> str | None:
     """The name of a spec's class in a catalogue; of one layer of a cell, with whatever noise, the cell's."""
     if isinstance(spec, Layers):
-        return None if spec.layers > 1 or spec.bidirectional else named(catalogue, spec.cell)
+        changed = spec.layers > 1 or spec.bidirectional or spec.attend
+        return None if changed else named(catalogue, spec.cell)
     return next((name for name, kind in catalogue.items() if type(spec) is kind), None)
 
 

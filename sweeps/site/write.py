@@ -13,6 +13,7 @@ from lstm_variants import CELLS
 from sweeps.site.cell_page import cell_page
 from sweeps.site.measured import rows
 from sweeps.site.task_page import task_page
+from sweeps.site.text import markdown
 
 
 def pages(docs: Path) -> dict[Path, str]:
@@ -20,16 +21,24 @@ def pages(docs: Path) -> dict[Path, str]:
     measured = rows(docs)
     cells = {docs / "cells" / f"{name}.md": cell_page(name, measured, docs) for name in CELLS}
     tasks = {docs / "tasks" / f"{name}.md": task_page(name, measured, docs) for name in TASKS}
+    purposes = {name: markdown(spec.purpose) for name, spec in CELLS.items()}
     indices = {
-        docs / "cells" / "index.md": index("Every cell", "[what can be done with them](../cells.md)", cells),
+        docs / "cells" / "index.md": index(
+            "Every cell", "[what can be done with them](../cells.md)", cells, purposes
+        ),
         docs / "tasks" / "index.md": index("Every task", "[what a task declares](../tasks.md)", tasks),
     }
     return cells | tasks | indices
 
 
-def index(title: str, more: str, pages: Mapping[Path, str]) -> str:
-    """The list of some pages by their titles. more: a link to the page about all of them."""
-    listed = [f"- [{text.splitlines()[0].removeprefix('# ')}]({path.name})" for path, text in pages.items()]
+def index(title: str, more: str, pages: Mapping[Path, str], about: Mapping[str, str] | None = None) -> str:
+    """The list of some pages by their titles. more: a link to the page about all of them. about: a sentence or two for
+    each, by its name."""
+    listed = [
+        f"- [{text.splitlines()[0].removeprefix('# ')}]({path.name})"
+        + (f"\\\n  {about[path.stem]}" if about else "")
+        for path, text in pages.items()
+    ]
     tree = ["```{toctree}", ":hidden:", "", *(f"{path.stem} <{path.stem}>" for path in pages), "```"]
     return "\n".join([f"# {title}", "", f"See also {more}.", "", *listed, "", *tree, ""])
 

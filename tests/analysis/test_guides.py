@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from sweeps import cli
-
 ROOT = Path(__file__).parents[2]
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 PAGES = [*GUIDES, *(ROOT / "docs" / f"{name}.md" for name in ("index", "contributing", "changelog"))]
@@ -24,17 +22,6 @@ def test_every_included_section_is_where_the_page_looks_for_it(path):
         text = (path.parent / name).resolve().read_text(encoding="utf-8")
         for mark in re.findall(r'^:(?:start-after|end-before): "?(.*?)"?$', options, re.MULTILINE):
             assert text.count(mark) == 1, f"{name} needs {mark!r} once"
-
-
-@pytest.mark.parametrize(
-    "path", [*GUIDES, ROOT / "docs" / "notebooks" / "index.md"], ids=lambda path: path.stem
-)
-def test_every_command_of_a_guide_is_one(path):
-    for block in blocks(path, "sh"):
-        for line in block.splitlines():
-            words = line.partition(" #")[0].split()
-            if words[:1] == ["lstm-variants"]:
-                assert cli.parser().parse_args(words[1:]).command == words[1]
 
 
 @pytest.mark.slow

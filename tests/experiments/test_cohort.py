@@ -61,8 +61,12 @@ def bits(seen):
 
 @pytest.mark.parametrize(
     "base",
-    [BASE, replace(replace(BASE, "optimizer", SGD(learning_rate=0.1)), "cell", GRU(hidden=5))],
-    ids=["adam", "sgd"],
+    [
+        BASE,
+        replace(replace(BASE, "optimizer", SGD(learning_rate=0.1)), "cell", GRU(hidden=5)),
+        replace(BASE, "cell", Layers(cell=GRU(hidden=3), attend=True)),
+    ],
+    ids=["adam", "sgd", "attend"],
 )
 def test_a_trial_has_the_same_bits_alone_and_in_any_company_at_any_position(base):
     trials = varied(base, 4)

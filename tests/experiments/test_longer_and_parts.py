@@ -50,7 +50,9 @@ class Dirty(TemporalOrder):
 
 
 @pytest.mark.parametrize(
-    "cell", [GRU(hidden=3), Layers(cell=GRU(hidden=2), bidirectional=True)], ids=["cell", "layers"]
+    "cell",
+    [GRU(hidden=3), Layers(cell=GRU(hidden=2), bidirectional=True, attend=True)],
+    ids=["cell", "layers"],
 )
 def test_what_padded_steps_hold_never_reaches_the_network_or_its_gradient(cell):
     clean = dataclasses.replace(BASE, cell=cell)

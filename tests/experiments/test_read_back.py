@@ -25,7 +25,7 @@ def trial(**values):
 
 def around(cell):
     """The cell, and everything that a cell may stand in."""
-    return cell, Stacked(cell=cell, layers=3), Layers(cell=cell, noise=0.1, bidirectional=True, dropout=0.5)
+    return cell, Stacked(cell=cell, layers=3), Layers(cell=cell, noise=0.1, bidirectional=True, attend=True)
 
 
 @pytest.mark.parametrize("name", CELLS)

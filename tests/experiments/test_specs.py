@@ -9,7 +9,8 @@ import pytest
 
 from experiments import SGD, Adam, Adding, SpecError, TemporalOrder, Trial, structure, trial_id
 from experiments.specs import canonical, check, flatten, knobs, replace, set_text, to_json, with_knobs
-from lstm_variants import CELLS, LSTM, ClockworkRNN, Layers, Stacked
+from lstm_variants import CELLS, LSTM, ClockworkRNN, Layers, Stacked, names
+from sweeps import errors
 
 TRIAL = Trial(
     cell=LSTM(hidden=8), task=Adding(length=20), optimizer=Adam(learning_rate=0.01), seed=3, steps=100
@@ -145,3 +146,14 @@ def test_a_trial_is_checked_before_it_runs(trial, message):
 @pytest.mark.parametrize("cell", CELLS.values())
 def test_every_cell_of_the_catalogue_makes_a_valid_trial(cell):
     check(replace(TRIAL, "cell", cell()))
+
+
+def test_a_word_that_is_no_name_is_meant_only_where_it_is_all_but_written():
+    """`all` has two letters in common with many a misspelt cell."""
+    typos = {
+        name[:i] + c + name[i + 1 :] for name in CELLS for i in range(len(name)) for c in ("", "a", "l", "x")
+    }
+    for hint in (names.did_you_mean, errors.did_you_mean):
+        assert [typo for typo in typos - CELLS.keys() if "'all'" in hint(typo, CELLS, ["all"])] == []
+        assert {hint(word, CELLS, ["all"]) for word in ("ALL", "alll", "al")} == {" Did you mean 'all'?"}
+        assert hint("gal", CELLS, ["all"]) == hint("", CELLS) == ""

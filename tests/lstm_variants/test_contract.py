@@ -7,6 +7,7 @@ import inspect
 import json
 import math
 import operator
+import re
 from pathlib import Path
 
 import jax
@@ -125,6 +126,15 @@ def test_spec_names_its_reference_and_the_file_opens_with_it(name):
     years = {word for word in reference.replace(",", " ").replace(";", " ").split() if word.isdigit()}
     assert years, "a reference has a year"
     assert all(year in inspect.getmodule(CELLS[name]).__doc__ for year in years)
+
+
+@each_cell
+def test_spec_says_what_it_is_for_and_by_whom_that_is_known(name):
+    purpose = CELLS[name].purpose
+    assert purpose.endswith(".")
+    assert 40 < len(purpose) < 300
+    assert re.search(r"\(?[A-Z].* (19|20)\d\d", purpose), "a source with a year"
+    assert [other for other, spec in CELLS.items() if spec.purpose == purpose] == [name]
 
 
 @each_cell
@@ -396,7 +406,7 @@ def test_every_file_has_one_cell_which_is_in_the_catalogue_and_says_where_it_is_
     assert {stem: len(specs) for stem, specs in found.items()} == dict.fromkeys(found, 1)
     stated = {(stem, name) for stem, ((name, _),) in found.items()}
     assert stated == {(spec.__module__.rpartition(".")[2], spec.__name__) for spec in CELLS.values()}
-    owed = {"reference", *MEASURES}
+    owed = {"reference", "purpose", *MEASURES}
     assert {name: owed - said for ((name, said),) in found.values() if owed - said} == {}
 
 

@@ -11,14 +11,15 @@ import pytest
 from lstm_variants import CELLS
 from lstm_variants.conformance.language import Equations
 from lstm_variants.conformance.written import written
-from lstm_variants.diagrams import CanNotDraw, computed, drawn, graph_of, read_back, single, svg
+from lstm_variants.diagrams import ATTENTION, CanNotDraw, computed, drawn, graph_of, read_back, single, svg
 from lstm_variants.diagrams.graph import Graph, Node, Wire, function_of
 from lstm_variants.diagrams.place import half
 from lstm_variants.diagrams.sheet import chain, compared, differing
 from lstm_variants.diagrams.special import functions
 
 pytestmark = pytest.mark.slow
-OWN = {"clockwork": cells.clockwork, "transformer": cells.transformer}
+OWN = {"clockwork": cells.clockwork, "transformer": cells.transformer, ATTENTION: cells.attention}
+EVERY = [*CELLS, ATTENTION]
 TOLERANCE = 5e-5  # float32 of the cell against float64 of the drawing, values of order 1 to 10
 
 
@@ -56,7 +57,11 @@ def test_the_drawing_of_a_cell_computes_what_the_cell_computes(name):
 
 @pytest.mark.parametrize(
     ("name", "t"),
-    [*itertools.product(["clockwork"], range(9)), *itertools.product(["transformer"], [0, 2, 3, 7])],
+    [
+        *itertools.product(["clockwork"], range(9)),
+        *itertools.product(["transformer"], [0, 2, 3, 7]),
+        *itertools.product([ATTENTION], [1, 5]),
+    ],
 )
 def test_the_drawing_of_a_cell_with_a_clock_or_a_window_computes_what_the_cell_computes(name, t):
     values, results = OWN[name](t)
@@ -102,7 +107,7 @@ def test_a_line_that_ends_nowhere_is_noticed():
 # It can be read.
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_line_runs_through_a_node_or_a_word(name):
     drawing = cells.picture(name)
     for number, wire in enumerate(drawing.graph.wires):
@@ -124,7 +129,7 @@ def test_no_line_runs_through_a_node_or_a_word(name):
                 assert not hit, f"{wire.source} to {wire.target} through {other}"
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_two_lines_share_their_way(name):
     drawing = cells.picture(name)
     squares = {}
@@ -137,7 +142,7 @@ def test_no_two_lines_share_their_way(name):
     assert [place for place, sources in squares.items() if len(sources) > 1] == []
 
 
-@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_node_is_on_the_sheet_and_clear_of_the_others(name):
     drawing = cells.picture(name)
     for a, b in itertools.combinations(drawing.layout.centres, 2):

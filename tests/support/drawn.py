@@ -3,8 +3,11 @@
 from functools import cache
 
 import numpy as np
+from flax import nnx
+from oracles.modules import normal, randomised
 
 from lstm_variants import CELLS
+from lstm_variants.attention import Attention
 from lstm_variants.conformance.adapter import adapt
 from lstm_variants.conformance.fit import Probe, Search, fit
 from lstm_variants.diagrams import drawn, equations_of, of_catalogue, single, svg
@@ -70,6 +73,17 @@ def transformer(t):
     values |= dict(zip(("W_q", "W_k", "W_v"), np.split(w["W"], 3), strict=True))
     values |= {"x": x.T, "K": before[0].T, "V": before[1].T, "t": t, "heads": 2, "context": 4}
     return values, {"K'": carry[0].T, "V'": carry[1].T, "out": y.T}
+
+
+def attention(t):
+    """The same of attention at a step with t steps before, four sequences at once."""
+    model = randomised(nnx.eval_shape(lambda: Attention(3, rngs=nnx.Rngs(0))))
+    y = normal(2, t + 1, 4, 3)
+    memory, out = model(y, last=1)
+    W_a, (W_c, W_y) = np.asarray(model.W_a[...]), np.split(np.asarray(model.W_c[...]), 2)
+    Y = np.moveaxis(np.asarray(memory.y, np.float64), 1, -1).reshape(-1, 4)
+    values = {"W_a": W_a.T, "W_c": W_c.T, "W_y": W_y.T, "y": Y[-3:], "Y": Y[:-3]}
+    return values, {"Y'": Y, "out": np.asarray(out[0]).T}
 
 
 def drawn_at_random(cell, points):

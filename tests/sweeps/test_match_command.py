@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lstm_variants import CELLS, GRU, match
+from lstm_variants import CELLS, GRU, Layers, match
 from sweeps import cli
 
 pytestmark = pytest.mark.slow
@@ -59,6 +59,13 @@ def test_all_is_every_cell_and_one_without_any_state_does_not_stop_the_rest(caps
     assert "No size up to" in rows["grid_depth"]["note"]
     assert "no size comes closer" in rows["transformer"]["note"]
     assert code == 1, "some cells do not meet it"
+
+
+def test_attention_is_paid_from_the_same_budget(capsys):
+    code, out, _ = run(capsys, "gru", "--parameters", "10000", "--inputs", "3", "--attend", "--json")
+    found = match(Layers(cell=GRU(), attend=True), inputs=3, parameters=10000)
+    assert (code, json.loads(out)["hidden"], json.loads(out)["attend"]) == (0, found.hidden, True)
+    assert found.hidden < match(GRU(), inputs=3, parameters=10000).hidden
 
 
 def test_what_is_not_met_is_said_in_the_table(capsys):

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.tasks import TASKS
 from lstm_variants import CELLS, GRU, LSTM, Layers
-from sweeps.site import write
+from sweeps.site import links, write
 from sweeps.site.cell_page import cell_page
 from sweeps.site.measured import facts, named, of_study, rows, studies
 from sweeps.site.tables import linked, signed
@@ -28,6 +28,7 @@ def test_the_page_of_a_cell_has_its_equations_cost_settings_and_code(name, measu
     page, spec = cell_page(name, measured, DOCS), CELLS[name]
     assert page.startswith(f"# `{name}`: ")
     assert "```text\n" in page, "equations"
+    assert f"**What it is for:** {markdown(spec.purpose)}" in page
     for promised in (spec.parameters, spec.state, spec.flops):
         assert f"| `{promised}` |" in page
     for head in ("Size and cost", "Settings", "Use it", "Measured", "Conformance", "Code"):
@@ -112,6 +113,31 @@ def test_the_title_is_the_first_sentence():
     )
 
 
+def test_links_that_lead_nowhere_are_found_and_others_are_not(tmp_path, capsys):
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "a picture.png").write_bytes(b"")
+    good = '<a href="cells/"></a><a href="cells/index.html#here"></a><img src="a%20picture.png?v=1"><a href="#top"></a>'
+    away = '<a href="https://example.org/none#x">x</a><a href="mailto:a@b.c">x</a>'
+    (tmp_path / "index.html").write_text(good + away)
+    (tmp_path / "cells" / "index.html").write_text(
+        '<h1 id="here">x</h1><a name="old"></a><a href="#old">x</a>'
+    )
+    assert links.main([str(tmp_path)]) == 0
+    bad = [
+        '<a href="../none.html">',
+        '<a href="../index.html#none">',
+        '<img src="none.png">',
+        '<a href="../../x">',
+    ]
+    (tmp_path / "cells" / "more.html").write_text("".join(bad))
+    assert links.main([str(tmp_path)]) == 1
+    found = capsys.readouterr().err
+    for link in ("../none.html", "../index.html#none", "none.png", "../../x"):
+        assert f"cells/more.html: {link}\n" in found
+    assert "4 links within the site lead nowhere" in found
+    assert links.main([str(tmp_path / "cells" / "none")]) == 2
+
+
 @pytest.mark.slow
 def test_there_is_a_page_for_everything_and_an_untouched_page_is_not_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(
@@ -122,6 +148,8 @@ def test_there_is_a_page_for_everything_and_an_untouched_page_is_not_written_aga
     write.main(str(tmp_path))
     assert (tmp_path / "cells" / "a.md").stat().st_mtime_ns == before
     monkeypatch.undo()
-    written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in write.pages(DOCS)}
+    pages = write.pages(DOCS)
+    assert all(markdown(spec.purpose) in pages[DOCS / "cells" / "index.md"] for spec in CELLS.values())
+    written = {path.relative_to(DOCS).with_suffix("").as_posix() for path in pages}
     assert written >= {f"cells/{name}" for name in (*CELLS, "index")}
     assert written >= {f"tasks/{name}" for name in (*TASKS, "index")}

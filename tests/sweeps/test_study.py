@@ -5,11 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from flax import nnx
 from planning import search_entries
 from studies import TEXT, tiny, write_study
 
 from experiments import Adam, Adding, TemporalOrder
-from lstm_variants import LSTM, VanillaRNN
+from lstm_variants import LSTM, VanillaRNN, parameter_count
 from sweeps.errors import InputError
 from sweeps.study import Controls
 from sweeps.study_file import load_study, shipped
@@ -20,6 +21,18 @@ def test_every_shipped_study_loads_and_says_question_expectation_and_cost():
     for name in shipped():
         loaded = load_study(name)
         assert all(word in loaded.doc for word in ("Question:", "Expectation", "Cost:"))
+
+
+def test_the_study_attend_compares_cells_of_equal_size():
+    study = load_study("attend").study
+    for task in study.tasks.values():
+        sizes = [
+            parameter_count(nnx.eval_shape(lambda cell=cell, n=task.inputs: cell.build(n, nnx.Rngs(0))))
+            for cell in study.cells.values()
+        ]
+        assert max(sizes) / min(sizes) < 1.03, (task, sizes)
+    assert {study.cells[a].attend for a, _ in study.pairs} == {True}
+    assert {study.cells[b].attend for _, b in study.pairs} == {False}
 
 
 def test_a_users_file_may_import_what_lies_beside_it(tmp_path):

@@ -1,0 +1,73 @@
+"""Where a trained network looks: the weights of its attention on sequences of its task.
+
+    params = trained(trial)
+    looked_at(trial, params, sequences=4).weights       (4, T, T): row t over the steps s ≤ t
+
+The parameters may come from elsewhere, such as a checkpoint.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.cohort import Cohort, network_of
+from experiments.engine import Engine
+from experiments.evaluation import evaluated
+from experiments.precision import with_products_in, without_x64
+from experiments.specs import SpecError
+from experiments.streams import stream
+from experiments.tasks.contract import Batch, part
+from experiments.trial import Trial
+from lstm_variants import Layers, attention_weights
+
+
+class Looked(NamedTuple):
+    """weights (B, T, T): α of step t at step s ≤ t, 0 where either is padded. batch: the sequences, of the test stream.
+    score: the network's on them."""
+
+    weights: np.ndarray
+    batch: Batch
+    score: float
+
+
+def attends(trial: Trial) -> bool:
+    return isinstance(trial.cell, Layers) and trial.cell.attend
+
+
+def trained(trial: Trial, until: int | None = None) -> np.ndarray:
+    """The parameters (P,) of a trial's network after its training, or after `until` updates of it: those of the same
+    trial in any sweep, to the bit on a CPU of the same kind."""
+    run = Engine().start(Cohort((trial,), 1))
+    while run.running.any() and (until is None or run.step.max() < until):
+        run.advance()
+    return np.asarray(run.state.params[0])
+
+
+@without_x64
+def looked_at(trial: Trial, params: np.ndarray, sequences: int = 4) -> Looked:
+    """Run a network with these parameters (P,) over test sequences, the first ones of the trial's test.
+
+    Raises SpecError for a trial whose network does not attend.
+    """
+    if not attends(trial):
+        raise SpecError(
+            "Only a network that attends has weights of attention: its cell is Layers(cell=..., attend=True); got "
+            f"{trial.cell!r}."
+        )
+    task = part(trial.task, "test")
+
+    def look(params: jax.Array) -> tuple[jax.Array, Batch, jax.Array]:
+        _, network = network_of(trial, stream(trial.seed, "init"))
+        batch = task.sample(stream(trial.seed, "test", 0), sequences)
+
+        def weigh(params: jax.Array) -> jax.Array:
+            model: Any = network(params).cell
+            return attention_weights(model, batch.inputs, mask=batch.mask)
+
+        weights = with_products_in(trial.precision, weigh)(params)
+        return weights, batch, evaluated(trial, network, params, batch, task).score
+
+    weights, batch, score = jax.tree.map(np.asarray, jax.jit(look)(jnp.asarray(params)))
+    return Looked(weights, batch, float(score))
