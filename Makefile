@@ -17,8 +17,8 @@ INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
 install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults gpu-check torch data readme comparable claims published runs notebooks docs-tables docs \
-	docs-links packages lock clean
+.PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks docs-tables \
+	docs docs-links packages lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -73,11 +73,17 @@ $(READY): $(RUN) requirements-dev.lock
 # Write the quick study's figure and verdicts from results/ into the README.
 readme: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md results quick docs/quick
+	$(MAKE) runs
 
 # The study `comparable` from results/ into the README and docs/, then the page on all claims.
 comparable: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md docs/comparable.md results comparable docs/comparable
-	$(MAKE) claims
+	$(MAKE) claims published runs
+
+# The study `real` from results/ into docs/real.md.
+real: $(READY)
+	$(BIN)/python -m analysis.report.publish docs/real.md results real docs/real
+	$(MAKE) published runs
 
 claims: $(READY)
 	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable)
