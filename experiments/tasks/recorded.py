@@ -82,7 +82,7 @@ def files(name: str) -> tuple[str, str]:
 
 def lines(path: Path) -> list[str]:
     """What stands behind `@data`, a line a sequence."""
-    _, _, data = path.read_text(encoding="utf-8").partition("@data")
+    _, _, data = path.read_text(encoding="utf-8", errors="replace").partition("@data")
     return data.split()
 
 

@@ -206,6 +206,9 @@ def test_recordings_other_than_those_published_are_refused(stand_in):
         SpecError, match=r"Tiny in .*Tiny are not those that were published: 6 and 3 sequences"
     ):
         drawable(task)
+    (folder / "Tiny_TEST.ts").write_bytes(b"\xff\x00")
+    with pytest.raises(SpecError, match="6 and 0 sequences"):
+        drawable(of(recording(lines)))
     (folder / "Tiny_TEST.ts").unlink()
     with pytest.raises(SpecError, match=r"stands_in.* lacks Tiny_TRAIN.ts and Tiny_TEST.ts.*version 1\.6\.0"):
         drawable(task)
