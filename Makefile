@@ -17,8 +17,8 @@ INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
 install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults gpu-check torch readme comparable claims published notebooks docs-tables docs docs-links \
-	packages lock clean
+.PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks docs-tables \
+	docs docs-links packages lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -52,6 +52,10 @@ gpu-check:
 torch: $(READY)
 	$(PIP) --requirement requirements-torch.lock
 
+# Recorded speech and motion (6 MB) for the tasks japanese_vowels and basic_motions; without it their tests are skipped.
+data: $(RUN)
+	$(PIP) --no-deps --requirement requirements-data.lock
+
 $(RUN): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed; $(PYTHON) is `$(PYTHON) --version`. Try: make PYTHON=python3.12 study"; exit 2; }
@@ -69,11 +73,17 @@ $(READY): $(RUN) requirements-dev.lock
 # Write the quick study's figure and verdicts from results/ into the README.
 readme: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md results quick docs/quick
+	$(MAKE) runs
 
 # The study `comparable` from results/ into the README and docs/, then the pages on all claims and in plain words.
 comparable: $(READY)
 	$(BIN)/python -m analysis.report.publish README.md docs/comparable.md results comparable docs/comparable
-	$(MAKE) claims
+	$(MAKE) claims published runs
+
+# The study `real` from results/ into docs/real.md.
+real: $(READY)
+	$(BIN)/python -m analysis.report.publish docs/real.md results real docs/real
+	$(MAKE) published runs
 
 claims: $(READY)
 	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable docs/odyssey)
@@ -82,6 +92,10 @@ claims: $(READY)
 # Tables of papers beside what the shipped results say.
 published: $(READY)
 	$(BIN)/python -m analysis.report.published_page docs/published.md docs
+
+# Every trial of the shipped studies as one table, docs/runs.parquet, and the list of its columns in docs/data.md.
+runs: $(READY)
+	$(BIN)/python -m analysis.report.runs_file docs
 
 # The notebooks, executed on the results that are shipped.
 notebooks: $(READY)

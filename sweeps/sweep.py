@@ -17,9 +17,11 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
+from experiments.specs import SpecError
+from experiments.tasks.contract import drawable
 from experiments.trial import Trial
 from sweeps.changed import changed
-from sweeps.errors import WriteError, traceback_of
+from sweeps.errors import InputError, WriteError, traceback_of
 from sweeps.job import Job
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import FEW_PARAMETERS, Entry, Key, Row, Work, cut, declaration, unique, weight
@@ -290,12 +292,17 @@ def sweep(
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
-    workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
-    the store from another sweep, which must be dead. beside: what goes on beside the training, entered once the plan is
-    made. Raises InputError before any work starts where the plan or the store is bad, another sweep holds the store, or
-    rows are of other code and `other_code` does not say what they are. A KeyboardInterrupt passes through: every row
-    written stays, and the next call runs the rest.
+    workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock:
+    take the store from another sweep, which must be dead. beside: what goes on beside the training, entered once
+    the plan is made. Raises InputError before any work starts where the plan or the store is bad, data of a task
+    are not there, another sweep holds the store, or rows are of other code and `other_code` does not say what they
+    are. A KeyboardInterrupt passes through: every row written stays, and the next call runs the rest.
     """
+    for label, task in loaded.study.tasks.items():
+        try:
+            drawable(task)
+        except SpecError as error:
+            raise InputError(f"Task '{label}': {error}") from None
     with store.prepare().lock(broken=break_lock):
         for line in store.repair():
             (listener or Silent()).say(line)

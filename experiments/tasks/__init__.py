@@ -1,4 +1,4 @@
-"""Long-dependency tasks, generated on the device (and one of recorded images).
+"""Long-dependency tasks, generated on the device, and three of recorded data.
 
 `TASKS` maps the name used on the command line and in rows to the spec class.
 """
@@ -10,6 +10,7 @@ from experiments.tasks.adding_1997 import Adding1997
 from experiments.tasks.an_bn import AnBn
 from experiments.tasks.arithmetic import Arithmetic
 from experiments.tasks.associative_recall import AssociativeRecall
+from experiments.tasks.basic_motions import BasicMotions
 from experiments.tasks.continual_reber import ContinualReber
 from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec
 from experiments.tasks.copy_memory import CopyMemory
@@ -18,6 +19,7 @@ from experiments.tasks.dyck import Dyck
 from experiments.tasks.early_mention import EarlyMention
 from experiments.tasks.embedded_reber import EmbeddedReber
 from experiments.tasks.induction_heads import InductionHeads
+from experiments.tasks.japanese_vowels import JapaneseVowels
 from experiments.tasks.lead import Lead
 from experiments.tasks.memorisation import Memorisation
 from experiments.tasks.modular_arithmetic import ModularArithmetic
@@ -74,6 +76,8 @@ TASKS: dict[str, type[Any]] = {
     "early_mention": EarlyMention,
     # recorded data
     "digits": Digits,
+    "japanese_vowels": JapaneseVowels,
+    "basic_motions": BasicMotions,
 }
 
 __all__ = [
@@ -84,6 +88,7 @@ __all__ = [
     "AnBn",
     "Arithmetic",
     "AssociativeRecall",
+    "BasicMotions",
     "Batch",
     "ContinualReber",
     "CopyMemory",
@@ -92,6 +97,7 @@ __all__ = [
     "EarlyMention",
     "EmbeddedReber",
     "InductionHeads",
+    "JapaneseVowels",
     "Lead",
     "Measures",
     "Memorisation",

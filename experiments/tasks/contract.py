@@ -56,7 +56,9 @@ class TaskSpec(Protocol):
     words. baseline: loss of the naive predictor, which `naive` describes. best: loss of a perfect predictor,
     not 0 where the targets cannot be known. wrong: when an item counts as wrong, for `Measures.error`.
 
-    A task that has but one sequence says `single = True`: what is measured on it is exact.
+    A task that has but one sequence says `single = True`: what is measured on it is exact. One over data that may not
+    be installed has a method `ready()`, which raises SpecError where they are not, and can say everything but its
+    sequences without them; whether these have a mask, as `padded`.
 
     For people, `show` writes sequences by names: `symbols` of the n lines, of which one is on at each step, or
     `lines`, names of n lines of numbers; `answers` of the k classes.
@@ -93,6 +95,14 @@ class TaskSpec(Protocol):
         """The same task, same inputs and outputs, with sequences (or lags) `factor` >= 2 times as long as the
         longest that this one draws; where lengths vary, none of them is as short as this one's."""
         ...
+
+
+def drawable(task: Task) -> Task:
+    """The task itself, if its sequences can be drawn here. Raises SpecError where the data it needs are not there."""
+    ready = getattr(task, "ready", None)
+    if ready is not None:
+        ready()
+    return task
 
 
 def part(task: Task, name: str) -> Task:

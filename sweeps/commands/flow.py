@@ -11,6 +11,7 @@ from experiments.flow import Moment, flows
 from experiments.optimizers import Adam
 from experiments.specs import SpecError, construct, replace, set_text, unknown
 from experiments.tasks import TASKS
+from experiments.tasks.contract import drawable
 from experiments.trial import SEED_LIMIT, Trial, checked
 from lstm_variants import CELLS, state_size
 from lstm_variants.contract import CellSpec
@@ -103,6 +104,7 @@ def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
             raise InputError("--set can not change steps or evaluate_every here; use --steps.")
         if not isinstance(trial.cell, Plain):
             checked(trial)
+        drawable(trial.task)
         if carried(name, trial) == 0:
             raise InputError(f"{name} carries nothing from step to step: nothing flows through time in it.")
         return [replace(trial, "seed", trial.seed + k) for k in range(options.seeds)]

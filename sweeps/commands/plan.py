@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from experiments.layout import Layout
+from experiments.specs import SpecError
+from experiments.tasks.contract import TaskSpec, drawable
 from experiments.trial import Trial
 from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
 from sweeps.confirm import Fixed
@@ -77,9 +79,12 @@ def run(options: argparse.Namespace) -> int:
     start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool_of(options).by_ray) if workers else 0.0
     adding_up = functools.partial(estimate, wanted, workers=count, start=start)
     result = adding_up(found.all)
-    if result.spread > WELL_ENOUGH:
+    lacking = {label: text for label, task in study.tasks.items() if (text := lacks(task))}
+    for label, text in lacking.items():
+        screen.print(f"Task '{label}' cannot run here yet, and its time is guessed: {text}", soft_wrap=True)
+    samples = {e.structure: e.trial for e in reversed(todo + guessed) if e.task not in lacking}
+    if result.spread > WELL_ENOUGH and samples:
         screen.print(f"first estimate: {result.line}", style="dim", soft_wrap=True)
-        samples = {entry.structure: entry.trial for entry in reversed(todo + guessed)}
         sizes = {work.structure: work.size for work in works}
         calibrate(screen, options, wanted, found, samples, sizes, adding_up)
         result = adding_up(found.all)
@@ -94,6 +99,15 @@ def run(options: argparse.Namespace) -> int:
     ((cell, task), most), *_ = compute.most_common(1)
     screen.print(f"largest share: {cell} on {task}, {seconds(most)} of compute", soft_wrap=True)
     return 0
+
+
+def lacks(task: TaskSpec) -> str:
+    """What is to be installed before a task can be drawn here, in words; nothing where it can."""
+    try:
+        drawable(task)
+    except SpecError as error:
+        return str(error)
+    return ""
 
 
 def missing(
@@ -152,24 +166,27 @@ def calibrate(
     sizes: dict[Trial, int],
     adding_up: Callable[..., Estimate],
 ) -> None:
-    """Time structures on as many workers as the sweep will have, so that they share the machine alike.
+    """Time structures on as many workers as the sweep will have, so that they share the machine alike. samples: a trial
+    of each that can be timed.
 
     Raises InputError for a structure that does not run.
     """
     workers, begun = workers_of(options), list[float]()
     places = {bare: i for i, bare in enumerate(wanted.structures)}
     timing, timed = set[int](), set[int]()
+    unable = {i for bare, i in places.items() if bare not in samples}
 
     def pending() -> bool:
         return next_one() is not None
 
     def next_one() -> Trial | None:
         """Of those not timed the one that tells most; None where enough is known, or it is late."""
-        if (begun and time.monotonic() - begun[0] > TIMING_SECONDS) or len(timing | timed) == len(places):
+        taken = timing | timed | unable
+        if (begun and time.monotonic() - begun[0] > TIMING_SECONDS) or len(taken) == len(places):
             return None
         now = adding_up(found.all, pending=timing)
         gain = now.gain.copy()
-        gain[list(timing | timed)] = -1.0
+        gain[list(taken)] = -1.0
         return wanted.structures[int(gain.argmax())] if now.spread > WELL_ENOUGH else None
 
     def take(
@@ -188,7 +205,7 @@ def calibrate(
         timing.discard(places[bare])
         timed.add(places[bare])
         found.add(bare, measured)
-        status.update(f"Timing structures: {len(timed)} of {len(places)}, {adding_up(found.all).line}")
+        status.update(f"Timing structures: {len(timed)} of {len(samples)}, {adding_up(found.all).line}")
 
     def failed(bare: Trial, error: BaseException) -> None:
         raise InputError(

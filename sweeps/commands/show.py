@@ -13,7 +13,7 @@ from experiments.show import show
 from experiments.specs import SpecError, check, construct, flatten, set_text, unknown
 from experiments.streams import stream
 from experiments.tasks import TASKS
-from experiments.tasks.contract import TaskSpec
+from experiments.tasks.contract import TaskSpec, drawable
 from experiments.trial import SEED_LIMIT
 from sweeps.errors import InputError
 from sweeps.study_file import import_file
@@ -73,6 +73,7 @@ def task_of(name: str, settings: list[str]) -> Any:
         if not isinstance(task, TaskSpec):
             missing = [name for name in MEMBERS if not hasattr(task, name)]
             raise InputError(f"{type(task).__name__} is not a task: it lacks {', '.join(missing)}.")
+        drawable(task)
     except SpecError as error:
         raise InputError(str(error)) from None
     return task
@@ -91,8 +92,7 @@ def without_examples(doc: str) -> str:
 def declared(task: Any) -> list[tuple[str, str]]:
     """Names and values of what the task declares."""
     fields = ", ".join(f"{name}={value!r}" for name, value in flatten(task).items())
-    batch = jax.eval_shape(lambda key: task.sample(key, 1), stream(0, "data"))
-    lengths = "all of the same length" if batch.mask is None else "shorter ones padded"
+    lengths = "shorter ones padded" if padded(task) else "all of the same length"
     return [
         ("fields", fields or "none"),
         ("inputs", f"{task.inputs} features; at most {task.steps} steps, {lengths}"),
@@ -106,3 +106,10 @@ def declared(task: Any) -> list[tuple[str, str]]:
         ("wrong", f"{task.wrong}; solved if less than 1 % is wrong"),
         ("harder by", ", ".join(task.axes)),
     ]
+
+
+def padded(task: Any) -> bool:
+    """Whether its sequences have a mask: what the task says, and else what it draws."""
+    if hasattr(task, "padded"):
+        return bool(task.padded)
+    return jax.eval_shape(lambda key: task.sample(key, 1), stream(0, "data")).mask is not None

@@ -8,6 +8,7 @@ from typing import Any
 from experiments.optimizers import SGD, Adam
 from experiments.specs import SpecError, canonical, construct, replace, set_text, unknown
 from experiments.tasks import TASKS
+from experiments.tasks.contract import drawable
 from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Layers, Stacked
 from sweeps.commands import looking, train_again
@@ -110,7 +111,8 @@ def trial_of(options: argparse.Namespace) -> Trial:
             trial = set_text(trial, path, value)
         for path, value in options.params.items():
             trial = replace(trial, path, value)
-        return checked(trial)
+        drawable(checked(trial).task)
+        return trial
     except SpecError as error:
         raise InputError(str(error)) from None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from experiments.read_back import from_json
 from experiments.specs import SpecError, canonical, trial_id
+from experiments.tasks.contract import drawable
 from sweeps.commands import looking
 from sweeps.commands.catalogue import table
 from sweeps.commands.train_arguments import arguments
@@ -60,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
     store, row = stored(Path(options.results), options.again)
     try:
         trial = from_json(row["spec"])
+        drawable(trial.task)
     except SpecError as error:
         raise InputError(f"Trial {row['trial_id']} of {store.path}: {error}") from None
     until = row["steps_done"] if row["status"] == STOPPED else None

@@ -50,24 +50,30 @@ def rows(docs: Path) -> list[Row]:
 
 
 def of_study(docs: Path, study: str) -> Iterator[Row]:
-    """Of one study, each task's first cell before those that are compared with it; labels that the study's file no
-    longer has belong to nothing in the catalogue."""
+    """Of one study, each task's reference before the cells that are compared with it: the study's own, where it runs
+    on the task, else the first; labels that the study's file no longer has belong to nothing in the catalogue."""
     declared = load_study(study).study
     tasks = {label: named(TASKS, task) for label, task in declared.tasks.items()}
     cells = {label: named(CELLS, cell) for label, cell in declared.cells.items()}
     with open(docs / study / "verdicts.csv", encoding="utf-8", newline="") as file:
         pairs = list(csv.DictReader(file))
-    references: dict[str, str] = {}
+    own = {pair["task"] for pair in pairs if declared.same in (pair["a"], pair["b"])}
+    references, told = dict[str, str](), set[str]()
     for pair in pairs:
-        first = pair["task"] not in references
-        if pair["a"] != references.setdefault(pair["task"], pair["a"]):
+        default = declared.same if pair["task"] in own else pair["a"]
+        reference = references.setdefault(pair["task"], default)
+        if reference not in (pair["a"], pair["b"]):
             continue
+        mine, other = ("a", "b") if pair["a"] == reference else ("b", "a")  # a race puts the reference last
         common: dict[str, Any] = {"study": study, "task": pair["task"], "task_name": tasks.get(pair["task"])}
-        common |= {"reference": pair["a"]}
-        if first:
-            yield Row(**common, cell=pair["a"], cell_name=cells.get(pair["a"]), **scores(pair, "a"))
-        b = pair["b"]
-        yield Row(**common, cell=b, cell_name=cells.get(b), **scores(pair, "b"), **against(pair))
+        common |= {"reference": reference}
+        if pair["task"] not in told:
+            told.add(pair["task"])
+            yield Row(**common, cell=reference, cell_name=cells.get(reference), **scores(pair, mine))
+        cell = pair[other]
+        yield Row(
+            **common, cell=cell, cell_name=cells.get(cell), **scores(pair, other), **against(pair, other)
+        )
 
 
 def named(catalogue: dict[str, type[Any]], spec: object) -> str | None:
@@ -86,17 +92,15 @@ def scores(pair: dict[str, str], side: str) -> dict[str, Any]:
     }
 
 
-def against(pair: dict[str, str]) -> dict[str, Any]:
-    """How b stands against a; the table has a - b."""
+def against(pair: dict[str, str], side: str) -> dict[str, Any]:
+    """How the cell on a side stands against the other one; the table has a - b."""
     standing = pair["verdict"]
     if standing == "different":
-        standing = "better" if pair["better"] == pair["b"] else "worse"
-    return {
-        "standing": standing,
-        "difference": -float(pair["value"] or "nan"),
-        "low": -float(pair["high"] or "nan"),
-        "high": -float(pair["low"] or "nan"),
-    }
+        standing = "better" if pair["better"] == pair[side] else "worse"
+    value, low, high = (float(pair[name] or "nan") for name in ("value", "low", "high"))
+    if side == "b":
+        value, low, high = -value, -high, -low
+    return {"standing": standing, "difference": value, "low": low, "high": high}
 
 
 def facts(docs: Path, label: str) -> list[dict[str, str]]:

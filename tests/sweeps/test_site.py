@@ -74,6 +74,16 @@ def test_differences_are_those_of_the_cell_to_the_reference():
     assert found["lstm", "adding_60"].standing is None
 
 
+def test_a_raced_study_has_every_cell_against_its_own_reference():
+    """There the table has the reference as b."""
+    found = [row for row in of_study(DOCS, "real") if row.task == "digits"]
+    assert [row.cell for row in found] == ["lstm", "gru", "rnn", "nfg", "lstm_again"]
+    assert {row.reference for row in found} == {"lstm"}
+    assert [row.standing for row in found[:3]] == [None, "equivalent", "worse"]
+    assert all(row.difference == pytest.approx(row.score - found[0].score, abs=0.02) for row in found)
+    assert found[2].low <= found[2].difference <= found[2].high < 0
+
+
 def test_a_difference_of_nothing_has_no_sign():
     assert [signed(value) for value in (-0.0001, 0.0004, -0.25)] == ["0.000", "0.000", "\N{MINUS SIGN}0.250"]
 
