@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sweeps.errors import InputError
 from sweeps.mirror import through_wandb
-from sweeps.mirror.account import MirrorError, Mode, explained, one_line
+from sweeps.mirror.account import Mode, explained, one_line
 from sweeps.mirror.sent import Sent
 from sweeps.mirror.server import ENDED, Server
 from sweeps.mirror.through_wandb import Fill, put
-from sweeps.mirror.transaction_log import is_tested, log_of
+from sweeps.mirror.transaction_log import TESTED, is_tested, log_of
 from sweeps.store.parts import writing
 
 Given = tuple[Sent, str, str]  # a run, the project's URL, the error
@@ -45,7 +46,8 @@ class Way(Protocol):
         ...
 
     def gone(self, run_ids: Sequence[str]) -> set[str]:
-        """Those of these runs that W&B does not have, or not to their end. Raises MirrorError."""
+        """Those of these runs that W&B does not have, or not to their end. Raises MirrorError where it does not answer,
+        InputError where it cannot be asked."""
         ...
 
 
@@ -159,4 +161,6 @@ class ByWandb:
     def gone(self, run_ids: Sequence[str]) -> set[str]:
         if self.place.mode == "offline":
             return gone_files(self.place.folder, run_ids)
-        raise MirrorError("this version of wandb was not tested with --verify")
+        raise InputError(
+            f"--verify was not tested with this version of wandb; install {' or '.join(TESTED)}, or leave it out."
+        )

@@ -152,6 +152,9 @@ def test_a_server_that_is_down_ends_the_command_with_a_line(
 
     monkeypatch.setattr(asking, "RETRIES", 0)
     monkeypatch.setattr(asking, "TIMEOUT", 2.0)
+    wandb_server.fault = lambda path, body: (429, {"Retry-After": "90"})
+    assert command(store) == 1
+    assert "W&B asks to wait 90 s. Nothing is lost" in capsys.readouterr().out
     wandb_server.down = True
     assert command(store) == 1
     assert "Nothing is lost" in capsys.readouterr().out
