@@ -63,6 +63,8 @@ def write_run(
         settings=settings,
     )
     define_metrics(made)
+    if run.uses and mode == "online":  # offline wandb cannot
+        made.use_artifact(run.uses.artifact)
     for point in run.history:
         made.log(point)
     fill(made)

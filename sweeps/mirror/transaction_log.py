@@ -7,7 +7,7 @@ the time, and with the trial's own clocks.
 This is LevelDB's log format: a record is one chunk (kind 1), or a first (2), any number of middle (3) and a last one
 (4); a block's rest that is too short for a chunk's seven bytes is zero. The checksum, CRC-32, is of kind and content.
 The records are protobuf messages of the `wandb` package (`wandb/proto/wandb_internal.proto`): header, run, metrics,
-history, summary, exit. `sweeps.wandb_import.files` reads them.
+artifact, history, summary, exit. `sweeps.wandb_import.files` reads them.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import Any
 import wandb
 from wandb.proto import wandb_internal_pb2
 
+from sweeps.mirror.design import Design
 from sweeps.mirror.sent import HIDDEN, STEP, Sent
 
 TESTED = ("0.31.0",)  # versions of wandb whose files the tests compare with ours
@@ -78,6 +79,8 @@ def unnumbered(run: Sent, *, project: str, entity: str | None) -> Iterator[Any]:
     for name in HIDDEN:
         hidden = PROTO.MetricRecord(name=name, step_metric=STEP, options=options | {"hidden": True})
         yield PROTO.Record(metric=hidden)
+    if run.uses:
+        yield PROTO.Record(artifact=artifact_record(run, run.uses, project=project, entity=entity))
     line: dict[str, object] = {}
     for number, point in enumerate(run.history):
         seconds = point.get("seconds", 0.0)
@@ -108,4 +111,39 @@ def run_record(run: Sent, *, project: str, entity: str | None) -> Any:
         record.config.update.add(key=name, value_json=dumps(value))
     record.telemetry.cli_version = wandb.__version__
     record.telemetry.feature.offline = True
+    return record
+
+
+def artifact_record(run: Sent, design: Design, *, project: str, entity: str | None) -> Any:
+    """An artifact that the run uses: given to W&B where it does not have it."""
+    artifact, client = design.artifact, design.client_id(run.run_id)
+    record = PROTO.ArtifactRecord(
+        run_id=run.run_id,
+        project=project,
+        entity=entity or "",
+        type=artifact.type,
+        name=artifact.name,
+        digest=artifact.digest,
+        digest_algorithm=artifact.digest_algorithm,
+        metadata=dumps(artifact.metadata),
+        user_created=True,
+        use_after_commit=True,
+        finalize=True,
+        aliases=["latest"],
+        client_id=client,
+        sequence_client_id=client[::-1],
+    )
+    manifest = artifact.manifest
+    record.manifest.version = manifest.version()
+    record.manifest.storage_policy = manifest.storage_policy.name()
+    for key, value in manifest.storage_policy.config().items():
+        record.manifest.storage_policy_config.add(key=key, value_json=dumps(value))
+    for entry in manifest.entries.values():
+        told = {
+            "path": entry.path,
+            "digest": entry.digest,
+            "size": entry.size,
+            "local_path": entry.local_path,
+        }
+        record.manifest.contents.add(**told, skip_cache=entry.skip_cache)
     return record

@@ -5,12 +5,14 @@ import json
 import math
 import shutil
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from reported import reported as report_of
 from wandb_offline import OfflineRun, read_runs
-from wandb_server import WandbServer
+from wandb_server import Run, WandbServer
 
 from sweeps import cli
 from sweeps.mirror import which
@@ -144,6 +146,31 @@ def test_the_study_run_and_its_artifact_arrive_at_the_server_and_come_back(
     assert "other runs were skipped" not in said
     assert "declaration was not among" not in said
     assert vars(Store(tmp_path / "there", store.study).declaration()) == vars(store.declaration())
+
+
+def test_the_arms_use_what_the_study_made(reported: Store, wandb_server: WandbServer) -> None:
+    assert mirror(reported, mode="online", runs="arms").failed == 0
+    assert wandb_server.problems == []
+    by_kind: dict[str, list[Run]] = {}
+    for run in wandb_server.runs.values():
+        by_kind.setdefault(run.job_type, []).append(run)
+    (design,) = [kept for kept in wandb_server.artifacts.values() if kept.kind == "design"]
+    assert design.made_by == by_kind["study"][0].id
+    assert sorted(design.used_by) == sorted(run.id for run in by_kind["arm"])
+    assert mirror(reported, mode="online", runs="arms").failed == 0
+    assert len(design.used_by) == len(by_kind["arm"])
+
+
+def test_offline_arms_are_sent_with_what_they_use(reported: Store, wandb_server: WandbServer) -> None:
+    """By `wandb sync`, without the run of the study: the arm that comes first gives the artifact."""
+    mirror(reported, mode="offline", runs="arms")
+    arms = [str(run.path.parent) for run in read_runs(reported.path / "wandb") if run.job_type == "arm"]
+    for some in (arms[:1], arms[1:]):
+        subprocess.run([sys.executable, "-m", "wandb", "sync", *some], check=True, capture_output=True)
+    assert wandb_server.problems == []
+    (design,) = [kept for kept in wandb_server.artifacts.values() if kept.kind == "design"]
+    assert sorted(design.used_by) == sorted(run.id for run in wandb_server.runs.values())
+    assert len(design.used_by) == len(arms)
 
 
 def test_where_runs_are_is_told_again_though_none_is_of_a_trial(
