@@ -207,6 +207,16 @@ def test_a_study_of_many_trials_gets_arms_and_is_told(
     assert any("one run per arm" in line for line in said)
 
 
+def test_a_sweep_that_has_just_begun_has_a_study_and_no_arms(reported: Store) -> None:
+    """No part there has the column of what is searched."""
+    for folder in ("trials", "curves", "report"):
+        shutil.rmtree(reported.path / folder)
+    said: list[str] = []
+    summary = mirror(reported, mode="offline", report=said.append)
+    assert (summary.failed, said) == (0, [])
+    assert [run.job_type for run in read_runs(reported.path / "wandb")] == ["study"]
+
+
 def test_arms_of_a_study_without_a_report_have_no_verdict(reported: Store) -> None:
     shutil.rmtree(reported.path / "report")
     declared = reported.declaration()
