@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
         from sweeps.mirror.agent_run import log_trial
 
         try:
-            screen.print(f"W&B run {log_trial(row, curve)}".rstrip(), soft_wrap=True)
+            if address := log_trial(row, curve):  # offline wandb says where its files are
+                screen.print(f"W&B run {address}", soft_wrap=True)
         except MirrorError as error:
             screen.print(f"W&B: {error}. The trial is stored; the same command logs it.", soft_wrap=True)
             return 1

@@ -127,6 +127,7 @@ def mirror(
             for taken in give_all(trials_of(store, missing, now, ledger), way, ledger, tally):
                 made += taken
                 progress(made, known)
+                say(f"W&B: runs appear in {ledger.url}" if follow and ledger.url else "")
             due = last or time.monotonic() - refreshed >= REFRESH
             if due and (tally.taken or not tally.errors):
                 give_whole(store, which, place, way, ledger, tally)

@@ -17,7 +17,7 @@ from typing import Any
 from wandb.apis.public.service_api import ServiceApi
 from wandb.sdk import wandb_setup
 
-from sweeps.mirror.account import MirrorError, one_line
+from sweeps.mirror.account import MirrorError, explained, one_line
 
 AT_ONCE = 16  # runs sent at the same time: waiting for answers
 RETRIES = 3
@@ -77,7 +77,7 @@ class Server:
         try:
             return self.api.execute_graphql(query, variables)
         except Exception as error:  # of wandb, of the connection, or of the answer
-            raise MirrorError(one_line(error)) from None
+            raise MirrorError(explained(one_line(error))) from None
 
     def send(self, files: Iterable[Path]) -> dict[Path, str]:
         """Send transaction logs; returns what wandb-core complains of, by file."""

@@ -392,8 +392,10 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
     monkeypatch.setattr(asking, "LONGEST_WAIT", 1.0)
     summary = mirror(store, mode="online", follow=True, stop=sweep_has_ended, report=back)
     assert (summary.mirrored, summary.failed) == (2, 0)
-    assert reports
-    assert all("keeps trying" in line for line in reports)
+    *before, place = reports
+    assert before
+    assert all("keeps trying" in line for line in before)
+    assert place == f"W&B: runs appear in {server.url}/me/lstm-variants"
 
 
 def test_a_run_whose_data_the_server_refuses_does_not_count_as_mirrored(

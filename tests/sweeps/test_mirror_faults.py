@@ -252,6 +252,12 @@ def test_a_refused_key_is_explained_though_the_server_says_nothing(
     assert "does not accept the API key (HTTP error 401)" in summary.error
     assert "wandb login --relogin" in summary.error
     assert "<no message>" not in str(summary)
+    quick_store.path.joinpath("wandb").rename(quick_store.path / "away")
+    wandb_server.fault = lambda path, body: None
+    mirror(quick_store, mode="online")
+    wandb_server.fault = lambda path, body: (401, {})
+    with pytest.raises(MirrorError, match="wandb login --relogin"):
+        mirror(quick_store, mode="online", patience=60.0, verify=True)
 
 
 def test_the_key_is_in_no_file_and_no_line(
