@@ -16,9 +16,10 @@ from typing import Protocol
 from sweeps.errors import InputError
 from sweeps.mirror import through_wandb
 from sweeps.mirror.account import Mode, explained, one_line
+from sweeps.mirror.folders import Folders
 from sweeps.mirror.sent import Sent
 from sweeps.mirror.server import ENDED, Server
-from sweeps.mirror.through_wandb import Fill, put
+from sweeps.mirror.through_wandb import Fill
 from sweeps.mirror.transaction_log import TESTED, is_tested, log_of
 from sweeps.store.parts import writing
 
@@ -62,7 +63,7 @@ def way_to(place: Place, tell: Callable[[str], None]) -> Way:
 
 def written(run: Sent, place: Place) -> Path:
     """The run as a folder in `scratch`; returns its file."""
-    folder = place.scratch / f"offline-run-{run.run_id}"
+    folder = place.scratch / run.run_id
     path = folder / f"run-{run.run_id}.wandb"
     with writing(path):
         folder.mkdir(exist_ok=True)
@@ -76,13 +77,12 @@ class Files:
     size = 64
 
     def __init__(self, place: Place):
-        self.place = place
+        self.place, self.folders = place, Folders(place.folder)
 
     def give(self, runs: Sequence[Sent]) -> Iterator[Given]:
         for run in runs:
             try:
-                made = written(run, self.place).parent
-                put(made, self.place.folder / made.name)
+                self.folders.put(written(run, self.place).parent, run)
                 yield run, "", ""
             except Exception as error:
                 yield run, "", one_line(error)
@@ -92,7 +92,8 @@ class Files:
 
 
 def gone_files(folder: Path, run_ids: Sequence[str]) -> set[str]:
-    return {i for i in run_ids if not (folder / f"offline-run-{i}" / f"run-{i}.wandb").is_file()}
+    folders = Folders(folder)
+    return {run_id for run_id in run_ids if not folders.has(run_id)}
 
 
 class Upload:

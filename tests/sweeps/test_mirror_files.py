@@ -51,7 +51,8 @@ def both(run: Sent, folder: Path) -> tuple[Path, Path]:
     place = Place(mode="offline", project="p", entity="me", folder=theirs, scratch=scratch)
     write_run(run, **vars(place))
     wandb.teardown()
-    return ours / name, theirs / name
+    (made,) = theirs.glob("*/*.wandb")
+    return ours / name, made
 
 
 def parsed(path: Path) -> dict[str, list[wandb_internal_pb2.Record]]:
