@@ -17,10 +17,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quiet_home")]
 PARAMETERS = {
     "optimizer.learning_rate": {"value": 0.02},
     "optimizer": {"value": {"clip": 5.0}},
-    "cell": {"value": "gru"},
+    "cell": {"value": "mine"},
+    "cells": {"value": {"mine": {"type": "GRU", "hidden": 4}, "other": {"type": "LSTM", "hidden": 3}}},
     "task": {"value": "adding"},
-    "cell.hidden": {"value": 4},
-    "steps": {"value": 40},
+    "steps": {"value": {"adding": 40, "copy_memory": 50}},
     "batch": {"value": 4},
 }
 
