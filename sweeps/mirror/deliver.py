@@ -113,7 +113,7 @@ class Upload:
             )  # asks the server, where it is not known: one that is down costs one request
             for run in runs:
                 files[run.run_id] = written(run, self.place)
-            complaints = self.server.send(files.values())
+            complaints, ended = self.server.send(files.values())
             states = self.server.states(files)
         except Exception as error:
             yield from ((run, "", explained(one_line(error))) for run in runs)
@@ -124,7 +124,8 @@ class Upload:
         for run in runs:
             reason = complaints.get(files[run.run_id], "")
             if not reason and states.get(run.run_id) not in ENDED:
-                reason = f"W&B does not have all of run {run.run_id}"
+                whole = f"W&B does not have all of run {run.run_id}"
+                reason = whole if ended else self.server.late(run.run_id)
             yield run, "" if reason else url, explained(reason) if reason else ""
 
     def gone(self, run_ids: Sequence[str]) -> set[str]:

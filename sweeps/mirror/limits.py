@@ -25,7 +25,9 @@ from wandb.sdk import wandb_setup
 TIMEOUT = 20.0  # seconds for the request
 LONGEST = 86_400.0  # seconds; what is longer is no length of time (other services send the time of day)
 REFUSED = re.compile(r"\bPOST (http\S+/(graphql|file_stream)) giving up after")
-BUSY = "did not respond in time"  # of a query, which wandb-core holds back for as long as it was asked to
+BUSY = re.compile(
+    r"did not respond in time|giving up after \d+ s$"
+)  # wandb-core holds back as long as it was asked to
 BODIES: dict[str, dict[str, object]] = {
     "graphql": {"query": "query Viewer { viewer { entity } }"},
     "file_stream": {},  # a sign of life of a run that is there, as wandb sends it
@@ -38,7 +40,7 @@ def asked_pause(errors: Iterable[str]) -> float:
     ours = f"{settings.base_url.rstrip('/')}/"  # the key goes there and nowhere else
     found = [match for error in errors if (match := REFUSED.search(error)) and match[1].startswith(ours)]
     refused = {match[2]: match[1] for match in found}
-    if any(BUSY in error for error in errors):
+    if any(BUSY.search(error) for error in errors):
         refused["graphql"] = f"{ours}graphql"
     return max((asked(url, kind, settings.api_key) for kind, url in refused.items()), default=0.0)
 

@@ -451,7 +451,7 @@ def test_wandb_leet_shows_the_curves_of_an_offline_run(store: Store) -> None:
     while b"curve/adding" not in shown and time.monotonic() < end:
         if select.select([ours], [], [], 1.0)[0]:
             shown += os.read(ours, 1 << 16)
-    leet.kill()
+    os.killpg(leet.pid, signal.SIGKILL)  # with its wandb-core
     leet.wait()
     os.close(ours)
     os.close(theirs)

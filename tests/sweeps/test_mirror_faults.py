@@ -114,6 +114,27 @@ def test_a_pause_longer_than_ones_patience_is_not_begun(
         mirror(quick_store, mode="online", patience=600.0, verify=True)
 
 
+@pytest.mark.parametrize("end", ["/file_stream", "/graphql"])
+def test_wandb_does_not_wait_for_hours_though_it_is_asked_to(
+    quick_store: Store, wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """wandb-core itself would; the batch is given up instead, and what the server asks for is said."""
+    monkeypatch.setattr(asking, "LONGEST_SEND", 1.0)
+    monkeypatch.setattr(asking, "TIMEOUT", 1.0)
+    add(quick_store, range(2))
+    asked_for = (b"UpsertBucket", b"query Viewer {")
+    wandb_server.fault = lambda path, body: (
+        (429, {"Retry-After": "3600"})
+        if path.endswith(end) and (end == "/file_stream" or any(word in body for word in asked_for))
+        else None
+    )
+    summary = mirror(quick_store, mode="online", entity="me", patience=60.0)
+    assert summary.failed == 2
+    assert "W&B asks to wait 3600 s" in summary.error
+    wandb_server.fault = lambda path, body: None
+    assert mirror(quick_store, mode="online", entity="me").mirrored == 2
+
+
 def test_the_key_goes_to_the_server_alone(wandb_server: WandbServer) -> None:
     with session():
         log_in("online", None, None)
