@@ -63,11 +63,11 @@ def way_to(place: Place, tell: Callable[[str], None]) -> Way:
 
 def written(run: Sent, place: Place) -> Path:
     """The run as a folder in `scratch`; returns its file."""
-    folder = place.scratch / run.run_id
-    path = folder / f"run-{run.run_id}.wandb"
+    content = log_of(run, project=place.project, entity=place.entity)
+    path = place.scratch / run.run_id / f"run-{run.run_id}.wandb"
     with writing(path):
-        folder.mkdir(exist_ok=True)
-        path.write_bytes(log_of(run, project=place.project, entity=place.entity))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
     return path
 
 
