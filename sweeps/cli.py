@@ -67,6 +67,7 @@ COMMANDS = (
         "plan", "sweeps.commands.plan:run", "show what a sweep would run, and estimate its time and memory"
     ),
     Command("sweep", "sweeps.commands.sweep:run", "run the missing trials of a study; run again to resume"),
+    Command("export", "sweeps.commands.export:run", "write a study's search as a W&B sweep file"),
     Command("status", "sweeps.commands.status:run", "show the progress of a study from its stored results"),
     Command(
         "watch", "sweeps.commands.watch:run", "follow a sweep that runs elsewhere, from its stored results"

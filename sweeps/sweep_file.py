@@ -9,9 +9,12 @@
       optimizer.learning_rate: {distribution: log_uniform_values, min: 1.0e-3, max: 3.0e-2}
       cell.hidden: {values: [16, 32]}             other names are dotted paths of a trial's spec
       optimizer: {parameters: {clip: {value: 1.0}}}     nested: the same as optimizer.clip
+      steps: {value: {adding: 700, copy: 1000}}         by task; so are batch, longer, ...
+      tasks: {value: {copy: {type: CopyMemory, delay: 10}}}     labels of one's own; cells likewise
 
-The search is the sweep's. What a sweep lacks, a study adds: each cell's best setting is run again with fresh seeds, and
-there are controls. `--set confirm=16 --set margin=0.02` change them. Schema: W&B, "Sweep configuration options".
+What has a value is part of cells, tasks, optimizer or study; the rest is searched. What a sweep lacks, a study adds:
+each cell's best setting is run again with fresh seeds, and there are controls. `--set confirm=16 --set margin=0.02`
+change them. Schema: W&B, "Sweep configuration options". `sweeps.sweep_export` writes such files.
 """
 
 import math
@@ -20,33 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from experiments.optimizers import Adam
-from experiments.specs import unknown
+from experiments.specs import SpecError, has, replace, unknown
 from experiments.tasks import TASKS
 from lstm_variants import CELLS
 from sweeps.errors import InputError
-from sweeps.spaces import (
-    Distribution,
-    choice,
-    grid,
-    int_uniform,
-    log_uniform,
-    quantised,
-    sampled,
-    uniform,
-)
-from sweeps.strategy import Strategy
 from sweeps.study import BY_TASK, Study
+from sweeps.sweep_space import REFUSED, Parameters, kind_of, plain, search_of
 from sweeps.yaml_lines import At, read
 
 METRIC = "valid_score"
-LEARNING_RATE = 0.01  # where a sweep does not say
-REFUSED = {
-    "bayes": "settings that follow from results are a strategy of a study in Python (sweeps.strategy); "
-    "method: random, or sobol there, spreads them without",
-    "early_terminate": "trials are trained to their end, so that every score means the same; a study's stop_after ends "
-    "those that have solved their task",
-    "probabilities": "all values of a list are alike likely; write a value twice to draw it twice as often",
-}
+OPTIMIZER = Adam(learning_rate=0.01)  # where a sweep does not say
+FIXED = (*BY_TASK, "stop_after")  # fields of a study that every trial has
+OWN = ("cells", "tasks")  # labels that the file itself defines
 IGNORED = ("program", "command", "name", "project", "entity", "description", "program_path")
 KNOWN = ("method", "metric", "parameters", "run_cap", *IGNORED)
 OPTIONS = ("value", "values", "distribution", "min", "max", "q", "mu", "sigma")  # of a parameter
@@ -54,8 +42,12 @@ OPTIONS = ("value", "values", "distribution", "min", "max", "q", "mu", "sigma") 
 
 def study_of(path: Path) -> tuple[Study, str]:
     """The study of a file, and its description. Raises InputError that names the line."""
-    name = path.name
-    document = read(path.read_text(encoding="utf-8"), name)
+    return study_from(path.read_text(encoding="utf-8"), path.name)
+
+
+def study_from(text: str, name: str) -> tuple[Study, str]:
+    """The study of a file's text, and its description. name: of the file, for messages. Raises InputError."""
+    document = read(text, name)
     if not isinstance(document.value, dict):
         raise InputError(f"{name}: a sweep is a mapping with method and parameters.")
     top: dict[str, At] = document.value
@@ -67,24 +59,17 @@ def study_of(path: Path) -> tuple[Study, str]:
     check_metric(top, name)
     if not isinstance(getattr(top.get("parameters"), "value", None), dict):
         raise InputError(f"{name}: a sweep needs parameters: a mapping with at least cell and task.")
-    parameters: dict[str, tuple[At, dict[str, Any]]] = {}
-    for key, told in flattened(top["parameters"].value, name):
-        if key in parameters:
-            raise InputError(f"{name} line {told[0].line}: '{key}' stands twice.")
-        parameters[key] = told
-    cells = labels(parameters, "cell", CELLS, name)
-    tasks = labels(parameters, "task", TASKS, name)
-    fixed, space = divided(parameters)
+    parameters = parameters_of(top["parameters"].value, name)
+    cells, tasks = (
+        specs(parameters, kind, known, name) for kind, known in (("cell", CELLS), ("task", TASKS))
+    )
+    fixed, space = divided(parameters, name)
+    parts = {"cell": cells, "task": tasks, "optimizer": {"": OPTIMIZER}}
+    put_constants(parts, space, name)
     method = top.get("method", At("", document.line))
     search = search_of(method, top.get("run_cap"), space, len(cells) * len(tasks), name)
     described = top.get("description")
-    study = Study(
-        cells={label: CELLS[label]() for label in cells},
-        tasks={label: TASKS[label]() for label in tasks},
-        optimizer=Adam(learning_rate=LEARNING_RATE),
-        search=search,
-        **fixed,
-    )
+    study = Study(cells=cells, tasks=tasks, optimizer=parts["optimizer"][""], search=search, **fixed)
     return study, str(described.value) if described else f"The W&B sweep {name}."
 
 
@@ -99,6 +84,16 @@ def check_metric(top: Mapping[str, At], name: str) -> None:
             f"{name} line {line}: settings are chosen by the {METRIC} of validation data, maximised; got {metric!r}. "
             f"Verdicts then use the test data."
         )
+
+
+def parameters_of(given: Mapping[str, At], name: str) -> Parameters:
+    """Every parameter by its dotted path. Raises InputError for one that stands twice."""
+    parameters: Parameters = {}
+    for path, told in flattened(given, name):
+        if path in parameters:
+            raise InputError(f"{name} line {told[0].line}: '{path}' stands twice.")
+        parameters[path] = told
+    return parameters
 
 
 def flattened(
@@ -152,7 +147,22 @@ def number_in(text: str) -> bool:
         return False
 
 
-Parameters = Mapping[str, tuple[At, dict[str, Any]]]
+def specs(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Cells, or tasks, by label: as the file defines them, else those of the catalogue. Raises InputError."""
+    at, options = parameters.get(f"{kind}s", (None, {}))
+    own = options.get("value", {})
+    if at is not None and not (isinstance(own, dict) and own):
+        raise InputError(
+            f"{name} line {at.line}: {kind}s needs value: a mapping from labels to {kind}s, such as "
+            f"{{mine: {{type: {next(iter(catalogue.values())).__name__}, ...}}}}."
+        )
+    found = {}
+    for label in labels(parameters, kind, {**own, **catalogue}, name):
+        found[label] = catalogue[label]() if label not in own else None
+        if label in own:
+            assert at is not None
+            found[label] = plain(own[label], f"{name} line {at.line}: '{kind}s.{label}'", spec=True)
+    return found
 
 
 def labels(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name: str) -> list[str]:
@@ -161,118 +171,55 @@ def labels(parameters: Parameters, kind: str, catalogue: Mapping[str, Any], name
     given = options.get("values", [options["value"]] if "value" in options else [])
     if at is None or not given:
         raise InputError(f"{name}: parameters need a {kind}: {{values: [...]}}; see `lstm-variants list`.")
-    for label in map(str, given):
+    given = [str(label) for label in given]
+    for label in given:
         if label not in catalogue:
             raise InputError(f"{name} line {at.line}: {unknown(kind, label, catalogue)}")
     return list(dict.fromkeys(given))
 
 
-def divided(parameters: Parameters) -> tuple[dict[str, Any], dict[str, tuple[At, dict[str, Any]]]]:
-    """Fields of the study that have one value, and the rest, which is searched."""
-    rest = {path: told for path, told in parameters.items() if path not in ("cell", "task")}
-    fixed = {path: told[1]["value"] for path, told in rest.items() if path in BY_TASK and "value" in told[1]}
-    return fixed, {path: told for path, told in rest.items() if path not in fixed}
+def put_constants(parts: Mapping[str, dict[str, Any]], space: Parameters, name: str) -> None:
+    """Take what has one value out of the space and put it into cells, tasks and optimizer, by label. Raises
+    InputError."""
+    for path in sorted(path for path, (_, options) in space.items() if "value" in options):
+        head, _, rest = path.partition(".")
+        if head in parts:
+            at, options = space.pop(path)
+            where = f"{name} line {at.line}: '{path}'"
+            for inner, value in flat(options["value"], rest):
+                put(parts[head], inner, plain(value, where), where)
 
 
-def search_of(method: At, cap: At | None, space: Parameters, arms: int, name: str) -> Strategy | None:
-    """The strategy. Raises InputError for a method that is not known or lacks its run_cap."""
-    word = method.plain()
-    if word == "bayes":
-        raise InputError(f"{name} line {method.line}: method {word} is not supported: {REFUSED[word]}.")
-    if word not in ("grid", "random"):
-        raise InputError(f"{name} line {method.line}: method must be grid or random; got {word!r}.")
-    if not space:
-        return None
-    if word == "grid":
-        every = grid({path: values_of(path, told, name) for path, told in space.items()})
-        total = every.most * arms
-        if cap is not None and not (type(cap.value) is int and cap.value >= total):
-            raise InputError(
-                f"{name} line {cap.line}: method grid runs every combination, {total} in all; leave run_cap out, or "
-                f"use method random. Got run_cap {cap.plain()!r}."
-            )
-        return every
-    if cap is None or type(cap.value) is not int or cap.value < arms:
-        raise InputError(
-            f"{name} line {cap.line if cap else method.line}: method random needs run_cap, the number of runs of the "
-            f"search, at least one for each of the {arms} pairs of cell and task; got "
-            f"{cap.plain() if cap else None!r}."
-        )
-    space_drawn = {path: distribution(path, told, name) for path, told in space.items()}
-    return sampled(space_drawn, trials=cap.value // arms)
+def flat(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """A value by its path, or, of a mapping that is no spec, what is in it."""
+    if isinstance(value, dict) and "type" not in value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}".lstrip("."))
+    else:
+        yield path, value
 
 
-def values_of(path: str, told: tuple[At, dict[str, Any]], name: str) -> list[Any]:
-    """All values of a parameter. Raises InputError where they cannot be listed."""
-    at, options = told
-    if "values" in options:
-        return list(options["values"])
-    if "value" in options:
-        return [options["value"]]
-    if kind_of(options) == "int_uniform":
-        low, high = bounds(options, f"{name} line {at.line}: '{path}'")
-        return list(range(int(low), int(high) + 1))
-    raise InputError(f"{name} line {at.line}: method grid needs the values of '{path}' in a list.")
-
-
-def kind_of(options: Mapping[str, Any]) -> str:
-    """The distribution: what is written, else what W&B takes it for."""
-    if "distribution" in options:
-        return str(options["distribution"])
-    if "value" in options:
-        return "constant"
-    if "values" in options:
-        return "categorical"
-    ends = options.get("min"), options.get("max")
-    return "int_uniform" if all(isinstance(end, int) for end in ends) else "uniform"
-
-
-def bounds(options: Mapping[str, Any], where: str) -> tuple[float, float]:
-    """Both ends. Raises InputError where they are no numbers, or no whole ones for a distribution of such."""
-    low, high = options.get("min"), options.get("max")
-    whole = kind_of(options) == "int_uniform"
-    if not all(isinstance(end, int if whole else int | float) for end in (low, high)):
-        raise InputError(
-            f"{where} needs min and max as {'whole ' * whole}numbers; got min={low!r}, max={high!r}."
-        )
-    return low, high  # type: ignore[return-value]
-
-
-DISTRIBUTIONS = (
-    *("constant", "categorical", "int_uniform", "uniform", "log_uniform_values", "log_uniform"),
-    *("q_uniform", "q_log_uniform_values", "q_log_uniform"),
-)
-
-
-def distribution(path: str, told: tuple[At, dict[str, Any]], name: str) -> Distribution:
-    """The distribution of a parameter. Raises InputError for one that is refused, and for bounds that are none."""
-    at, options = told
-    kind = kind_of(options)
-    where = f"{name} line {at.line}: '{path}'"
-    if kind not in DISTRIBUTIONS:
-        raise InputError(
-            f"{where}: the distribution {kind} is not supported; one of: {', '.join(DISTRIBUTIONS)}."
-        )
-    if kind == "constant":
-        return choice(options["value"])
-    if kind == "categorical":
-        return choice(*options["values"])
-    low, high = bounds(options, where)
-    step = options.get("q", 1)
-    if not isinstance(step, int | float):
-        raise InputError(f"{where} needs q as a number; got q={step!r}.")
+def put(specs: dict[str, Any], path: str, value: Any, where: str) -> None:
+    """Set the field of all that have it; without a path the spec as a whole. Raises InputError where none has it."""
+    having = [label for label, spec in specs.items() if not path or has(spec, path)]
     try:
-        if kind == "int_uniform":
-            return int_uniform(int(low), int(high))
-        plain = kind.removeprefix("q_")
-        if plain == "log_uniform":  # its bounds are exponents of e
-            low, high = math.exp(low), math.exp(high)
-        made = uniform(low, high) if plain == "uniform" else log_uniform(low, high)
-        return quantised(made, step) if kind.startswith("q_") else made
-    except OverflowError:
-        raise InputError(
-            f"{where}: the bounds of {kind} are exponents of e; got max={options['max']!r}. For the values themselves "
-            f"write {kind}_values."
-        ) from None
-    except InputError as error:
+        for label in having or specs:
+            specs[label] = replace(specs[label], path, value) if path else value
+    except SpecError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def divided(parameters: Parameters, name: str) -> tuple[dict[str, Any], dict[str, tuple[At, dict[str, Any]]]]:
+    """Fields of the study that have one value, and the rest, which is searched or part of a cell, task or optimiser."""
+    rest = {path: told for path, told in parameters.items() if path not in ("cell", "task", *OWN)}
+    fixed = {}
+    for path, (at, options) in rest.items():
+        if path in FIXED and "value" in options:
+            value, where = options["value"], f"{name} line {at.line}: '{path}'"
+            by_task = isinstance(value, dict) and path in BY_TASK
+            fixed[path] = (
+                {label: plain(inner, where) for label, inner in value.items()}
+                if by_task
+                else plain(value, where)
+            )
+    return fixed, {path: told for path, told in rest.items() if path not in fixed}

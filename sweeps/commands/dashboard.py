@@ -105,20 +105,25 @@ def as_json(store: Store, options: argparse.Namespace) -> str:
 def to_wandb(store: Store, options: argparse.Namespace) -> int:
     from sweeps.dashboard.boards import boards_of
     from sweeps.dashboard.publish import LEFT, publish
+    from sweeps.mirror.limits import asked_pause
     from sweeps.mirror.server import Server
 
     screen = console()
-    try:
-        with session(), tempfile.TemporaryDirectory(prefix="wandb-") as scratch:
+    with session(), tempfile.TemporaryDirectory(prefix="wandb-") as scratch:
+        try:
             _, project, entity = log_in("online", options.project, options.entity)
             server = Server(project, entity, Path(scratch))
             boards = boards_of(store, options.runs, entity=server.entity, project=project)
             memory = store.path / "wandb" / "published.json"
             memory.parent.mkdir(parents=True, exist_ok=True)
             done = publish(server, boards, memory, overwrite=options.overwrite)
-    except MirrorError as error:
-        screen.print(f"W&B: {error}. Nothing is lost; the same command does the rest.", soft_wrap=True)
-        return 1
+        except MirrorError as error:
+            wait = asked_pause([str(error)])
+            when = f"; W&B asks to wait {wait:.0f} s" if wait else ""
+            screen.print(
+                f"W&B: {error}{when}. Nothing is lost; the same command does the rest.", soft_wrap=True
+            )
+            return 1
     for one in done:
         screen.print(f"{one.board.title:<34} {one.outcome:<10} {one.url}", soft_wrap=True)
     if any(one.outcome == LEFT for one in done):

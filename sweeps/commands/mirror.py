@@ -12,6 +12,7 @@ from sweeps.mirror.follow import mirror
 from sweeps.mirror.follower import repair
 from sweeps.store.store import Store
 from sweeps.terminal.printed import printed, word
+from sweeps.terminal.screen import console
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("runs, time left"), TimeRemainingColumn())
     try:
-        with Progress(*columns, transient=True) as bar:
+        screen = console()
+        with Progress(*columns, transient=True, console=screen, disable=not screen.is_terminal) as bar:
             task = bar.add_task("mirror", total=None)
             summary = mirror(
                 store,
@@ -51,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
                 verify=arguments.verify,
                 project=arguments.project,
                 entity=arguments.entity,
-                report=lambda line: bar.console.print(line, markup=False, highlight=False, soft_wrap=True),
+                report=lambda line: screen.print(line, soft_wrap=True),
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except MirrorError as error:

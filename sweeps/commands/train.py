@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from experiments.optimizers import SGD, Adam
-from experiments.specs import SpecError, canonical, construct, replace, set_text, unknown
+from experiments.read_back import spec_of, value_of
+from experiments.specs import SpecError, canonical, construct, has, replace, set_text, unknown
 from experiments.tasks import TASKS
 from experiments.tasks.contract import drawable
 from experiments.trial import Trial, checked
@@ -16,6 +17,7 @@ from sweeps.commands.training import STUDY, draw, show, train
 from sweeps.errors import InputError
 from sweeps.plan import Entry
 from sweeps.store.store import Store
+from sweeps.study import BY_TASK
 from sweeps.terminal.screen import console
 
 LENGTHS = (
@@ -67,7 +69,8 @@ def run(options: argparse.Namespace) -> int:
         from sweeps.mirror.agent_run import log_trial
 
         try:
-            screen.print(f"W&B run {log_trial(row, curve)}".rstrip(), soft_wrap=True)
+            if address := log_trial(row, curve):  # offline wandb says where its files are
+                screen.print(f"W&B run {address}", soft_wrap=True)
         except MirrorError as error:
             screen.print(f"W&B: {error}. The trial is stored; the same command logs it.", soft_wrap=True)
             return 1
@@ -81,12 +84,9 @@ def trial_of(options: argparse.Namespace) -> Trial:
             raise InputError(
                 "train needs --cell NAME and --task NAME, or --again TRIAL_ID for a stored trial."
             )
-    if options.cell not in CELLS:
-        raise InputError(unknown("cell", options.cell, CELLS))
-    if options.task not in TASKS:
-        raise InputError(unknown("task", options.task, TASKS))
     try:
-        cell, task = CELLS[options.cell](), TASKS[options.task]()
+        cell = named("cell", options.cell, CELLS, options.cells)
+        task = named("task", options.task, TASKS, options.tasks)
         if options.hidden is not None:
             cell = replace(cell, "hidden", options.hidden)
         if options.attend:
@@ -110,7 +110,8 @@ def trial_of(options: argparse.Namespace) -> Trial:
                 raise InputError(f"--set takes PATH=VALUE, such as optimizer.clip=5; got '{text}'.")
             trial = set_text(trial, path, value)
         for path, value in options.params.items():
-            trial = replace(trial, path, value)
+            if has(trial, path) or not anywhere(path, options):
+                trial = replace(trial, path, value_of(value, float, path))
         drawable(checked(trial).task)
         return trial
     except SpecError as error:
@@ -132,15 +133,39 @@ def with_params(options: argparse.Namespace) -> argparse.Namespace:
             f"\"optimizer.learning_rate\": 0.01}}'; got {options.params!r}. In a sweep's command: ${{args_json}}."
         )
     kinds = {"cell": str, "task": str, "steps": int, "batch": int, "seed": int}
+    own = {kind: given.get(kind) for kind in ("cells", "tasks")}
+    own = {kind: labels if isinstance(labels, Mapping) else {} for kind, labels in own.items()}
+    task = given.get("task")
+    given = {
+        path: value[task] if path in BY_TASK and isinstance(value, Mapping) and task in value else value
+        for path, value in given.items()
+        if path not in own
+    }
     names = {name: given[name] for name, kind in kinds.items() if isinstance(given.get(name), kind)}
     fields = {path: value for path, value in flat(given) if path not in names}
-    return argparse.Namespace(**vars(options) | names | {"params": fields})
+    return argparse.Namespace(**vars(options) | names | own | {"params": fields})
+
+
+def named(kind: str, label: str, catalogue: Mapping[str, Any], own: Mapping[str, Any]) -> Any:
+    """The cell or task of a label: as the parameters define it, else the catalogue's. Raises SpecError."""
+    if label in own:
+        return spec_of(own[label], f"{kind}s.{label}")
+    if label not in catalogue:
+        raise SpecError(unknown(kind, label, {**own, **catalogue}))
+    return catalogue[label]()
+
+
+def anywhere(path: str, options: argparse.Namespace) -> bool:
+    """Whether another cell, or task, has a field: a sweep over several sets it for all."""
+    kind, _, rest = path.partition(".")
+    every = {"cell": (CELLS, options.cells), "task": (TASKS, options.tasks)}.get(kind, ({}, {}))
+    return any(has(named(kind, label, *every), rest) for labels in every for label in labels)
 
 
 def flat(given: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Nested parameters by dotted path."""
     for name, value in given.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and "type" not in value:
             yield from flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value

@@ -110,7 +110,7 @@ def explained(message: str) -> str:
     """What went wrong at the server, with its cure where there is one."""
     if "<no message>" in message or re.search(r"\berror 401\b|\bHTTP 401\b", message):
         return (
-            "W&B does not accept the API key (HTTP error 401): it has expired, or belongs to another server than "
-            "WANDB_BASE_URL says; `wandb login --relogin` stores another"
+            "the server does not accept the API key (HTTP error 401): it has expired, or belongs to another server "
+            "than WANDB_BASE_URL says; `wandb login --relogin` stores another"
         )
     return message

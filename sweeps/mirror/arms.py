@@ -15,9 +15,11 @@ import hashlib
 import json
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from sweeps.mirror import names
+from sweeps.mirror.design import Design
 from sweeps.mirror.reported import Verdict
 from sweeps.mirror.run import ARM, Row
 from sweeps.mirror.sent import STEP, Sent
@@ -34,8 +36,10 @@ COLUMNS = (
 SEARCH, CONFIRM = "search", "confirm"
 
 
-def arms(store: Store, declared: Declaration, verdicts: Mapping[Arm, Verdict]) -> Iterator[Sent]:
-    """A run for every arm that has trials."""
+def arms(
+    store: Store, declared: Declaration, verdicts: Mapping[Arm, Verdict], design: Design | None = None
+) -> Iterator[Sent]:
+    """A run for every arm that has trials. design: what they use."""
     wanted = [*COLUMNS, declared.score, "test_score", *declared.searched]
     rows = store.planned(list(dict.fromkeys(wanted))).rows.to_pylist()
     by_arm: dict[Arm, list[Row]] = {}
@@ -44,7 +48,8 @@ def arms(store: Store, declared: Declaration, verdicts: Mapping[Arm, Verdict]) -
     confirmed = {str(row["trial_id"]) for row in rows if row["stage"] == CONFIRM}
     curves = curves_of(store, confirmed)
     for arm, members in by_arm.items():
-        yield arm_run(arm, members, curves, declared, verdicts.get(arm))
+        run = arm_run(arm, members, curves, declared, verdicts.get(arm))
+        yield replace(run, uses=design, mark=f"{run.mark}{design.artifact.digest[:8]}") if design else run
 
 
 def curves_of(store: Store, trials: set[str]) -> dict[str, Curve]:

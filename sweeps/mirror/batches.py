@@ -30,8 +30,13 @@ class Tally:
 
     def note(self, error: str) -> None:
         self.errors.append(error)
-        status = status_of(error)
-        self.passing |= status is None or status in PASSING or status >= 500
+        self.passing |= passing(error)
+
+
+def passing(error: str) -> bool:
+    """Whether asking again later may help."""
+    status = status_of(error)
+    return status is None or status in PASSING or status >= 500
 
 
 def give_all(trials: Iterable[Trial], way: Way, ledger: Ledger, tally: Tally) -> Iterator[bool]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sweeps.errors import InputError
 from sweeps.mirror import through_wandb
-from sweeps.mirror.account import MirrorError, Mode, explained, one_line
+from sweeps.mirror.account import Mode, explained, one_line
+from sweeps.mirror.folders import Folders
 from sweeps.mirror.sent import Sent
 from sweeps.mirror.server import ENDED, Server
-from sweeps.mirror.through_wandb import Fill, put
-from sweeps.mirror.transaction_log import is_tested, log_of
+from sweeps.mirror.through_wandb import Fill
+from sweeps.mirror.transaction_log import TESTED, is_tested, log_of
 from sweeps.store.parts import writing
 
 Given = tuple[Sent, str, str]  # a run, the project's URL, the error
@@ -45,7 +47,8 @@ class Way(Protocol):
         ...
 
     def gone(self, run_ids: Sequence[str]) -> set[str]:
-        """Those of these runs that W&B does not have, or not to their end. Raises MirrorError."""
+        """Those of these runs that W&B does not have, or not to their end. Raises MirrorError where it does not answer,
+        InputError where it cannot be asked."""
         ...
 
 
@@ -60,11 +63,11 @@ def way_to(place: Place, tell: Callable[[str], None]) -> Way:
 
 def written(run: Sent, place: Place) -> Path:
     """The run as a folder in `scratch`; returns its file."""
-    folder = place.scratch / f"offline-run-{run.run_id}"
-    path = folder / f"run-{run.run_id}.wandb"
+    content = log_of(run, project=place.project, entity=place.entity)
+    path = place.scratch / run.run_id / f"run-{run.run_id}.wandb"
     with writing(path):
-        folder.mkdir(exist_ok=True)
-        path.write_bytes(log_of(run, project=place.project, entity=place.entity))
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
     return path
 
 
@@ -74,13 +77,12 @@ class Files:
     size = 64
 
     def __init__(self, place: Place):
-        self.place = place
+        self.place, self.folders = place, Folders(place.folder)
 
     def give(self, runs: Sequence[Sent]) -> Iterator[Given]:
         for run in runs:
             try:
-                made = written(run, self.place).parent
-                put(made, self.place.folder / made.name)
+                self.folders.put(written(run, self.place).parent, run)
                 yield run, "", ""
             except Exception as error:
                 yield run, "", one_line(error)
@@ -90,7 +92,8 @@ class Files:
 
 
 def gone_files(folder: Path, run_ids: Sequence[str]) -> set[str]:
-    return {i for i in run_ids if not (folder / f"offline-run-{i}" / f"run-{i}.wandb").is_file()}
+    folders = Folders(folder)
+    return {run_id for run_id in run_ids if not folders.has(run_id)}
 
 
 class Upload:
@@ -110,7 +113,7 @@ class Upload:
             )  # asks the server, where it is not known: one that is down costs one request
             for run in runs:
                 files[run.run_id] = written(run, self.place)
-            complaints = self.server.send(files.values())
+            complaints, ended = self.server.send(files.values())
             states = self.server.states(files)
         except Exception as error:
             yield from ((run, "", explained(one_line(error))) for run in runs)
@@ -121,7 +124,8 @@ class Upload:
         for run in runs:
             reason = complaints.get(files[run.run_id], "")
             if not reason and states.get(run.run_id) not in ENDED:
-                reason = f"W&B does not have all of run {run.run_id}"
+                whole = f"W&B does not have all of run {run.run_id}"
+                reason = whole if ended else self.server.late(run.run_id)
             yield run, "" if reason else url, explained(reason) if reason else ""
 
     def gone(self, run_ids: Sequence[str]) -> set[str]:
@@ -159,4 +163,6 @@ class ByWandb:
     def gone(self, run_ids: Sequence[str]) -> set[str]:
         if self.place.mode == "offline":
             return gone_files(self.place.folder, run_ids)
-        raise MirrorError("this version of wandb was not tested with --verify")
+        raise InputError(
+            f"--verify was not tested with this version of wandb; install {' or '.join(TESTED)}, or leave it out."
+        )

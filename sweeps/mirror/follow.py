@@ -23,9 +23,10 @@ import wandb
 
 from sweeps.errors import InputError
 from sweeps.mirror.account import MirrorError, Mode, log_in, own_environment
-from sweeps.mirror.batches import Tally, give_all
+from sweeps.mirror.batches import Tally, give_all, passing
 from sweeps.mirror.deliver import Place, Way, way_to
 from sweeps.mirror.ledger import Ledger
+from sweeps.mirror.limits import asked_pause
 from sweeps.mirror.missing import Now, look, read_trials
 from sweeps.mirror.scratch import scratch_folder
 from sweeps.mirror.trial import Trial
@@ -112,7 +113,7 @@ def mirror(
         place = Place(mode=mode, project=project, entity=entity, folder=folder, scratch=scratch)
         way = way_to(place, report)
         if verify:
-            forget_what_is_gone(ledger, way)
+            patiently(lambda: forget_what_is_gone(ledger, way), patience, report)
         made, trouble, moved, refreshed = 0, 0, time.monotonic(), -REFRESH
         finished: set[tuple[Path, int]] = set()
         say = once(report)
@@ -126,23 +127,28 @@ def mirror(
             for taken in give_all(trials_of(store, missing, now, ledger), way, ledger, tally):
                 made += taken
                 progress(made, known)
+                say(f"W&B: runs appear in {ledger.url}" if follow and ledger.url else "")
             due = last or time.monotonic() - refreshed >= REFRESH
             if due and (tally.taken or not tally.errors):
                 give_whole(store, which, place, way, ledger, tally)
                 refreshed = time.monotonic()
             moved = time.monotonic() if tally.taken else moved
-            if last and not (tally.passing and time.monotonic() - moved < patience):
+            asked = asked_pause(tally.errors) if mode == "online" else 0.0
+            if last and not (tally.passing and time.monotonic() - moved + asked < patience):
+                if asked and tally.passing:
+                    tally.errors.append(f"{tally.errors[-1]}; W&B asks to wait {asked:.0f} s")
                 break
             until = f"until {patience:.0f} s went by without a run" if last else "until the sweep ends"
             for message in tally.errors:
                 say(f"W&B: {message}; the mirror keeps trying {until}")
+            say(f"W&B limits the rate: the mirror waits {asked:.0f} s, as it asks" if asked else "")
             if tally.errors:
                 wandb.teardown()  # else the ids of runs that failed stay "in use"
                 log_in(mode, project, entity)
                 way = way_to(place, say)
             trouble = trouble + 1 if tally.errors and not tally.taken else 0
             pause = PAUSES[min(trouble, len(PAUSES)) - 1] if trouble else POLL
-            rest(pause, stop if not last else lambda: False)
+            rest(max(asked, PAUSES[0]) if asked else pause, stop if not last else lambda: False)
         return MirrorSummary(
             mode=mode,
             mirrored=len(ledger.made),
@@ -163,6 +169,27 @@ def forget_what_is_gone(ledger: Ledger, way: Way) -> None:
     known = {i: ledger.runs[i] for i in (*ledger.trials, *ledger.others) if i in ledger.runs}
     gone = way.gone(list(known.values()))
     ledger.forget({i for i, run in known.items() if run in gone})
+
+
+def patiently(work: Callable[[], None], patience: float, report: Callable[[str], None]) -> None:
+    """Do it, again while W&B does not answer and patience lasts. Raises MirrorError when it is over, and for what
+    asking again does not change."""
+    until, tries, say = time.monotonic() + patience, 0, once(report)
+    while True:
+        try:
+            return work()
+        except MirrorError as error:
+            if not passing(str(error)):
+                raise
+            asked = asked_pause([str(error)])
+            pause = max(asked, PAUSES[0]) if asked else PAUSES[min(tries, len(PAUSES) - 1)]
+            if time.monotonic() + pause >= until:
+                raise MirrorError(
+                    f"{error}; W&B asks to wait {asked:.0f} s" if asked else str(error)
+                ) from None
+            say(f"W&B: {error}; the mirror keeps trying until {patience:.0f} s went by")
+            rest(pause, lambda: False)
+            tries += 1
 
 
 def once(report: Callable[[str], None]) -> Callable[[str], None]:

@@ -12,13 +12,14 @@ import hashlib
 import re
 
 READABLE = 100  # characters of an id before the digits of a trial's hash
+MINDED, NO_WORD = re.compile(r"[^A-Za-z0-9._]+"), re.compile(r"\W")
 GROUP = 128
 TAG = 64
 
 
 def plain(text: str) -> str:
     """Without the characters that W&B, a shell or a file system minds."""
-    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-")
+    return MINDED.sub("-", text).strip("-")
 
 
 def digits(text: str) -> str:
@@ -55,8 +56,7 @@ def key(measure: str, task: str) -> str:
     >>> key("curve", "copy (20 blanks)")
     'curve/copy__20_blanks_'
     """
-    word = re.sub(r"\W", "_", task)
-    return f"{measure}/{word}"
+    return f"{measure}/{NO_WORD.sub('_', task)}"
 
 
 def again(run_id: str) -> str:

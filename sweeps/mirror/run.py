@@ -103,13 +103,15 @@ def config_of(spec: object) -> Row:
     return json.loads(str(spec), parse_constant=str)
 
 
-def summary_of(row: Row) -> Row:
-    """The spec's text, and what it does not say of the row, which has no nulls.
+def summary_of(row: Row, spec: Row | None = None) -> Row:
+    """The spec's text, and what it does not say of the row, which has no nulls. spec: it as a dictionary, where the
+    caller has it.
 
     A measure that is in the curve but not in the row is null in so many words, or W&B would put the curve's last
     value there.
     """
-    said = spec_columns(config_of(row["spec"])) | {"schema_version": schema.VERSION}
+    spec = spec if spec is not None else config_of(row["spec"])
+    said = spec_columns(spec) | {"schema_version": schema.VERSION}
     nulls = {name: None for name in CURVE if name in schema.TRIAL_COLUMNS and name not in row}
     rest = {name: value for name, value in row.items() if value != said.get(name)}
     return nulls | {
@@ -172,7 +174,7 @@ def spec_columns(spec: Mapping[str, object], prefix: str = "") -> Row:
     columns: Row = {}
     for name, value in spec.items():
         path = f"{prefix}{name}"
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             columns |= spec_columns(value, f"{path}.")
         elif name != "type" and path not in schema.TRIAL_COLUMNS:
             columns[path] = plain(value)
@@ -180,8 +182,8 @@ def spec_columns(spec: Mapping[str, object], prefix: str = "") -> Row:
 
 
 def plain(value: object) -> object:
-    if isinstance(value, str) and value in INFINITE:
-        return float(value)
+    if isinstance(value, str):
+        return float(value) if value in INFINITE else value
     return json.dumps(value) if isinstance(value, list) else value
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sweeps.mirror.design import Design
 from sweeps.mirror.run import Row
 
 STEP = "step"  # the horizontal axis of every curve
@@ -15,7 +16,7 @@ class Sent:
     id: what the ledger knows it by: a trial's id, or a name that no trial has. mark: what it shows beside numbers;
     where that differs the run is made again. run_id: what W&B knows it by. status,
     steps: of a trial, how it ended and after how many updates. history: lines in order, each with its step. started,
-    seconds: when it began (since 1970) and how long it took.
+    seconds: when it began (since 1970) and how long it took. uses: the artifact that it began with, if any.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Sent:
     steps: int = 0
     started: float = 0.0
     seconds: float = 0.0
+    uses: Design | None = None
 
     @property
     def exit_code(self) -> int:

@@ -17,12 +17,13 @@ from typing import Any
 from wandb.apis.public.service_api import ServiceApi
 from wandb.sdk import wandb_setup
 
-from sweeps.mirror.account import MirrorError, one_line
+from sweeps.mirror.account import MirrorError, explained, one_line
 
 AT_ONCE = 16  # runs sent at the same time: waiting for answers
 RETRIES = 3
 LONGEST_WAIT = 20.0  # seconds between two tries of one request
 TIMEOUT = 20.0  # seconds for one request
+LONGEST_SEND = 300.0  # seconds for a batch: wandb-core waits as long as it is asked to, be it for hours
 PAGE = 500  # runs asked for at once
 FATAL, NOT_MADE = "ERROR+4", "runupserter: failed to init run"  # of its log: level, and message
 ENDED = ("finished", "failed")
@@ -77,25 +78,36 @@ class Server:
         try:
             return self.api.execute_graphql(query, variables)
         except Exception as error:  # of wandb, of the connection, or of the answer
-            raise MirrorError(one_line(error)) from None
+            raise MirrorError(explained(one_line(error))) from None
 
-    def send(self, files: Iterable[Path]) -> dict[Path, str]:
-        """Send transaction logs; returns what wandb-core complains of, by file."""
+    def send(self, files: Iterable[Path]) -> tuple[dict[Path, str], bool]:
+        """Send transaction logs; returns what wandb-core complains of, by file, and whether it came to an end."""
         setup = wandb_setup.singleton()
         service = setup.ensure_service()
 
-        async def work() -> None:
+        async def work() -> bool:
             names: Any = {"entity": "", "project": "", "run_id": "", "job_type": "", "tag_replacements": {}}
             handle = await service.init_sync(set(files), self.settings, cwd=None, live=False, **names)
             begun = await handle.wait_async(timeout=TIMEOUT)
             done = await service.sync(begun.id, parallelism=AT_ONCE)
-            await done.wait_async(timeout=None)
+            try:
+                await done.wait_async(timeout=LONGEST_SEND)
+            except TimeoutError:
+                return False
+            return True
 
         try:
-            setup.asyncer.run(work)
+            ended = setup.asyncer.run(work)
         except Exception as error:
             raise MirrorError(one_line(error)) from None
-        return dict(complaints(self.logs))
+        return dict(complaints(self.logs)), ended
+
+    def late(self, run_id: str) -> str:
+        """What to say of a run that was under way when a batch was given up."""
+        place = (
+            f"{self.settings.base_url.rstrip('/')}/files/{self.entity}/{self.project}/{run_id}/file_stream"
+        )
+        return f"POST {place} giving up after {LONGEST_SEND:.0f} s"
 
     def states(self, run_ids: Iterable[str]) -> dict[str, str]:
         """W&B's word (running, finished, failed, crashed, ...) by run id, for those of these runs that it has."""

@@ -4,6 +4,7 @@
     study.json  a file of the run: all of it, so that who has but W&B has the study (`sweeps/wandb_import/study.py`)
     verdicts    a table; figures/NAME: images; report: the page
     artifact    the tables, the declaration and the environment
+    design      what was asked, which the runs of arms use (`design.py`)
 
 What the report found is read from its files (`reported.py`); before there is one, the run has the declaration alone.
 """
@@ -17,6 +18,7 @@ from typing import Any
 import wandb
 
 from sweeps.mirror import names
+from sweeps.mirror.design import Design
 from sweeps.mirror.reported import Reported, table
 from sweeps.mirror.run import DECLARED, STUDY, Row
 from sweeps.mirror.sent import Sent
@@ -57,7 +59,7 @@ def study_run(declared: Declaration, reported: Reported) -> Sent:
     )
 
 
-def filled(store: Store, declared: Declaration, reported: Reported, scratch: Path) -> Fill:
+def filled(store: Store, declared: Declaration, reported: Reported, design: Design, scratch: Path) -> Fill:
     """What is put into the study's run when it is made."""
 
     def fill(made: Any) -> None:
@@ -66,6 +68,7 @@ def filled(store: Store, declared: Declaration, reported: Reported, scratch: Pat
         file = own / DECLARED
         file.write_text(json.dumps(asdict(declared)), encoding="utf-8")
         made.save(str(file), base_path=str(own), policy="now", glob=False)
+        made.log_artifact(design.artifact)
         if shown := media(reported):
             made.log(shown)
         made.log_artifact(artifact(store, declared, reported, file))

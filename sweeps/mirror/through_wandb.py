@@ -3,7 +3,6 @@ wandb is of a version whose files ours were not compared with."""
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import wandb
 
 from sweeps.mirror.account import MirrorError, Mode
+from sweeps.mirror.folders import Folders
 from sweeps.mirror.sent import HIDDEN, STEP, Sent
 
 INIT_TIMEOUT = 15.0  # seconds until a server that does not answer counts as down
@@ -63,6 +63,8 @@ def write_run(
         settings=settings,
     )
     define_metrics(made)
+    if run.uses and mode == "online":  # offline wandb cannot
+        made.use_artifact(run.uses.artifact)
     for point in run.history:
         made.log(point)
     fill(made)
@@ -77,7 +79,7 @@ def write_run(
         shutil.rmtree(directory / name, ignore_errors=True)
     with contextlib.suppress(OSError):  # it holds something
         (directory / "files").rmdir()
-    put(directory, folder / f"offline-run-{run.run_id}")
+    Folders(folder).put(directory, run)
     return ""
 
 
@@ -86,12 +88,6 @@ def define_metrics(run: Any) -> None:
     run.define_metric("*", step_metric=STEP)
     for name in HIDDEN:
         run.define_metric(name, step_metric=STEP, hidden=True)
-
-
-def put(made: Path, target: Path) -> None:
-    """Move a run's folder to its place, over one that a mirror left which died before its ledger line."""
-    shutil.rmtree(target, ignore_errors=True)
-    os.rename(made, target)
 
 
 def complain(log: Path) -> None:

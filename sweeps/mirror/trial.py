@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sweeps.mirror import names
@@ -48,6 +49,10 @@ class Trial:
     def digits(self) -> str:
         return names.plain(self.id)[:12]
 
+    @cached_property
+    def spec(self) -> Row:
+        return config_of(self.row["spec"])
+
     @property
     def config(self) -> Row:
         """The spec, nested; beside it what panels filter, group and explain by."""
@@ -55,14 +60,14 @@ class Trial:
         flat = {name: row[column] for name, column in FLAT.items() if column in row}
         flat |= {"code": row["code"]} if "code" in row else {}
         setting = nested({path: row[path] for path in self.searched if path in row})
-        return config_of(row["spec"]) | flat | ({"setting": setting} if setting else {})
+        return self.spec | flat | ({"setting": setting} if setting else {})
 
     @property
     def summary(self) -> Row:
         """All that the importer needs, and the outcome under keys of the task."""
         row, task = self.row, str(self.row["task"])
         told = {"score": row.get(self.score), "solved": row.get("solved")}
-        return summary_of(row) | {
+        return summary_of(row, self.spec) | {
             names.key(name, task): float(value)  # type: ignore[arg-type]
             for name, value in told.items()
             if value is not None

@@ -6,6 +6,7 @@ from sweeps.mirror.account import one_line
 from sweeps.mirror.arms import arms
 from sweeps.mirror.batches import Tally, given
 from sweeps.mirror.deliver import ByWandb, Place, Way
+from sweeps.mirror.design import written
 from sweeps.mirror.ledger import Ledger
 from sweeps.mirror.reported import Reported
 from sweeps.mirror.sent import Sent
@@ -20,20 +21,19 @@ def give_whole(store: Store, which: Which, place: Place, way: Way, ledger: Ledge
         return
     try:
         declared, reported = store.declaration(), Reported.of(store)
+        design = written(declared, place.folder)
         verdicts = reported.verdicts(declared)
-        made = (
-            []
-            if which == "study"
-            else [run for run in arms(store, declared, verdicts) if not ledger.has(run)]
-        )
+        every = arms(store, declared, verdicts, design) if which != "study" else ()
+        made = [run for run in every if not ledger.has(run)]
         own = study_run(declared, reported)
     except Exception as error:
         tally.errors.append(one_line(error))
         tally.refused += 1
         return
+    if not ledger.has(own):  # first: what arms give, since it is not there, has no maker
+        fill = filled(store, declared, reported, design, place.scratch)
+        give([own], ByWandb(place, fill), ledger, tally)
     give(made, way, ledger, tally)
-    if not ledger.has(own):
-        give([own], ByWandb(place, filled(store, declared, reported, place.scratch)), ledger, tally)
 
 
 def give(runs: list[Sent], way: Way, ledger: Ledger, tally: Tally) -> None:

@@ -298,7 +298,8 @@ class Store:
         ]
         tables = agreeing(read, declared)
         names = columns or list(declared)
-        empty = pa.schema([schema.field(n, declared) for n in names if n in declared]).empty_table()
+        fields = [schema.field(n, declared) if n in declared else pa.field(n, pa.null()) for n in names]
+        empty = pa.schema(fields).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")
 
 

@@ -31,6 +31,7 @@ def numeric():
         "train": ["--cell", "lstm", "--task", "adding"],
         "plan": ["quick"],
         "sweep": ["quick"],
+        "export": ["quick"],
         "verdicts": ["runs.csv", "--measure", "score", "--margin", "1"],
         "bench": [],
         "diagram": ["lstm"],

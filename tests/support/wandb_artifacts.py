@@ -3,17 +3,19 @@
 `artifacts`: by id, what was said of it at its creation, and whether it was committed. Contents are taken and dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass
 class Kept:
-    """An artifact that was uploaded."""
+    """An artifact that was uploaded. made_by, used_by: ids of runs; of what a run but uses, nobody is the maker."""
 
     name: str
     kind: str
     digest: str
+    made_by: str = ""
     committed: bool = False
+    used_by: list[str] = field(default_factory=list)
 
 
 class Artifacts:
@@ -32,10 +34,15 @@ class Artifacts:
 
     def answer_CreateArtifact(self, variables: dict) -> dict[str, object]:
         told = variables.get("input", variables)
-        name = f"a{len(self.artifacts) + 1}"
-        collection = (told.get("artifactCollectionNames") or told.get("artifactCollectionName") or ["?"])[0]
-        self.artifacts[name] = Kept(collection, told.get("artifactTypeName", ""), told["digest"])
+        (collection,) = told.get("artifactCollectionNames") or [told["artifactCollectionName"]]
         sequence = {"id": "s", "name": "s", "latestArtifact": None}
+        for name, kept in self.artifacts.items():  # the same version again
+            if (kept.name, kept.digest, kept.committed) == (collection, told["digest"], True):
+                there = {"id": name, "digest": kept.digest, "state": "COMMITTED", "versionIndex": 0}
+                return {"createArtifact": {"artifact": there | {"aliases": [], "artifactSequence": sequence}}}
+        name = f"a{len(self.artifacts) + 1}"
+        kind = told.get("artifactTypeName", "")
+        self.artifacts[name] = Kept(collection, kind, told["digest"], told.get("runName") or "")
         made = {"id": name, "digest": told["digest"], "state": "PENDING", "versionIndex": 0, "aliases": []}
         return {"createArtifact": {"artifact": made | {"artifactSequence": sequence}}}
 
@@ -70,4 +77,6 @@ class Artifacts:
         return {"commitArtifact": {"artifact": {"id": name, "digest": self.artifacts[name].digest}}}
 
     def answer_UseArtifact(self, variables: dict) -> dict[str, object]:
-        return {"useArtifact": {"artifact": {"id": variables.get("artifactID")}}}
+        told = variables.get("input", variables)
+        self.artifacts[told["artifactID"]].used_by.append(told["runName"])
+        return {"useArtifact": {"artifact": {"id": told["artifactID"]}}}

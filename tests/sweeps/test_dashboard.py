@@ -1,9 +1,11 @@
 """Views, report and page of a study: what they show is there, a second time changes nothing, people's changes stay."""
 
 import dataclasses
+import html
 import json
 import re
 import shutil
+import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -152,6 +154,9 @@ def test_a_server_that_is_down_ends_the_command_with_a_line(
 
     monkeypatch.setattr(asking, "RETRIES", 0)
     monkeypatch.setattr(asking, "TIMEOUT", 2.0)
+    wandb_server.fault = lambda path, body: (429, {"Retry-After": "90"})
+    assert command(store) == 1
+    assert "W&B asks to wait 90 s. Nothing is lost" in capsys.readouterr().out
     wandb_server.down = True
     assert command(store) == 1
     assert "Nothing is lost" in capsys.readouterr().out
@@ -207,6 +212,41 @@ def test_the_page_needs_nothing_else_and_has_every_view(store: Store, tmp_path: 
     assert "img" in page.tags
     assert "equivalent" in text
     assert FINDING in text
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
+MEASURE = """<!doctype html><pre></pre><iframe style="width:390px;height:800px;border:0" srcdoc="{page}"></iframe>
+<script>
+onload = () => {{
+  const page = document.querySelector("iframe").contentDocument, style = getComputedStyle(page.body)
+  const told = {{wide: page.documentElement.scrollWidth, screen: page.documentElement.clientWidth,
+    lines: page.querySelectorAll("svg polyline").length, paper: style.backgroundColor, ink: style.color}}
+  document.querySelector("pre").textContent = JSON.stringify(told)
+}}</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium")
+def test_a_browser_shows_the_page_light_and_dark_and_within_a_telephone(store: Store, tmp_path: Path) -> None:
+    page_of(store, tmp_path / "page.html")
+    text = html.escape((tmp_path / "page.html").read_text(encoding="utf-8"))
+    (tmp_path / "around.html").write_text(MEASURE.format(page=text), encoding="utf-8")
+    told = {}
+    for scheme, name in enumerate(("dark", "light")):
+        options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / name}"]
+        options += [f"--blink-settings=preferredColorScheme={scheme}", "--dump-dom"]
+        shown = subprocess.run(
+            [str(BROWSER), *options, (tmp_path / "around.html").as_uri()],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        ).stdout
+        found = re.search(r"<pre>(.*)</pre>", shown)
+        assert found, shown[-500:]
+        told[name] = json.loads(found[1])
+        assert told[name]["wide"] <= told[name]["screen"] <= 390
+        assert told[name]["lines"] > 20
+    assert told["dark"]["paper"] != told["light"]["paper"]
+    assert told["dark"]["ink"] != told["light"]["ink"]
 
 
 def test_the_page_follows_a_sweep_until_it_is_complete(store: Store, tmp_path: Path) -> None:

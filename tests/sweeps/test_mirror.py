@@ -10,9 +10,12 @@ import json
 import math
 import os
 import pty
+import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,7 +105,7 @@ def test_an_offline_run_holds_exactly_what_the_store_holds(store: Store) -> None
     assert (summary.mirrored, summary.failed) == (1, 0)
     (run,) = read_runs(store.path / "wandb")
     assert run.id == run.name == f"lstm-adding-s1-confirm-quick-{str(row['trial_id'])[:12]}"
-    assert run.path.parent.name == f"offline-run-{run.id}"
+    assert re.fullmatch(rf"offline-run-\d{{8}}_\d{{6}}-{run.id}", run.path.parent.name)
     assert run.path.name == f"run-{run.id}.wandb"
     assert (run.project, run.group, run.job_type) == ("lstm-variants", "quick/adding/lstm", "confirm")
     assert run.tags == ["quick", "confirm", "lstm", "adding", "finished"]
@@ -392,8 +395,10 @@ def test_a_mirror_that_follows_a_sweep_outlasts_a_server_that_was_away(
     monkeypatch.setattr(asking, "LONGEST_WAIT", 1.0)
     summary = mirror(store, mode="online", follow=True, stop=sweep_has_ended, report=back)
     assert (summary.mirrored, summary.failed) == (2, 0)
-    assert reports
-    assert all("keeps trying" in line for line in reports)
+    *before, place = reports
+    assert before
+    assert all("keeps trying" in line for line in before)
+    assert place == f"W&B: runs appear in {server.url}/me/lstm-variants"
 
 
 def test_a_run_whose_data_the_server_refuses_does_not_count_as_mirrored(
@@ -426,6 +431,31 @@ def test_wandb_sync_sends_and_wandb_leet_reads_offline_runs(store: Store, server
     assert {run.summary["trial_id"] for run in server.runs.values()} == ids(rows)
     assert {len(run.history) for run in server.runs.values()} == {STEPS}
     assert {run.group for run in server.runs.values()} == {"quick/adding/lstm"}
+
+
+@pytest.mark.slow
+def test_wandb_leet_shows_the_curves_of_an_offline_run(store: Store) -> None:
+    """It opens none whose folder is not called as wandb calls it."""
+    add(store, range(1))
+    mirror(store, mode="offline")
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    leet = subprocess.Popen(
+        [sys.executable, "-m", "wandb", "leet", str(store.path / "wandb")],
+        **dict.fromkeys(("stdin", "stdout", "stderr"), theirs),
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "150", "LINES": "40"},
+        start_new_session=True,
+    )
+    termios.tcsetwinsize(ours, (40, 150))
+    shown, end = b"", time.monotonic() + 60
+    while b"curve/adding" not in shown and time.monotonic() < end:
+        if select.select([ours], [], [], 1.0)[0]:
+            shown += os.read(ours, 1 << 16)
+    os.killpg(leet.pid, signal.SIGKILL)  # with its wandb-core
+    leet.wait()
+    os.close(ours)
+    os.close(theirs)
+    assert b"curve/adding" in shown, shown[-2000:]
 
 
 # ---------------------------------------------------------------------- which mode

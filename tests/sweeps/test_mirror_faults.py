@@ -12,7 +12,9 @@ from wandb_server import Run, WandbServer
 
 from sweeps.mirror import follow as module
 from sweeps.mirror import server as asking
+from sweeps.mirror.account import MirrorError, log_in, session
 from sweeps.mirror.follow import mirror
+from sweeps.mirror.limits import asked_pause, wait_of
 from sweeps.mirror.trial import Trial
 from sweeps.mirror.which import MOST, chosen
 from sweeps.store.store import Store
@@ -60,6 +62,106 @@ def test_a_rate_limit_is_waited_for_by_who_has_patience(
     summary = mirror(quick_store, mode="online", patience=60.0, report=said.append)
     assert (summary.mirrored, summary.failed) == (60, 0), summary
     assert {(run.exit_code, len(run.history)) for run in wandb_server.runs.values()} == {(0, STEPS)}
+
+
+RESET, AFTER = {"RateLimit-Remaining": "0", "RateLimit-Reset": "2"}, {"Retry-After": "2"}
+
+
+@pytest.mark.parametrize(
+    ("what", "headers"), [("file_stream", RESET), ("UpsertBucket", AFTER), ("RunStates", RESET)]
+)
+def test_the_pause_that_a_server_asks_for_is_made(
+    quick_store: Store,
+    wandb_server: WandbServer,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    headers: dict[str, str],
+) -> None:
+    """Whatever is refused, a run's history or a query; the limit ends when the pause has been made, and not before."""
+    pauses: list[float] = []
+
+    def fault(path: str, body: bytes) -> tuple[int, dict[str, str]] | None:
+        limited = path.endswith("/file_stream") if what == "file_stream" else path.endswith("/graphql")
+        refused = limited and (what == "file_stream" or what.encode() in body or b"query Viewer {" in body)
+        return (429, headers) if refused and not pauses and wandb_server.runs else None
+
+    def rest(seconds: float, stop: object) -> None:
+        pauses.append(seconds)
+
+    add(quick_store, range(2))
+    wandb_server.runs["other"] = Run("other", "lstm-variants")
+    wandb_server.fault = fault
+    monkeypatch.setattr(module, "rest", rest)
+    said: list[str] = []
+    summary = mirror(quick_store, mode="online", patience=60.0, report=said.append)
+    assert (summary.mirrored, summary.failed) == (2, 0), summary
+    assert pauses == [2.0]
+    assert "W&B limits the rate: the mirror waits 2 s, as it asks" in said
+
+
+def test_a_pause_longer_than_ones_patience_is_not_begun(
+    quick_store: Store, wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(quick_store, range(1))
+    mirror(quick_store, mode="online")
+    add(quick_store, range(1, 2))
+    wandb_server.fault = lambda path, body: (429, {"RateLimit-Reset": "3600"})
+    monkeypatch.setattr(module, "rest", lambda seconds, stop: pytest.fail("waited"))
+    summary = mirror(quick_store, mode="online", patience=600.0)
+    assert summary.failed == 1
+    assert "W&B asks to wait 3600 s" in summary.error
+    with pytest.raises(MirrorError, match="W&B asks to wait 3600 s"):
+        mirror(quick_store, mode="online", patience=600.0, verify=True)
+
+
+@pytest.mark.parametrize("end", ["/file_stream", "/graphql"])
+def test_wandb_does_not_wait_for_hours_though_it_is_asked_to(
+    quick_store: Store, wandb_server: WandbServer, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    """wandb-core itself would; the batch is given up instead, and what the server asks for is said."""
+    monkeypatch.setattr(asking, "LONGEST_SEND", 1.0)
+    monkeypatch.setattr(asking, "TIMEOUT", 1.0)
+    add(quick_store, range(2))
+    asked_for = (b"UpsertBucket", b"query Viewer {")
+    wandb_server.fault = lambda path, body: (
+        (429, {"Retry-After": "3600"})
+        if path.endswith(end) and (end == "/file_stream" or any(word in body for word in asked_for))
+        else None
+    )
+    summary = mirror(quick_store, mode="online", entity="me", patience=60.0)
+    assert summary.failed == 2
+    assert "W&B asks to wait 3600 s" in summary.error
+    wandb_server.fault = lambda path, body: None
+    assert mirror(quick_store, mode="online", entity="me").mirrored == 2
+
+
+def test_the_key_goes_to_the_server_alone(wandb_server: WandbServer) -> None:
+    with session():
+        log_in("online", None, None)
+        elsewhere = "POST http://127.0.0.1:1/graphql giving up after 2 attempt(s)"
+        assert asked_pause([elsewhere, "returned error 401", ""]) == 0.0
+        assert wandb_server.requests == []
+        here = f"POST {wandb_server.url}/graphql giving up after 2 attempt(s)"
+        assert asked_pause([here, elsewhere]) == 0.0
+    assert wandb_server.requests == ["Viewer"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "wait"),
+    [
+        ({}, 429, 0),
+        ({"RateLimit-Reset": "30"}, 429, 30),
+        ({"RateLimit-Reset": "30", "RateLimit-Remaining": "0"}, 200, 30),
+        ({"RateLimit-Reset": "30", "RateLimit-Remaining": "5"}, 200, 0),
+        ({"RateLimit-Reset": "30", "Retry-After": "40"}, 429, 40),
+        ({"Retry-After": "Fri, 02 Jan 1970 00:00:00 GMT"}, 503, 0),  # it is over
+        ({"RateLimit-Reset": "1767225600"}, 429, 0),  # a time of day
+        ({"RateLimit-Reset": "soon", "Retry-After": "-3"}, 429, 0),
+        ({"RateLimit-Reset": "nan", "Retry-After": "2.5"}, 429, 2.5),
+    ],
+)
+def test_headers_are_read_as_the_seconds_they_mean(headers: dict[str, str], status: int, wait: float) -> None:
+    assert wait_of(headers, status) == wait
 
 
 def test_without_patience_a_rate_limit_leaves_what_the_next_mirror_takes(
@@ -171,6 +273,12 @@ def test_a_refused_key_is_explained_though_the_server_says_nothing(
     assert "does not accept the API key (HTTP error 401)" in summary.error
     assert "wandb login --relogin" in summary.error
     assert "<no message>" not in str(summary)
+    quick_store.path.joinpath("wandb").rename(quick_store.path / "away")
+    wandb_server.fault = lambda path, body: None
+    mirror(quick_store, mode="online")
+    wandb_server.fault = lambda path, body: (401, {})
+    with pytest.raises(MirrorError, match="wandb login --relogin"):
+        mirror(quick_store, mode="online", patience=60.0, verify=True)
 
 
 def test_the_key_is_in_no_file_and_no_line(

@@ -3,6 +3,7 @@
 A version of wandb belongs to `TESTED` once these tests pass with it.
 """
 
+import dataclasses
 import json
 import math
 import os
@@ -19,6 +20,7 @@ from wandb_server import WandbServer
 
 from sweeps.mirror import transaction_log
 from sweeps.mirror.deliver import Place
+from sweeps.mirror.design import Design
 from sweeps.mirror.follow import mirror
 from sweeps.mirror.run import CURVE
 from sweeps.mirror.sent import Sent
@@ -49,7 +51,8 @@ def both(run: Sent, folder: Path) -> tuple[Path, Path]:
     place = Place(mode="offline", project="p", entity="me", folder=theirs, scratch=scratch)
     write_run(run, **vars(place))
     wandb.teardown()
-    return ours / name, theirs / name
+    (made,) = theirs.glob("*/*.wandb")
+    return ours / name, made
 
 
 def parsed(path: Path) -> dict[str, list[wandb_internal_pb2.Record]]:
@@ -103,6 +106,32 @@ def test_a_file_of_ours_says_what_wandbs_own_says_field_by_field(tmp_path: Path,
     ]
     assert summaries[0] == summaries[1]
     assert ours["exit"][0].exit.exit_code == theirs["exit"][0].exit.exit_code == int(status == "failed")
+
+
+def test_what_a_run_uses_is_said_as_wandb_says_it(tmp_path: Path) -> None:
+    """As where a run uses an artifact of its own making, which online alone it may."""
+    (tmp_path / "design.json").write_text("{}")
+    design = Design("größe", tmp_path / "design.json")
+    run = dataclasses.replace(sent(), uses=design)
+    (ours,) = parsed(path_of(run, tmp_path))["artifact"]
+    made = wandb.init(mode="offline", project="p", entity="me", id=run.run_id, dir=tmp_path)
+    made._log_artifact(design.artifact, aliases=["latest"], is_user_created=True, use_after_commit=True)
+    made.finish()
+    wandb.teardown()
+    (theirs,) = parsed(next(tmp_path.glob("wandb/offline-run-*/*.wandb")))["artifact"]
+    a, b = ours.artifact, theirs.artifact
+    assert json.loads(a.metadata) == json.loads(b.metadata) == {"study": "größe"}
+    assert {len(i) for i in (a.client_id, b.client_id, a.sequence_client_id)} == {128}
+    for record in (a, b):
+        for name in ("metadata", "client_id", "sequence_client_id"):
+            record.ClearField(name)
+    assert a == b
+
+
+def path_of(run: Sent, folder: Path) -> Path:
+    path = folder / "ours.wandb"
+    path.write_bytes(log_of(run, project="p", entity="me"))
+    return path
 
 
 def test_clocks_are_the_trials_own() -> None:

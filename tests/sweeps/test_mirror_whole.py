@@ -5,12 +5,14 @@ import json
 import math
 import shutil
 import statistics
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from reported import reported as report_of
 from wandb_offline import OfflineRun, read_runs
-from wandb_server import WandbServer
+from wandb_server import Run, WandbServer
 
 from sweeps import cli
 from sweeps.mirror import which
@@ -82,17 +84,21 @@ def test_the_curve_of_an_arm_is_median_and_quartiles_of_its_seeds() -> None:
 
 
 def test_arms_are_made_again_only_where_they_changed(reported: Store) -> None:
+    def stamps() -> dict[str, int]:
+        return {run.id: run.path.stat().st_mtime_ns for run in read_runs(reported.path / "wandb")}
+
     mirror(reported, mode="offline", runs="arms")
-    before = {run.path: run.path.stat().st_mtime_ns for run in read_runs(reported.path / "wandb")}
+    before = stamps()
     mirror(reported, mode="offline", runs="arms")
-    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert stamps() == before
     declared = reported.declaration()
     dropped = next(ids for cell, task, ids in declared.labels["confirm"] if cell == "gru")
     plan = {stage: [i for i in ids if i != dropped[0]] for stage, ids in declared.plan.items()}
     reported.declare(dataclasses.replace(declared, plan=plan))
     mirror(reported, mode="offline", runs="arms")
-    changed = [path for path, stamp in before.items() if path.stat().st_mtime_ns != stamp]
-    assert sorted(path.parent.name.split("-")[2] for path in changed) == ["arm", "study"]
+    after = stamps()
+    assert after.keys() == before.keys()  # one folder each, also of those that were made again
+    assert sorted(i.split("-")[0] for i in before if after[i] != before[i]) == ["arm", "study"]
 
 
 def test_a_verdict_is_turned_to_the_cells_side() -> None:
@@ -146,6 +152,31 @@ def test_the_study_run_and_its_artifact_arrive_at_the_server_and_come_back(
     assert vars(Store(tmp_path / "there", store.study).declaration()) == vars(store.declaration())
 
 
+def test_the_arms_use_what_the_study_made(reported: Store, wandb_server: WandbServer) -> None:
+    assert mirror(reported, mode="online", runs="arms").failed == 0
+    assert wandb_server.problems == []
+    by_kind: dict[str, list[Run]] = {}
+    for run in wandb_server.runs.values():
+        by_kind.setdefault(run.job_type, []).append(run)
+    (design,) = [kept for kept in wandb_server.artifacts.values() if kept.kind == "design"]
+    assert design.made_by == by_kind["study"][0].id
+    assert sorted(design.used_by) == sorted(run.id for run in by_kind["arm"])
+    assert mirror(reported, mode="online", runs="arms").failed == 0
+    assert len(design.used_by) == len(by_kind["arm"])
+
+
+def test_offline_arms_are_sent_with_what_they_use(reported: Store, wandb_server: WandbServer) -> None:
+    """By `wandb sync`, without the run of the study: the arm that comes first gives the artifact."""
+    mirror(reported, mode="offline", runs="arms")
+    arms = [str(run.path.parent) for run in read_runs(reported.path / "wandb") if run.job_type == "arm"]
+    for some in (arms[:1], arms[1:]):
+        subprocess.run([sys.executable, "-m", "wandb", "sync", *some], check=True, capture_output=True)
+    assert wandb_server.problems == []
+    (design,) = [kept for kept in wandb_server.artifacts.values() if kept.kind == "design"]
+    assert sorted(design.used_by) == sorted(run.id for run in wandb_server.runs.values())
+    assert len(design.used_by) == len(arms)
+
+
 def test_where_runs_are_is_told_again_though_none_is_of_a_trial(
     reported: Store, wandb_server: WandbServer
 ) -> None:
@@ -178,6 +209,16 @@ def test_a_study_of_many_trials_gets_arms_and_is_told(
     mirror(store, mode="offline", report=said.append)
     assert {run.job_type for run in read_runs(store.path / "wandb")} == {"study", "arm"}
     assert any("one run per arm" in line for line in said)
+
+
+def test_a_sweep_that_has_just_begun_has_a_study_and_no_arms(reported: Store) -> None:
+    """No part there has the column of what is searched."""
+    for folder in ("trials", "curves", "report"):
+        shutil.rmtree(reported.path / folder)
+    said: list[str] = []
+    summary = mirror(reported, mode="offline", report=said.append)
+    assert (summary.failed, said) == (0, [])
+    assert [run.job_type for run in read_runs(reported.path / "wandb")] == ["study"]
 
 
 def test_arms_of_a_study_without_a_report_have_no_verdict(reported: Store) -> None:

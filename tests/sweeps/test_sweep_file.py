@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from experiments import Adam, Adding
+from lstm_variants import LSTM, Initial, VanillaRNN
 from sweeps import cli
 from sweeps.errors import InputError
 from sweeps.stages import Stages, nothing
@@ -44,6 +46,28 @@ def test_a_random_sweep_is_a_study_with_its_runs_shared_among_the_cells(tmp_path
         assert 1e-3 <= setting["optimizer.learning_rate"] <= 3e-2
         assert setting["optimizer.clip"] in (1.0, 5.0)
         assert setting["cell.hidden"] in range(8, 17)
+
+
+def test_what_has_one_value_is_part_of_cells_tasks_optimizer_and_study(tmp_path: Path) -> None:
+    text = RANDOM.replace("gru]", "mine]") + (
+        "  cells: {value: {mine: {type: VanillaRNN, hidden: 5, initial: {type: Initial, biases: normal}}}}\n"
+        "  cell.forget_bias: {value: 2}\n"  # the plain RNN has none
+        "  cell.hidden: {values: [3, 4]}\n"
+        "  task.length: {value: 7}\n"
+        "  optimizer: {value: {clip: inf, b1: 0.5}}\n"
+        "  steps: {value: {adding: 300}}\n"
+        "  longer: {value: [2, 3]}\n"
+        "  stop_after: {value: 50}\n"
+    )
+    made = study(tmp_path, text)
+    assert made.cells == {
+        "lstm": LSTM(forget_bias=2.0),
+        "mine": VanillaRNN(hidden=5, initial=Initial(biases="normal")),
+    }
+    assert made.tasks == {"adding": Adding(length=7)}
+    assert made.optimizer == Adam(learning_rate=0.01, clip=math.inf, b1=0.5)
+    assert (made.steps, made.longer, made.stop_after) == ({"adding": 300}, (2, 3), 50)
+    assert {tuple(setting) for setting in settings(made)} == {("cell.hidden",)}
 
 
 def test_a_grid_is_every_combination(tmp_path: Path) -> None:
@@ -126,6 +150,17 @@ def test_distributions_keep_to_their_bounds_and_steps(
         (RANDOM.replace("12", "1") + "  x: {values: [1, 2]}\n", "at least one for each of the 2 pairs"),
         (RANDOM + "  x: {distribution: q_uniform, min: 1, max: 5, q: a}\n", "'x' needs q as a number"),
         (RANDOM + "  x: {distribution: log_uniform, min: 1, max: 5000}\n", "write log_uniform_values"),
+        (RANDOM + "  cells: {value: 3}\n", "line 6: cells needs value: a mapping from labels to cells"),
+        (
+            RANDOM.replace("gru", "my") + "  cells: {value: {my: {type: GUR}}}\n",
+            "line 6: 'cells.my': Unknown type of the value 'GUR'. Did you mean 'GRU'",
+        ),
+        (
+            RANDOM + "  cell.hiden: {value: 3}\n",
+            "line 6: 'cell.hiden': Unknown LSTM field 'hiden'. Did you mean",
+        ),
+        (RANDOM + "  optimizer.type: {value: SGD}\n", "line 6: 'optimizer.type': Unknown Adam field 'type'"),
+        (RANDOM + "  steps: {value: {addnig: 3}}\n", "steps by task needs every task: adding"),
         (RANDOM + "  x: {distribution: categorical}\n", "the distribution categorical needs values"),
     ],
 )

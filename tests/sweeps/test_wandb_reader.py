@@ -220,7 +220,7 @@ def test_without_the_declaration_the_rows_make_one_and_it_is_said(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(mirrored.path / "wandb", tmp_path / "wandb")
-    for folder in (tmp_path / "wandb").glob("offline-run-study-*"):
+    for folder in (tmp_path / "wandb").glob("offline-run-*-study-*"):
         shutil.rmtree(folder)
     code, said = run(capsys, "import-wandb", tmp_path / "wandb", "--results", tmp_path / "r")
     assert code == 0
@@ -239,8 +239,8 @@ def test_an_import_goes_on_where_it_was_and_writes_nothing_twice(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     some = sorted((mirrored.path / "wandb").glob("offline-run-*"))
-    trials = [f for f in some if not f.name.startswith(("offline-run-study-", "offline-run-arm-"))]
-    for folder in [*trials[:4], *[f for f in some if f.name.startswith("offline-run-study-")]]:
+    trials = [f for f in some if "-study-" not in f.name and "-arm-" not in f.name]
+    for folder in [*trials[:4], *[f for f in some if "-study-" in f.name]]:
         shutil.copytree(folder, tmp_path / "wandb" / folder.name, dirs_exist_ok=True)
     to = ("--results", tmp_path / "r")
     count = 4
@@ -379,7 +379,7 @@ def test_torn_files_are_counted_and_the_others_read(
     mirrored: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(mirrored.path / "wandb", tmp_path / "wandb")
-    torn = [path for path in find(tmp_path) if "-run-arm-" not in path.parent.name][1:3]
+    torn = [path for path in find(tmp_path) if path.name.startswith(("run-lstm-", "run-gru-"))][1:3]
     for path, end in zip(torn, (0.5, 0.9999), strict=True):
         data = path.read_bytes()
         path.write_bytes(data[: int(end * len(data))])
