@@ -68,6 +68,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             other_code=options.other_code,
             timeout=options.trial_timeout,
             break_lock=options.break_lock,
+            keep=options.keep,
             beside=mirrored,
         )
     took = time.monotonic() - start
