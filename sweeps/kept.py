@@ -1,7 +1,7 @@
 """Trained networks of confirmed trials, kept on request (`sweep --keep best|all`) so that none is trained again.
 
     results/STUDY/networks/NAME/        parameters of some trials of one cohort, as Orbax writes them
-    results/STUDY/networks/NAME.json    which trials these are, by which code they were made, and what they scored
+    results/STUDY/networks/NAME.json    which trials these are, and by which code they were made
 
 The list is written last, and whole or not at all: what it names is there. Beside the arrays stands their hash; what
 does not agree with it, or cannot be read, is as good as not there, and the trial is trained again.
@@ -15,7 +15,6 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,29 +24,23 @@ from sweeps.plan import Arm, Entry, Row, rank
 from sweeps.store.parts import replace_file
 
 FOLDER = "networks"
-MEASURED = ("valid_loss", "valid_error", "valid_score", "test_loss", "test_error", "test_score")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """One trial's network. path: of its cohort's list. place: in the arrays. code: as in its row. measured: as in its
-    row, of the training that made it."""
+    """One trial's network. path: of its cohort's list. place: in the arrays. code: as in its row."""
 
     id: str
     path: Path
     place: int
     code: str | None
-    measured: dict[str, Any]
 
 
-def save(folder: Path, entries: Sequence[Entry], rows: Sequence[Row], parameters: np.ndarray) -> None:
+def save(folder: Path, entries: Sequence[Entry], parameters: np.ndarray) -> None:
     """Keep the networks of trials. parameters: (trials, P). A failure is a warning: what is not there is made again."""
     digest = hashlib.sha256("\n".join(f"{e.id} {e.code}" for e in entries).encode()).hexdigest()[:16]
     there = folder / f"{entries[0].id}-{digest}"
-    trials = [
-        {"id": e.id, "code": e.code, "measured": {name: row.get(name) for name in MEASURED}}
-        for e, row in zip(entries, rows, strict=True)
-    ]
+    trials = [{"id": e.id, "code": e.code} for e in entries]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         kept = {"parameters": parameters, "hash": array_hash([parameters])}
@@ -64,9 +57,7 @@ def listed(folder: Path) -> dict[str, list[Kept]]:
     for _, path in sorted(paths, reverse=True):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             for place, trial in enumerate(json.loads(path.read_bytes())["trials"]):
-                one = Kept(
-                    id=trial["id"], path=path, place=place, code=trial["code"], measured=trial["measured"]
-                )
+                one = Kept(id=trial["id"], path=path, place=place, code=trial["code"])
                 found.setdefault(one.id, []).append(one)
     return found
 

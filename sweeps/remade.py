@@ -20,13 +20,13 @@ from experiments.state import NEVER
 from experiments.streams import stream
 from experiments.trial import Trial
 from sweeps import kept
-from sweeps.kept import MEASURED
 from sweeps.plan import Entry
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import Row, last_of, outcome
 from sweeps.store.schema import STOPPED
 from sweeps.store.store import Store
 
+MEASURED = ("valid_loss", "valid_error", "valid_score", "test_loss", "test_error", "test_score")
 KIND = ("device", "version.jax", "version.flax", "version.optax")
 
 

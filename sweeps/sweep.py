@@ -158,9 +158,9 @@ class Scheduler:
             self.kept_again = True
             left = kept.missing(self.job.keep, self.confirmed)
             if left:
-                told = f"{len(left)} network{'s' * (len(left) != 1)}"
                 self.listener.say(
-                    f"Of the networks to keep {told} must be made again, since rows are all there is."
+                    f"{len(left)} of the networks to keep {'are' if len(left) != 1 else 'is'} not there: trained again "
+                    "from their rows, which stay as they are."
                 )
             self.queue.extend(cut(left, self.size, again=True))
 

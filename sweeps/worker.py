@@ -177,7 +177,7 @@ def keep_networks(entries: Sequence[Entry], rows: Sequence[Row], parameters: np.
     else:
         groups = [places] if places else []
     for group in groups:
-        kept.save(keep.folder, [entries[i] for i in group], [rows[i] for i in group], parameters[group])
+        kept.save(keep.folder, [entries[i] for i in group], parameters[group])
 
 
 @functools.cache

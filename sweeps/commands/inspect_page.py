@@ -10,7 +10,10 @@ from experiments.specs import canonical
 from experiments.trial import Trial
 from sweeps.dashboard.style import STYLE
 
-MORE = ".picture{overflow-x:auto}.picture img{width:100%;min-width:560px;max-width:none}code{overflow-wrap:anywhere}"
+MORE = (
+    ".scroll{margin-top:12px}.picture{overflow-x:auto}.picture img{width:100%;min-width:560px;max-width:none}"
+    "code{overflow-wrap:anywhere}"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
