@@ -106,7 +106,7 @@ def tidy(keep: Keep, confirmed: Sequence[tuple[Entry, Row]]) -> None:
         if there and not needed:
             path.unlink(missing_ok=True)
     for path in keep.folder.glob("*"):
-        if path.is_dir() and not path.with_suffix(".json").exists():
+        if path.is_dir() and not path.with_name(f"{path.name}.json").exists():
             shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(OSError):  # not there, or not empty
         keep.folder.rmdir()

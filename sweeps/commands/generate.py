@@ -95,7 +95,9 @@ def run(options: argparse.Namespace) -> int:
     found = [written[i] for i in range(len(made))]
     rows = summary(found)
     outputs.write(folder / "generated.csv", text(COLUMNS, rows))
-    title = f"{stored[0][2]['task']}: {length} {'samples' if is_signal(task) else 'symbols'}"
+    title = str(stored[0][2]["task"])
+    if not isinstance(task, EarlyMention):
+        title += f": {length} {'samples' if is_signal(task) else 'symbols'}"
     if is_signal(task):
         outputs.write(folder / "signals.csv", signal_table(found))
         pictures = saved(waves(found, task.steps, title))

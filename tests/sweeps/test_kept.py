@@ -145,6 +145,16 @@ def test_a_score_that_is_not_the_rows_is_said_with_what_may_explain_it(swept):
     assert "device cpu of another kind there" in made.words
 
 
+def test_a_cohort_that_was_killed_between_its_networks_and_its_rows_is_run_again(tmp_path, swept):
+    store = copied(swept, tmp_path)
+    for part in store.path.glob("*/confirm-*.parquet"):
+        part.unlink()
+    assert not confirmed(store)
+    sweep(tiny(), store, keep="all")
+    assert essential(store) == essential(swept)
+    assert names(store) == names(swept)
+
+
 # ------------------------------------------------------------------ what stays in the folder, without any training
 
 
@@ -162,6 +172,7 @@ def test_what_a_killed_process_left_without_its_list_is_removed_and_other_trials
     for k, entry in enumerate(entries):
         saved(tmp_path, [entry], k)
     (tmp_path / "0123-killed").mkdir()
+    (tmp_path / f"{entries[1].id}.orbax-checkpoint-tmp-7").mkdir()
     keep = Keep(folder=tmp_path, best=True)
     kept.tidy(keep, list(zip(entries[:2], rows[:2], strict=True)))
     assert set(kept.listed(tmp_path)) == {entries[1].id, entries[2].id, entries[3].id}
