@@ -5,6 +5,7 @@ names       what the gates are called, by the equations that a cell is found to 
 record      gates and states of every step
 hold        a gate held at a value, and the scores then
 quantities  what there is to remember of a task
+bootstrap   intervals over sequences
 probes      how well a linear function of the state tells it
 languages   which symbols are legal, and where a string ends
 generate    a network that hears its own output

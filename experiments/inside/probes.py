@@ -12,12 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from experiments.inside.bootstrap import interval
 from experiments.tasks.contract import Quantity
 
 MOST = 3000  # steps that a probe is fitted on
 FEWEST = 40
-DRAWS = 1000
-LEVEL = 0.95
 
 
 class Probed(NamedTuple):
@@ -69,7 +68,7 @@ def probe(
     said = told(state)
     gone, all_of_it = worth(said, y, y_held, classes)
     sequence = np.broadcast_to(np.arange(known.shape[1]), known.shape)[held]
-    low, high = interval(gone, all_of_it, sequence, classes)
+    low, high = over_sequences(gone, all_of_it, sequence, classes)
     flat = state.reshape(-1, state.shape[-1])
     chance = float((y_held == commonest(y)).mean()) if classes else 0.0
     return Probed(
@@ -118,17 +117,13 @@ def judged(gone: np.ndarray, all_of_it: np.ndarray, classes: int) -> float:
     return share if classes else 1 - share
 
 
-def interval(
+def over_sequences(
     gone: np.ndarray, all_of_it: np.ndarray, sequence: np.ndarray, classes: int
 ) -> tuple[float, float]:
-    """Bootstrap over the sequences."""
+    """An interval for `judged`, by drawing the held-out sequences again."""
     _, place = np.unique(sequence, return_inverse=True)
-    sums = np.stack([np.bincount(place, gone), np.bincount(place, all_of_it)])
-    drawn = np.random.default_rng(0).integers(sums.shape[1], size=(DRAWS, sums.shape[1]))
-    top, bottom = sums[:, drawn].sum(-1)
-    shares = top / np.maximum(bottom, 1e-12)
-    low, high = np.quantile(shares if classes else 1 - shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    low, high = interval(np.bincount(place, gone), np.bincount(place, all_of_it))
+    return (low, high) if classes else (1 - high, 1 - low)
 
 
 def by_step(gone: np.ndarray, all_of_it: np.ndarray, held: np.ndarray, classes: int) -> np.ndarray:

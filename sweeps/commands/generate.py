@@ -21,17 +21,19 @@ from experiments.tasks import EarlyMention
 from experiments.trial import Trial
 from sweeps import xla
 from sweeps.commands.catalogue import table
-from sweeps.commands.generate_figure import bars, saved, waves
+from sweeps.commands.flow_figure import saved
+from sweeps.commands.flow_tables import text
+from sweeps.commands.generate_figure import STYLE, bars, waves
 from sweeps.commands.generate_prompt import numbers_of, read_sentence, spelled
 from sweeps.commands.generate_shares import (
     COLUMNS,
+    SHOWN,
     Network,
     Written,
     of_answers,
     of_signal,
     of_texts,
     summary,
-    text,
 )
 from sweeps.commands.stored_networks import (
     classes_of,
@@ -49,7 +51,6 @@ from sweeps.store.store import Store
 from sweeps.terminal import outputs
 from sweeps.terminal.screen import console
 
-SHOWN = 3  # texts of a network that are written down
 PRINTED = 100  # symbols of a text that are printed
 CAN = "xml, dyck, continual_reber (texts), early_mention (the last word), periodic and waveform (signals)"
 
@@ -100,10 +101,10 @@ def run(options: argparse.Namespace) -> int:
         title += f": {length} {'samples' if is_signal(task) else 'symbols'}"
     if is_signal(task):
         outputs.write(folder / "signals.csv", signal_table(found))
-        pictures = saved(waves(found, task.steps, title))
+        pictures = saved(waves(found, task.steps, title), STYLE)
     else:
         outputs.write(folder / "texts.txt", "\n".join(written_down(found)).encode() + b"\n")
-        pictures = saved(bars(rows, title))
+        pictures = saved(bars(rows, title), STYLE) if rows else {}
     for ending, content in pictures.items():
         outputs.write(folder / f"generated.{ending}", content)
     for one_of in first_of_each(found):

@@ -1,13 +1,10 @@
 """What networks wrote, as pictures: shares by cell, left alone beside taught; or signals and their spectra."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from experiments.inside.signals import spectrum
@@ -83,14 +80,3 @@ def waves(found: Sequence[Network], trained: int, title: str) -> Figure:
         panels[0, 0].legend(loc="upper right", fontsize=7, ncols=2, frameon=False)
         made.suptitle(title, fontsize=10, fontweight="bold")
     return made
-
-
-def saved(made: Figure) -> dict[str, bytes]:
-    """The figure by the ending of its file."""
-    png, svg = io.BytesIO(), io.StringIO()
-    with mpl.rc_context(STYLE):
-        made.dpi = 150
-        FigureCanvasAgg(made).print_png(png)
-        made.set_layout_engine("none")
-        FigureCanvasSVG(made).print_svg(svg, metadata={"Date": None})
-    return {"png": png.getvalue(), "svg": svg.getvalue().encode()}

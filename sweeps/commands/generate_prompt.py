@@ -9,6 +9,8 @@ from experiments.inside.languages import Language
 from experiments.specs import unknown
 from sweeps.errors import InputError
 
+NONE = -1
+
 
 class Written(NamedTuple):
     """A text, and a line below it with ^ where a symbol is not legal."""
@@ -57,3 +59,11 @@ def read_sentence(task: Any, given: str) -> np.ndarray:
     if not words:
         raise InputError("--prompt needs at least one word.")
     return np.array([known.index(word) for word in words], int)
+
+
+def language_due(task: Any, prompt: np.ndarray) -> int:
+    """The language with which a text must end: of the first country after the opening's verb, `NONE` without one."""
+    words = [task.symbols[i] for i in prompt]
+    verbs = [t for t, word in enumerate(words) if word in ("grew", "born", "raised")]
+    named = [int(i) for i in prompt[verbs[0] :] if i < task.countries] if verbs else []
+    return named[0] if named else NONE

@@ -4,8 +4,6 @@ One network is told by the mean over its texts, with a bootstrap interval over t
 theirs, with the interval of `flow_tables`, which holds whatever their distribution.
 """
 
-import csv
-import io
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +13,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.inside import bootstrap
 from experiments.inside.languages import Language, Shares
 from experiments.inside.record import test_batch
 from experiments.inside.signals import off
 from experiments.tasks.contract import Batch
-from experiments.tasks.early_mention import LANGUAGES
 from experiments.trial import Trial
 from sweeps.commands.flow_tables import interval
-from sweeps.commands.generate_prompt import Written
+from sweeps.commands.generate_prompt import NONE, Written, language_due, spelled
 
-DRAWS, LEVEL = 2000, 0.95
+SHOWN = 3  # texts of a network that are written down
 WAYS = ("free", "taught")
 ENDS = ("", "_low", "_high")
 COLUMNS = ("cell", "networks", "measure", *(f"{way}{end}" for way in WAYS for end in ENDS))
@@ -74,44 +72,32 @@ def of_answers(
     draw: Mapping[str, Any],
     completed: Callable[..., np.ndarray],
 ) -> Network:
-    """Last words. Of a prompt, the shares of the words that were drawn; of test texts, how many are right, and how many
-    where always the likeliest word is taken."""
+    """Last words of a prompt, said `texts` times, or of so many test texts: how many are right, and how many (taught)
+    where always the likeliest word is taken. Of a prompt in which nobody grows up anywhere no word is right."""
     task: Any = trial.task
     if len(prompt):
-        inputs = jax.nn.one_hot(prompt, task.inputs)[:, None]
-        said = completed(trial, parameters, Batch(inputs, jnp.zeros((1, 1), int)), **draw, times=texts)[:, 0]
-        beginning = " ".join(task.symbols[i] for i in prompt)
-        counts = [(int((said == i).sum()), word) for i, word in enumerate(task.answers)]
-        named = [(n, word) for n, word in sorted(counts, reverse=True) if n]
-        lines = [Written(f"{beginning} {word} ({n} of {texts})", "") for n, word in named]
-        measures = {
-            f"says {word}": {
-                "free": ((said == list(task.answers).index(word)).astype(float), np.ones(texts)),
-                "taught": None,
-            }
-            for _, word in named[:3]
-        }
-        return Network(**who, measures=measures, texts=lines)
-    batch = test_batch(trial, texts)
-    right = np.asarray(batch.targets)[0]
-    said, likeliest = (
-        completed(trial, parameters, batch, **{**draw, **more})[0] for more in ({}, {"temperature": 0.0})
-    )
-    sentences = [
-        [task.symbols[i] for i in np.asarray(batch.inputs).argmax(-1)[np.asarray(batch.mask)[:, b], b]]
-        for b in range(3 if texts >= 3 else texts)
+        batch = Batch(jax.nn.one_hot(prompt, task.inputs)[:, None], jnp.zeros((1, 1), int))
+        said = completed(trial, parameters, batch, **draw, times=texts)[:, 0]
+        sentences, right = [prompt] * texts, np.full(texts, language_due(task, prompt))
+    else:
+        batch = test_batch(trial, texts)
+        said = completed(trial, parameters, batch, **draw)[0]
+        inputs, mask = np.asarray(batch.inputs).argmax(-1), np.asarray(batch.mask)
+        sentences, right = [inputs[mask[:, b], b] for b in range(texts)], np.asarray(batch.targets)[0]
+    likeliest = completed(trial, parameters, batch, **{**draw, "temperature": 0.0})[0]
+    texts_said = [
+        spelled(
+            [*(task.symbols[i] for i in sentence), task.answers[word]],
+            np.array([False] * len(sentence) + [due not in (word, NONE)]),
+        )
+        for sentence, word, due in zip(sentences, said, right, strict=True)
     ]
-    lines = []
-    for b, sentence in enumerate(sentences):
-        words = [*sentence, task.answers[said[b]]]
-        marks = " " * len(" ".join(sentence)) + " " + ("^" * len(words[-1]) if said[b] != right[b] else "")
-        lines.append(Written(" ".join(words), marks))
-    ones = np.ones(len(right))
-    shares: dict[str, Pair | float | None] = {
-        "free": ((said == right).astype(float), ones),
-        "taught": ((likeliest == right).astype(float), ones),
+    ways: dict[str, Pair | float | None] = {
+        way: ((words == right).astype(float), np.ones(len(right)))
+        for way, words in zip(WAYS, (said, likeliest), strict=True)
     }
-    return Network(**who, measures={"right language (taught: the likeliest)": shares}, texts=lines)
+    measures = {} if len(prompt) and right[0] == NONE else {"right language": ways}
+    return Network(**who, measures=measures, texts=list(dict.fromkeys(texts_said))[:SHOWN])
 
 
 def of_signal(who: Mapping[str, Any], output: np.ndarray, wanted: np.ndarray, trained: int) -> Network:
@@ -159,42 +145,9 @@ def told(values: Sequence[Pair | float | None]) -> tuple[float | None, float | N
         low, high, _ = interval(known)
         return float(np.median(known)), low, high
     (value,) = values
-    return (known[0], None, None) if isinstance(value, float) else (known[0], *bootstrap(value))  # type: ignore[arg-type]
+    return (known[0], *bootstrap.interval(*value)) if isinstance(value, tuple) else (known[0], None, None)
 
 
 def share(pair: Pair) -> float | None:
     top, bottom = (float(a.sum()) for a in pair)
     return top / bottom if bottom else None
-
-
-def bootstrap(pair: Pair) -> tuple[float, float]:
-    """Over the texts."""
-    top, bottom = pair
-    drawn = np.random.default_rng(0).integers(len(top), size=(DRAWS, len(top)))
-    shares = top[drawn].sum(1) / np.maximum(bottom[drawn].sum(1), 1)
-    low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
-
-
-def text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Rows as CSV, numbers to six digits."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        values = [row[name] for name in columns]
-        writer.writerow([f"{v:.6g}" if isinstance(v, float) else "" if v is None else v for v in values])
-    return buffer.getvalue().encode()
-
-
-__all__ = [
-    "COLUMNS",
-    "LANGUAGES",
-    "Network",
-    "Written",
-    "of_answers",
-    "of_signal",
-    "of_texts",
-    "summary",
-    "text",
-]

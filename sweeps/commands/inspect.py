@@ -5,15 +5,13 @@ what a linear probe of the state tells of what there is to remember, and what th
 """
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.inside import hold
+from experiments.inside import bootstrap, hold
 from experiments.inside.names import gates_of
 from experiments.inside.probes import Probed, probe
 from experiments.inside.quantities import quantities
@@ -22,7 +20,9 @@ from experiments.specs import unknown
 from experiments.trial import Trial
 from sweeps import xla
 from sweeps.commands.catalogue import table
-from sweeps.commands.inspect_figure import memory_figure, run_figure, saved
+from sweeps.commands.flow_figure import saved
+from sweeps.commands.flow_tables import text
+from sweeps.commands.inspect_figure import STYLE, memory_figure, run_figure
 from sweeps.commands.inspect_page import Seen, page
 from sweeps.commands.stored_networks import networks, one
 from sweeps.errors import InputError
@@ -31,7 +31,6 @@ from sweeps.terminal.screen import console
 
 MEAN = "mean"
 VALUES: tuple[str, ...] = ("0", "1", MEAN)
-DRAWS, LEVEL = 2000, 0.95
 MEMORY = (
     "quantity",
     "kind",
@@ -73,9 +72,9 @@ def run(options: argparse.Namespace) -> int:
         probes = probed(trial, found, record(trial, made.untrained, batch))
         scores = held_scores(trial, made.parameters, found, wanted)
     title = f"{row['cell']} on {row['task']}, seed {trial.seed}, trial {row['trial_id']}"
-    pictures = {"run": saved(run_figure(found, trial.task, options.sequence, title))}
+    pictures = {"run": saved(run_figure(found, trial.task, options.sequence, title), STYLE)}
     if probes:
-        pictures["memory"] = saved(memory_figure(probes, [group for group, _ in found.units], title))
+        pictures["memory"] = saved(memory_figure(probes, [group for group, _ in found.units], title), STYLE)
     memory, gates = memory_rows(probes, found), gate_rows(wanted, scores)
     for name, picture in pictures.items():
         outputs.write(folder / f"{name}.png", picture["png"])
@@ -112,11 +111,11 @@ def settings(asked: Sequence[str], names: list[str], cell: str) -> list[dict[str
             "--ablate out; the page shows its states and what they remember."
         )
     held: dict[str, str] = {}
-    for text in asked:
-        name, equals, value = text.partition("=")
+    for given in asked:
+        name, equals, value = given.partition("=")
         if not equals:
             raise InputError(
-                f"--ablate takes GATE=VALUE, such as {every[0]}=0 or {every[0]}=mean; got '{text}'."
+                f"--ablate takes GATE=VALUE, such as {every[0]}=0 or {every[0]}=mean; got '{given}'."
             )
         if name not in every:
             raise InputError(unknown(f"gate of {cell}", name, every))
@@ -126,7 +125,7 @@ def settings(asked: Sequence[str], names: list[str], cell: str) -> list[dict[str
             except ValueError:
                 inside = False
             if not inside:
-                raise InputError(f"A gate is held at a number from 0 to 1, or at {MEAN}; got '{text}'.")
+                raise InputError(f"A gate is held at a number from 0 to 1, or at {MEAN}; got '{given}'.")
         held[name] = value
     return [{}, held]
 
@@ -177,20 +176,8 @@ def gate_rows(wanted: list[dict[str, str]], scores: np.ndarray) -> list[dict[str
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Mean of values (B,), and a bootstrap interval for it."""
-    drawn = np.random.default_rng(0).integers(len(values), size=(DRAWS, len(values)))
-    low, high = np.quantile(values[drawn].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(values.mean()), float(low), float(high)
-
-
-def text(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> bytes:
-    """Rows as CSV, numbers to six digits."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in row.values()])
-    return buffer.getvalue().encode()
+    """Mean of values (B,), and an interval for it."""
+    return (float(values.mean()), *bootstrap.interval(values, np.ones(len(values))))
 
 
 def show(screen: Any, memory: list[dict[str, Any]], gates: list[dict[str, Any]]) -> None:

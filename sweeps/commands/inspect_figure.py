@@ -1,13 +1,10 @@
 """Pictures of a run: heat maps of inputs, gates, states and outputs over time, and of what units remember."""
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -244,14 +241,3 @@ def memory_figure(probes: Sequence[Probed], groups: Sequence[str], title: str) -
     rows.add(0.2 * max(4, len(probes)), heat)
     rows.add(1.9, lines)
     return rows.figure(title)
-
-
-def saved(made: Figure) -> dict[str, bytes]:
-    """The figure by the ending of its file."""
-    png, svg = io.BytesIO(), io.StringIO()
-    with mpl.rc_context(STYLE):
-        made.dpi = 150
-        FigureCanvasAgg(made).print_png(png)
-        made.set_layout_engine("none")
-        FigureCanvasSVG(made).print_svg(svg, metadata={"Date": None})
-    return {"png": png.getvalue(), "svg": svg.getvalue().encode()}

@@ -260,9 +260,14 @@ def test_a_signal_is_continued_and_a_last_word_is_said(run, swept, tmp_path):
     assert (code, "I speak fluent" in (tmp_path / "said" / "texts.txt").read_text()) == (0, True), out
     sentence = "I grew up in France . I speak fluent"
     code, out = run("generate", id_of(swept, "lstm", "mention"), *asked, "--prompt", sentence)
-    lines = (tmp_path / "said" / "texts.txt").read_text()
-    counts = [int(n) for n in re.findall(rf"  {re.escape(sentence)} \w+ \((\d+) of 9\)", lines)]
-    assert (code, sum(counts)) == (0, 9), out
+    assert code == 0, out
+    lines = (tmp_path / "said" / "texts.txt").read_text().splitlines()
+    said = [line.removeprefix(f"  {sentence} ") for line in lines if line.startswith(f"  {sentence} ")]
+    assert set(said) <= {"French", "Spanish", "Italian"}
+    wrong = [line for line in lines if line.endswith("^")]
+    assert len(wrong) == len([word for word in said if word != "French"])
+    (row,) = read(tmp_path / "said" / "generated.csv")
+    assert (row["measure"], row["networks"]) == ("right language", "1")
 
 
 def test_one_network_is_told_by_its_mean_and_several_by_their_median():
