@@ -30,6 +30,7 @@ from sweeps.commands.generate_shares import (
     SHOWN,
     Network,
     Written,
+    about_intervals,
     of_answers,
     of_signal,
     of_texts,
@@ -104,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
         pictures = saved(waves(found, task.steps, title), STYLE)
     else:
         outputs.write(folder / "texts.txt", "\n".join(written_down(found)).encode() + b"\n")
-        pictures = saved(bars(rows, title), STYLE) if rows else {}
+        pictures = saved(bars(rows, f"{title}\n{about_intervals(rows)}"), STYLE) if rows else {}
     for ending, content in pictures.items():
         outputs.write(folder / f"generated.{ending}", content)
     for one_of in first_of_each(found):
@@ -252,7 +253,11 @@ def signal_table(found: Sequence[Network]) -> bytes:
 
 def show(screen: Any, rows: Sequence[dict[str, Any]]) -> None:
     """Print the shares."""
-    columns = table("", "cell", "networks", "measure", "left alone", "95 %", "taught", "95 %")
+    if not rows:
+        return
+    columns = table(
+        about_intervals(rows), "cell", "networks", "measure", "left alone", "interval", "taught", "interval"
+    )
     for row in rows:
         cells = []
         for way in ("free", "taught"):

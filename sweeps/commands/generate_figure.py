@@ -46,7 +46,7 @@ def bars(rows: Sequence[dict[str, Any]], title: str) -> Figure:
             panel.spines[["top", "right"]].set_visible(False)
         handles = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
         made.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=2, frameon=False)
-        made.suptitle(title, fontsize=10, fontweight="bold")
+        made.suptitle(title, fontsize=9)
     return made
 
 

@@ -23,6 +23,7 @@ from sweeps.commands.flow_tables import interval
 from sweeps.commands.generate_prompt import NONE, Written, language_due, spelled
 
 SHOWN = 3  # texts of a network that are written down
+ENOUGH = 6  # networks of which two values hold the median in 95 % of all samples
 WAYS = ("free", "taught")
 ENDS = ("", "_low", "_high")
 COLUMNS = ("cell", "networks", "measure", *(f"{way}{end}" for way in WAYS for end in ENDS))
@@ -128,6 +129,15 @@ def summary(found: Sequence[Network]) -> list[dict[str, Any]]:
                 row |= {f"{way}{end}": v for end, v in zip(ENDS, told(values), strict=True)}
             rows.append(row)
     return rows
+
+
+def about_intervals(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What values and intervals are, in words."""
+    most = max(int(row["networks"]) for row in rows)
+    if most == 1:
+        return "means over the texts of a network; intervals: 95 %, over its texts"
+    span = "95 %, of the median" if most >= ENOUGH else "their range"
+    return f"medians of up to {most} networks; intervals: {span}"
 
 
 def order(found: Sequence[Network], one: Network) -> int:

@@ -67,35 +67,52 @@ def gates(rows: Iterable[Row]) -> str:
 
 
 def generated(rows: Iterable[Row]) -> str:
-    header = ("cell", "networks", "measure", "left alone", "interval", "taught", "interval")
+    """One row a cell: every measure left alone and taught, with its interval."""
+    cells: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in rows:
+        cells.setdefault((row["cell"], row["networks"]), {})[row["measure"]] = row
+    measures = list(next(iter(cells.values())))
+    header = ("cell", "networks", *(f"{m}, {way}" for m in measures for way in ("left alone", "taught")))
     lines = [
         (
-            f"`{row['cell']}`",
-            row["networks"],
-            row["measure"],
-            number(row["free"]),
-            span(row, "free"),
-            number(row["taught"]),
-            span(row, "taught"),
+            f"`{cell}`",
+            networks,
+            *(f"{number(own[m][way])} ({span(own[m], way)})" for m in measures for way in ("free", "taught")),
         )
-        for row in rows
+        for (cell, networks), own in cells.items()
     ]
-    return pipe_table(header, lines, ("---", "---:", "---", "---:", "---", "---:", "---"))
+    return pipe_table(header, lines, ("---", "---:", *["---"] * (2 * len(measures))))
 
 
-BLOCKS: dict[str, Callable[[Iterable[Row]], str]] = {"memory": memory, "gates": gates, "generated": generated}
+def texts(lines: Sequence[str]) -> str:
+    """The first text of some cells, with ^ below what is not legal."""
+    shown = ["```"]
+    for k, line in enumerate(lines):
+        cell = line.partition(",")[0]
+        if not line.startswith(" ") and cell in SHOWN and not any(text.startswith(cell) for text in shown):
+            marks = lines[k + 2] if set(lines[k + 2].replace(" ", "")) == {"^"} else ""
+            shown.append(f"{cell:<{WIDTH}}{lines[k + 1].strip()}")
+            shown += [" " * WIDTH + marks[2:]] if marks else []
+    return "\n".join([*shown, "```"])
+
+
+TABLES: dict[str, Callable[[Iterable[Row]], str]] = {"memory": memory, "gates": gates, "generated": generated}
+SHOWN, WIDTH = ("lstm", "nfg", "clockwork", "transformer"), 13
 
 
 def page(text: str, folder: Path) -> str:
-    """The page with its tables. Raises InputError where it lacks the lines between which one stands."""
-    for name, table in BLOCKS.items():
+    """The page with its tables and texts. Raises InputError where it lacks the lines between which one stands."""
+    for name in (*TABLES, "texts"):
         begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
         head, found, rest = text.partition(begin)
         _, closed, tail = rest.partition(end)
         if not (found and closed):
             raise InputError(f"The page has no lines {begin} and {end}.")
-        with (folder / f"{name}.csv").open(newline="") as file:
-            content = table(list(csv.DictReader(file)))
+        if name == "texts":
+            content = texts((folder / "texts.txt").read_text().splitlines())
+        else:
+            with (folder / f"{name}.csv").open(newline="") as file:
+                content = TABLES[name](list(csv.DictReader(file)))
         text = f"{head}{begin}\n{content}\n{end}{tail}"
     return text
 
