@@ -91,7 +91,10 @@ inside: $(READY)
 	$(BIN)/lstm-variants inspect ff64116bb054 --results docs/comparable/results --out build/inside
 	$(BIN)/lstm-variants generate --study comparable --task stream --seeds 3 --length 100 \
 		--results docs/comparable/results --out build/inside
+	$(BIN)/lstm-variants generate --study classics --task waveform --seeds 2 \
+		--results docs/classics/results --out build/inside/waveform
 	mkdir -p docs/inside
+	cp build/inside/waveform/generated.png docs/inside/waveform.png
 	cp $(addprefix build/inside/,run.png memory.png generated.png memory.csv gates.csv generated.csv texts.txt) docs/inside
 	$(BIN)/python -m sweeps.site.inside
 

@@ -115,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
                 screen.print(
                     " " * (len(one_of.cell) + 2) + line.marks[:PRINTED].rstrip(), style="red", soft_wrap=True
                 )
-    show(screen, rows)
+    show(screen, rows, ("beyond training", "within") if is_signal(task) else ("left alone", "taught"))
     screen.print(f"figure {folder / 'generated.png'}, numbers and texts beside it", soft_wrap=True)
     return 0
 
@@ -251,12 +251,12 @@ def signal_table(found: Sequence[Network]) -> bytes:
     return text(("cell", "trial", "step", "signal", "output"), lines)
 
 
-def show(screen: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Print the shares."""
+def show(screen: Any, rows: Sequence[dict[str, Any]], heads: tuple[str, str]) -> None:
+    """Print the shares. heads: of the two ways."""
     if not rows:
         return
     columns = table(
-        about_intervals(rows), "cell", "networks", "measure", "left alone", "interval", "taught", "interval"
+        about_intervals(rows), "cell", "networks", "measure", heads[0], "interval", heads[1], "interval"
     )
     for row in rows:
         cells = []
