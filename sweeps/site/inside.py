@@ -85,19 +85,23 @@ def generated(rows: Iterable[Row]) -> str:
 
 
 def texts(lines: Sequence[str]) -> str:
-    """The first text of some cells, with ^ below what is not legal."""
+    """How the first text of some cells begins, with ^ below what is not legal."""
     shown = ["```"]
     for k, line in enumerate(lines):
         cell = line.partition(",")[0]
         if not line.startswith(" ") and cell in SHOWN and not any(text.startswith(cell) for text in shown):
-            marks = lines[k + 2] if set(lines[k + 2].replace(" ", "")) == {"^"} else ""
-            shown.append(f"{cell:<{WIDTH}}{lines[k + 1].strip()}")
-            shown += [" " * WIDTH + marks[2:]] if marks else []
+            below = lines[k + 2][2 : 2 + LONGEST].rstrip()
+            shown.append(f"{cell:<{WIDTH}}{lines[k + 1].strip()[:LONGEST]}")
+            shown += [" " * WIDTH + below] if set(below) | {" "} == {"^", " "} else []
     return "\n".join([*shown, "```"])
 
 
 TABLES: dict[str, Callable[[Iterable[Row]], str]] = {"memory": memory, "gates": gates, "generated": generated}
-SHOWN, WIDTH = ("lstm", "nfg", "clockwork", "transformer"), 13
+SHOWN, WIDTH, LONGEST = (
+    ("lstm", "clockwork", "transformer"),
+    13,
+    66,
+)  # cells, columns before a text, symbols of it
 
 
 def page(text: str, folder: Path) -> str:
