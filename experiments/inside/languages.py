@@ -3,8 +3,8 @@
 A text is a row of symbols by number. `allowed(text)` says at each place which symbols are legal after what stands
 before it; `strings(text)` where strings are, and whether they came to an end; what the text's end cuts off is none.
 
-    Xml              an illegal symbol makes those after it illegal, up to the next <; a string is a tag opened at depth
-                     0, with all that is in it, up to the end of the slot that closes it
+    Xml              an illegal symbol makes those after it illegal, up to the next <; but a closing tag of another
+                     name closes, too. A string is a tag opened at depth 0, with all that is in it
     Dyck             an illegal symbol makes the rest of its word illegal; a string is a word with its T
     ContinualReber   an illegal symbol makes the rest of its string illegal; B after E begins another
 """
@@ -131,7 +131,10 @@ class Tags:
             if symbol == OPEN and not found[t, symbol]:
                 slot = [OPEN]  # begins anew
                 continue
-            if slot is None or not found[t, symbol]:
+            misnamed = (
+                slot is not None and SLASH in slot[1:2] and len(slot) < self.name + 2 and symbol >= LETTER
+            )
+            if slot is None or not (found[t, symbol] or misnamed):
                 slot = [OPEN] if symbol == OPEN else None
                 continue
             slot.append(symbol)

@@ -310,8 +310,11 @@ def test_after_an_illegal_symbol_a_language_goes_on_where_the_next_string_begins
     assert judged(DYCK, "()T(]]")[1][2:] == (1, 2)  # the last finds no end, and is wrong already
     assert judged(DYCK, "()T([]")[1][2:] == (1, 1)  # the last may still become right
     marks, found = judged(XML, "<ab>c</ab><cd>a</cb><ab>d")
-    assert marks == "." * 18 + "xx" + "....."
+    assert marks == "." * 18 + "x" + "." * 6
     assert found[2:] == (1, 2)
+    assert (
+        judged(XML, "<ab>c<cdd>a</ab>")[0] == "." * 8 + "x" * 3 + "." * 5
+    )  # no tag, so that nothing was opened
 
 
 # ------------------------------------------------------------------ writing
