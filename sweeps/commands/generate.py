@@ -74,32 +74,13 @@ def run(options: argparse.Namespace) -> int:
     folder = outputs.folder(options.out, "--out")
     xla.switch_on()
     made = networks(screen, stored)
-    other = [m for m in made if m.differs]
-    kept = sum(m.kept for m in made)
-    screen.print(
-        f"{len(made)} network{'s' * (len(made) != 1)}: {kept} found, {len(made) - kept} trained again; "
-        + (
-            f"{len(other)} do not score what their rows say: {other[0].words}"
-            if other
-            else "all score what their rows say, bit for bit."
-        ),
-        soft_wrap=True,
-    )
-    with screen.status("writing") as status:
-        written: dict[int, Network] = {}
-
-        def let_write(places: list[int]) -> None:
-            for i in places:
-                status.update(f"writing, network {len(written) + 1} of {len(made)}")
-                written[i] = network(made[i], length, prompt, options)
-
-        side_by_side(let_write, grouped([structure(m.trial) for m in made]))
-    found = [written[i] for i in range(len(made))]
+    screen.print(remade_words(made), soft_wrap=True)
+    found = all_written(screen, made, length, prompt, options)
     rows = summary(found)
-    outputs.write(folder / "generated.csv", text(COLUMNS, rows))
     title = str(stored[0][2]["task"])
     if not isinstance(task, EarlyMention):
         title += f": {length} {'samples' if is_signal(task) else 'symbols'}"
+    outputs.write(folder / "generated.csv", text(COLUMNS, rows))
     if is_signal(task):
         outputs.write(folder / "signals.csv", signal_table(found))
         pictures = saved(waves(found, task.steps, title), STYLE)
@@ -108,16 +89,47 @@ def run(options: argparse.Namespace) -> int:
         pictures = saved(bars(rows, f"{title}\n{about_intervals(rows)}"), STYLE) if rows else {}
     for ending, content in pictures.items():
         outputs.write(folder / f"generated.{ending}", content)
-    for one_of in first_of_each(found):
-        for line in one_of.texts[:1]:
-            screen.print(f"{one_of.cell}: {line.text[:PRINTED]}", soft_wrap=True, highlight=False)
-            if line.marks.strip():
-                screen.print(
-                    " " * (len(one_of.cell) + 2) + line.marks[:PRINTED].rstrip(), style="red", soft_wrap=True
-                )
+    print_texts(screen, found)
     show(screen, rows, ("beyond training", "within") if is_signal(task) else ("left alone", "taught"))
-    screen.print(f"figure {folder / 'generated.png'}, numbers and texts beside it", soft_wrap=True)
+    screen.print(f"{folder}: figure, numbers, {'signals' if is_signal(task) else 'texts'}", soft_wrap=True)
     return 0
+
+
+def remade_words(made: Sequence[Remade]) -> str:
+    """How the networks were made, and whether they are what their rows tell of."""
+    other, kept = [m for m in made if m.differs], sum(m.kept for m in made)
+    same = "all score what their rows say, bit for bit."
+    first = f"such as {other[0].row['cell']} {other[0].row['trial_id']}: {other[0].words}" if other else ""
+    return (
+        f"{len(made)} network{'s' * (len(made) != 1)}: {kept} found, {len(made) - kept} trained again; "
+        f"{f'{len(other)} of them not as their rows say, {first}' if other else same}"
+    )
+
+
+def all_written(
+    screen: Any, made: Sequence[Remade], length: int, prompt: np.ndarray, options: argparse.Namespace
+) -> list[Network]:
+    """What every network writes; those of one structure share their programs."""
+    written: dict[int, Network] = {}
+
+    def let_write(places: list[int]) -> None:
+        for i in places:
+            status.update(f"writing, network {len(written) + 1} of {len(made)}")
+            written[i] = network(made[i], length, prompt, options)
+
+    with screen.status("writing") as status:
+        side_by_side(let_write, grouped([structure(m.trial) for m in made]))
+    return [written[i] for i in range(len(made))]
+
+
+def print_texts(screen: Any, found: Sequence[Network]) -> None:
+    """The beginning of one text of every cell, with marks below what is not legal."""
+    for n in first_of_each(found):
+        for line in n.texts[:1]:
+            screen.print(f"{n.cell}: {line.text[:PRINTED]}", soft_wrap=True, highlight=False)
+            marks = line.marks[:PRINTED].rstrip()
+            if marks:
+                screen.print(" " * (len(n.cell) + 2) + marks, style="red", soft_wrap=True)
 
 
 def check(options: argparse.Namespace) -> None:
