@@ -17,8 +17,8 @@ INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
 install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-.PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks docs-tables \
-	docs docs-links packages lock clean
+.PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks inside \
+	docs-tables docs docs-links packages lock clean
 
 study: $(RUN)
 	$(BIN)/lstm-variants sweep quick
@@ -100,6 +100,18 @@ runs: $(READY)
 # The notebooks, executed on the results that are shipped.
 notebooks: $(READY)
 	$(BIN)/python -m analysis.notebook_tools.execute docs/comparable/results comparable docs/notebooks
+
+# The examples of docs/inside.md, made again from shipped results.
+inside: $(READY)
+	$(BIN)/lstm-variants inspect ff64116bb054 --results docs/comparable/results --out build/inside
+	$(BIN)/lstm-variants generate --study comparable --task stream --seeds 3 --length 100 \
+		--results docs/comparable/results --out build/inside
+	$(BIN)/lstm-variants generate --study classics --task waveform --seeds 2 \
+		--results docs/classics/results --out build/inside/waveform
+	mkdir -p docs/inside
+	cp build/inside/waveform/generated.png docs/inside/waveform.png
+	cp $(addprefix build/inside/,run.png memory.png generated.png memory.csv gates.csv generated.csv texts.txt) docs/inside
+	$(BIN)/python -m sweeps.site.inside
 
 # What the pages say of the catalogue of cells: the table in docs/cells.md, the counts in the README.
 docs-tables: $(READY)

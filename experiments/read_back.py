@@ -15,14 +15,15 @@ from experiments.tasks import TASKS
 from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Initial, Layers, Stacked
 
+NONE: Mapping[str, type[Any]] = {}
 TYPES: dict[str, type[Any]] = {
     type_name(kind): kind
     for kind in (Trial, Adam, SGD, Layers, Stacked, Initial, *CELLS.values(), *TASKS.values())
 }
 
 
-def from_json(text: str) -> Trial:
-    """The trial of a row's column `spec`.
+def from_json(text: str, others: Mapping[str, type[Any]] = NONE) -> Trial:
+    """The trial of a row's column `spec`. others: types that are not the project's, by the name that the text has.
 
     Raises SpecError for text that is no JSON object with a "type", for a type that the project does not have (a class
     of your own: from its module), for a misspelt or missing field, for values of which no trial is made, and where what
@@ -34,7 +35,7 @@ def from_json(text: str) -> Trial:
         raise SpecError(
             f"A trial is read from its canonical JSON; this is not valid JSON: {error}."
         ) from None
-    trial: Any = spec_of(data, "trial")
+    trial: Any = spec_of(data, "trial", others)
     if not isinstance(trial, Trial):
         raise SpecError(f"A trial's JSON has the type 'Trial'; got '{type(trial).__name__}'.")
     if to_json(checked(trial)) != data:
@@ -45,37 +46,37 @@ def from_json(text: str) -> Trial:
     return trial
 
 
-def spec_of(data: Any, path: str) -> Any:
+def spec_of(data: Any, path: str, others: Mapping[str, type[Any]] = NONE) -> Any:
     """The spec of a JSON object. Raises SpecError as `from_json` does; path: where it stands, for the message."""
     if not isinstance(data, Mapping) or not isinstance(data.get("type"), str):
         raise SpecError(f"{path} must be a JSON object with a \"type\", such as 'LSTM'; got {data!r}.")
     name = data["type"]
-    if name not in TYPES:
-        module, colon, kind = name.partition(":")
+    kind = others.get(name) or TYPES.get(name)
+    if kind is None:
+        module, colon, last = name.partition(":")
         if colon:
             raise SpecError(
-                f"{path} is of the class {kind} of the module {module}, which is not the project's: only specs of "
+                f"{path} is of the class {last} of the module {module}, which is not the project's: only specs of "
                 "its own cells, tasks and optimizers can be read back. Build this trial in Python, from that class."
             )
         raise SpecError(unknown(f"type of {path}", name, TYPES))
-    kind = TYPES[name]
     fields = annotations(kind)
     return construct(
         kind,
         {
-            field: value_of(value, fields.get(field), f"{path}.{field}")
+            field: value_of(value, fields.get(field), f"{path}.{field}", others)
             for field, value in data.items()
             if field != "type"
         },
     )
 
 
-def value_of(value: Any, annotation: Any, path: str) -> Any:
+def value_of(value: Any, annotation: Any, path: str, others: Mapping[str, type[Any]] = NONE) -> Any:
     """A field's value from what JSON has for it: specs of objects, tuples of lists, infinities of their names."""
     if isinstance(value, Mapping):
-        return spec_of(value, path)
+        return spec_of(value, path, others)
     if isinstance(value, list):
-        return tuple(value_of(item, None, path) for item in value)
+        return tuple(value_of(item, None, path, others) for item in value)
     if annotation is float and value in ("inf", "-inf"):
         return float(value)
     return value

@@ -56,6 +56,16 @@ COMMANDS = (
         "sweeps.commands.flow:run",
         "measure how far back cells look: gradients by lag, memory horizon, gates",
     ),
+    Command(
+        "inspect",
+        "sweeps.commands.inspect:run",
+        "look into a stored trial's network: gates and states over time, what they remember, gates held",
+    ),
+    Command(
+        "generate",
+        "sweeps.commands.generate:run",
+        "let stored trials' networks write on their own, and compare it with what they were taught",
+    ),
     Command("match", "sweeps.commands.match:run", "find the size at which each cell meets a given budget"),
     Command(
         "bench",

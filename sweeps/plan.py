@@ -84,11 +84,13 @@ class Entry:
 @dataclass(frozen=True, eq=False)
 class Work:
     """One cohort's worth of entries, all of one structure and part of training, in cohorts of `size`. Equal to itself
-    alone. suspect: part of a cohort that failed."""
+    alone. suspect: part of a cohort that failed. again: its trials have rows, and are trained again for their networks
+    alone."""
 
     entries: tuple[Entry, ...]
     size: int
     suspect: bool = False
+    again: bool = False
 
     @property
     def structure(self) -> Trial:
@@ -240,11 +242,11 @@ def weight(bare: Trial) -> float:
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
 
 
-def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
+def cut(entries: Iterable[Entry], size: int | None, *, again: bool = False) -> list[Work]:
     """Cohorts of at most `size` entries of one structure, stage and part of training, in the order of first
     appearance.
 
-    size: None leaves it to `cohort_size`.
+    size: None leaves it to `cohort_size`. again: as in `Work`.
     """
     groups: dict[tuple[Trial, str, int, int | None], list[Entry]] = {}
     for entry in entries:
@@ -252,7 +254,7 @@ def cut(entries: Iterable[Entry], size: int | None) -> list[Work]:
         groups.setdefault(kind, []).append(entry)
     sizes = {bare: size or cohort_size(bare) for bare, *_ in groups}
     return [
-        Work(tuple(group[i : i + sizes[bare]]), sizes[bare])
+        Work(tuple(group[i : i + sizes[bare]]), sizes[bare], again=again)
         for (bare, *_), group in groups.items()
         for i in range(0, len(group), sizes[bare])
     ]

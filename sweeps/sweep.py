@@ -8,6 +8,7 @@ A cohort that fails once it trains is halved until the trial that is to blame is
 fails for all of a cohort, whose trials differ in numbers alone.
 """
 
+import dataclasses
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
@@ -20,9 +21,10 @@ from experiments.layout import AUTO, Layout
 from experiments.specs import SpecError
 from experiments.tasks.contract import drawable
 from experiments.trial import Trial
+from sweeps import kept
 from sweeps.changed import changed
 from sweeps.errors import InputError, WriteError, traceback_of
-from sweeps.job import Job
+from sweeps.job import Job, Keep
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import FEW_PARAMETERS, Entry, Key, Row, Work, cut, declaration, unique, weight
 from sweeps.stages import Stages
@@ -97,7 +99,8 @@ class Scheduler:
     """Which work is next. Knows the plan and what has a row.
 
     other_code: what rows of other code are, `rerun` or `keep`; see `sweeps.made`. Raises InputError where there are
-    some and it is None. timeout: seconds that a trial may take; None: `patience`.
+    some and it is None. timeout: seconds that a trial may take; None: `patience`. keep: which networks of confirmed
+    trials are kept, `best` or `all`; None: none. Those that have rows but are not kept are trained again at the end.
     """
 
     loaded: Loaded
@@ -107,11 +110,19 @@ class Scheduler:
     layout: Layout = AUTO
     other_code: str | None = None
     timeout: float | None = None
+    keep: str | None = None
 
     def __post_init__(self) -> None:
+        networks = Keep(folder=self.store.path / kept.FOLDER, best=self.keep == "best") if self.keep else None
         self.job = Job(
-            study=self.store.study, store=self.store, margin=self.loaded.study.margin, layout=self.layout
+            study=self.store.study,
+            store=self.store,
+            margin=self.loaded.study.margin,
+            layout=self.layout,
+            keep=networks,
         )
+        self.given = 0  # works that are neither done nor failed
+        self.kept_again = False
         self.compactor, self.written = Compactor(self.store.path), 0
         self.made = made(self.store, keep=self.other_code == KEEP)
         self.stages = Stages(self.loaded.study)
@@ -145,6 +156,21 @@ class Scheduler:
             self.declaration = declaration(self.loaded, self.stages.planned, self.stages.total, self.codes)
             self.store.declare(self.declaration)
             self.listener.planned(self)
+        if self.job.keep is not None and not self.queue and not self.given and not self.kept_again:
+            self.kept_again = True
+            left = kept.missing(self.job.keep, self.confirmed)
+            if left:
+                self.listener.say(
+                    f"{len(left)} of the networks to keep {'are' if len(left) != 1 else 'is'} not there: trained again "
+                    "from their rows, which stay as they are."
+                )
+            self.queue.extend(cut(left, self.size, again=True))
+
+    @property
+    def confirmed(self) -> list[tuple[Entry, Row]]:
+        """Confirmed trials with their rows, as far as they are in and of the code of now."""
+        of_now = (e for e in self.planned if e.stage == "confirm" and self.codes.get(e.id, e.code) == e.code)
+        return [(e, row) for e in of_now if (row := self.rows.get(e.key)) is not None]
 
     def row_of(self, entry: Entry) -> Row | None:
         """The trial's row, None while it is not in."""
@@ -190,7 +216,9 @@ class Scheduler:
         if not self.queue:
             return None
         work = self.queue.take(seen, elsewhere)
-        return work, work.structure, methodcaller("run", work, self.job)  # of `sweeps.worker.Worker`
+        self.given += 1
+        job = dataclasses.replace(self.job, store=None) if work.again else self.job
+        return work, work.structure, methodcaller("run", work, job)  # of `sweeps.worker.Worker`
 
     def terms(self, work: Work) -> Terms:
         """How long a cohort may take, and how often it is started again where its worker is lost."""
@@ -198,7 +226,11 @@ class Scheduler:
         return Terms(seconds=limit, tries=SUSPECT_TRIES if work.suspect else TRIES)
 
     def put(self, work: Work, event: "Event") -> None:
+        if work.again:
+            self.given -= event.kind == "done"
+            return
         if event.kind == "done":
+            self.given -= 1
             self.training.discard(work)
             self.written += 1
             if self.written % self.compactor.many == 0:
@@ -216,6 +248,11 @@ class Scheduler:
 
         if isinstance(error, WriteError):  # no trial is to blame, and no row could be written of it
             raise error
+        self.given -= 1
+        if work.again:
+            text = brief(f"{type(error).__name__}: {str(error).strip()}")
+            self.listener.say(f"{work.name}: {text}. Its networks are not kept.")
+            return
         there = made(self.store).by_id(work.entries)  # a part of the cohort may be done
         left = [entry for entry in work.entries if entry.id not in there]
         text = brief(f"{type(error).__name__}: {str(error).strip()}")
@@ -288,15 +325,16 @@ def sweep(
     other_code: str | None = None,
     timeout: float | None = None,
     break_lock: bool = False,
+    keep: str | None = None,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
-    workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock:
-    take the store from another sweep, which must be dead. beside: what goes on beside the training, entered once
-    the plan is made. Raises InputError before any work starts where the plan or the store is bad, data of a task
-    are not there, another sweep holds the store, or rows are of other code and `other_code` does not say what they
-    are. A KeyboardInterrupt passes through: every row written stays, and the next call runs the rest.
+    workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
+    the store from another sweep, which must be dead. keep: see `Scheduler`. beside: what goes on beside the training,
+    entered once the plan is made. Raises InputError before any work starts where the plan or the store is bad, data of
+    a task are not there, another sweep holds the store, or rows are of other code and `other_code` does not say what
+    they are. A KeyboardInterrupt passes through: every row written stays, and the next call runs the rest.
     """
     for label, task in loaded.study.tasks.items():
         try:
@@ -306,7 +344,9 @@ def sweep(
     with store.prepare().lock(broken=break_lock):
         for line in store.repair():
             (listener or Silent()).say(line)
-        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code, timeout)
+        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code, timeout, keep)
         with beside():
             run(scheduler, workers)
+        if scheduler.job.keep is not None:
+            kept.tidy(scheduler.job.keep, scheduler.confirmed)
     return scheduler

@@ -7,19 +7,20 @@ rows are on disk before the last event is sent: a driver that dies loses nothing
 import datetime
 import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
+import numpy as np
 
 from experiments.cohort import Cohort
 from experiments.engine import SHRINK, Engine
 from experiments.layout import Layout
 from experiments.memory import most_members
 from experiments.trial import Trial
-from sweeps import checkpoints, rungs, signals, xla
+from sweeps import checkpoints, kept, rungs, signals, xla
 from sweeps.checkpoints import Checkpoint, Evaluation
-from sweeps.job import Job
+from sweeps.job import Job, Keep
 from sweeps.plan import Entry, Work
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import Row, curve_rows, flatten_spec, last_of, names, outcome, peak_memory, score_of, sizes
@@ -101,10 +102,10 @@ class Worker:
         checkpoint = None if folder is None else Checkpoint(folder, [e.id for e in entries], program)
         ready = engine.seconds
         yield Event("compiled", 0.0, ready - waited)
-        kept = checkpoint and checkpoint.load()
-        state, places, reports = kept or (None, None, list[Evaluation]())
+        found = checkpoint and checkpoint.load()
+        state, places, reports = found or (None, None, list[Evaluation]())
         until = entries[0].until
-        if kept is None and entries[0].since and folder is not None:
+        if found is None and entries[0].since and folder is not None:
             members = [m for entry in entries if (m := rungs.load(folder, entry, program)) is not None]
             if len(members) == len(entries):  # else one went since `kinds` looked: all begin again
                 state, reports = rungs.together(members, program.size)
@@ -152,6 +153,8 @@ class Worker:
                 curves.extend(curve_rows(entry, job, reports, i))
                 if stopped and folder is not None:
                     rungs.save(folder, entry, program, rungs.member(state, reports, i))
+            if job.keep is not None:
+                keep_networks(entries, trials, np.asarray(state.params), job.keep)
             if store is not None:
                 store.append(trials, curves)
             if checkpoint:
@@ -159,6 +162,22 @@ class Worker:
         yield Event(
             "done", 1.0, time.perf_counter() - last, {str(r["trial_id"]): score_of(r) for r in trials}, trials
         )
+
+
+def keep_networks(entries: Sequence[Entry], rows: Sequence[Row], parameters: np.ndarray, keep: Keep) -> None:
+    """Keep what is asked for of a cohort's networks (size, P): those of confirmed trials that finished."""
+    places = [
+        i
+        for i, (entry, row) in enumerate(zip(entries, rows, strict=True))
+        if entry.stage == "confirm" and row["status"] == "finished"
+    ]
+    if keep.best:
+        chosen = {entry.id for entry, _ in kept.best((entries[i], rows[i]) for i in places)}
+        groups = [[i] for i in places if entries[i].id in chosen]
+    else:
+        groups = [places] if places else []
+    for group in groups:
+        kept.save(keep.folder, [entries[i] for i in group], parameters[group])
 
 
 @functools.cache

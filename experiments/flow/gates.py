@@ -6,7 +6,7 @@ it with nothing keeps all of it.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,29 +19,63 @@ Array = jax.Array
 CALLS = ("jit", "pjit", "closed_call", "core_call")
 
 
+Change = Callable[[int, Array], Array]  # place of a σ in the program, its value -> what is used in its place
+
+
 def watched(
     step: Step, carry: Any, x: Array
 ) -> Callable[[Any, Array], tuple[Any, list[Array], Array | None]]:
     """`(carry, x) -> (new carry, gates, kept)`: outputs of σ, and of a cell with an array `c` in its carry what of it
     is kept `(B, h)`; None for others. carry, x: examples."""
-    program, shapes = jax.make_jaxpr(step, return_shape=True)(carry, x)
-    tree: Any = jax.tree.structure(shapes[0])
-    cell = place_of_c(carry)
+    traced = Traced(step, carry, x)
 
     def seen(carry: Any, x: Array) -> tuple[Any, list[Array], Array | None]:
         gates: list[Array] = []
         factors: list[Array] = []
-        leaves = [*jax.tree.leaves(carry), x]
-        inner = program.jaxpr
-        driven = {inner.invars[-1]}
-        c = inner.invars[cell] if cell is not None else None
-        results = run(inner, program.consts, leaves, gates, factors, driven, c)
+        after, _ = traced(carry, x, gates, factors)
         kept = None
-        if c is not None:
-            kept = factors[0] if factors else jnp.ones_like(leaves[cell or 0])
-        return tree.unflatten(results[: tree.num_leaves]), gates, kept
+        if traced.cell is not None:
+            kept = factors[0] if factors else jnp.ones_like(jax.tree.leaves(carry)[traced.cell])
+        return after, gates, kept
 
     return seen
+
+
+class Traced:
+    """The program of a step, run with an ear at every σ. step: `(carry, x) -> (carry, y)`. carry, x: examples.
+
+    cell: which leaf of the carry is the cell c; None where there is none.
+    """
+
+    def __init__(self, step: Step, carry: Any, x: Array):
+        self.program, shapes = jax.make_jaxpr(step, return_shape=True)(carry, x)
+        self.tree: Any = jax.tree.structure(shapes)
+        self.cell = place_of_c(carry)
+
+    def __call__(
+        self,
+        carry: Any,
+        x: Array,
+        gates: list[Array],
+        factors: list[Array] | None = None,
+        change: Change | None = None,
+    ) -> tuple[Any, Array]:
+        """What the step gives. gates: outputs of σ are appended to it, in the order of the program. factors: likewise
+        what c is multiplied with. change: what is used in place of a σ's output, which `gates` then has."""
+        inner = self.program.jaxpr
+        c = inner.invars[self.cell] if self.cell is not None else None
+        hear = Hearing(gates, [] if factors is None else factors, change or (lambda _, value: value))
+        results = run(inner, self.program.consts, [*jax.tree.leaves(carry), x], hear, {inner.invars[-1]}, c)
+        both: tuple[Any, Array] = self.tree.unflatten(results)
+        return both
+
+
+class Hearing(NamedTuple):
+    """Where a run puts what it hears, and what it changes."""
+
+    gates: list[Array]
+    factors: list[Array]
+    change: Change
 
 
 def place_of_c(carry: Any) -> int | None:
@@ -57,12 +91,11 @@ def run(
     program: Jaxpr,
     constants: Any,
     arguments: list[Array],
-    gates: list[Array],
-    factors: list[Array],
+    hear: Hearing,
     driven: set[Any],
     c: Any,
 ) -> list[Array]:
-    """The results of a traced program, with what σ gives and what c is multiplied with put into the lists."""
+    """The results of a traced program, with what σ gives and what c is multiplied with put into lists."""
     values: dict[Any, Any] = dict(zip(program.constvars, constants, strict=True))
     values |= dict(zip(program.invars, arguments, strict=True))
 
@@ -75,16 +108,17 @@ def run(
             driven |= set(line.outvars)
         inner = program_in(line)
         if inner is not None:
-            outputs = run(inner.jaxpr, inner.consts, inputs, gates, factors, set(), None)
+            outputs = run(inner.jaxpr, inner.consts, inputs, hear, set(), None)
         else:
             made = line.primitive.bind(*inputs, **line.params)
             outputs = list(made) if line.primitive.multiple_results else [made]
         if line.primitive is primitives.logistic_p:
-            gates.append(outputs[0])
+            outputs = [hear.change(len(hear.gates), outputs[0])]
+            hear.gates.append(outputs[0])
         if line.primitive is primitives.mul_p and c is not None and c in line.invars:
             other = line.invars[1 - line.invars.index(c)]
             if other in driven:
-                factors.append(inputs[1 - line.invars.index(c)])
+                hear.factors.append(inputs[1 - line.invars.index(c)])
         values |= dict(zip(line.outvars, outputs, strict=True))
     return [value(v) for v in program.outvars]
 

@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, distinct, draws, judge_numbers, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, distinct, draws, judge_numbers, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +68,16 @@ class Adding:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge_numbers(outputs, batch, 0.08, self.baseline)
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        value, marker = batch.inputs[..., 0], batch.inputs[..., 1]
+        seen, total = marker.cumsum(0).round().astype(jnp.int32), (value * marker).cumsum(0)
+        first = (value * marker * (seen == 1)).sum(0)
+        return {
+            "first number": Quantity(jnp.broadcast_to(first, seen.shape), seen > 0),
+            "sum so far": Quantity(total),
+            "numbers seen": Quantity(seen),
+        }
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

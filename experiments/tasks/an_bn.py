@@ -28,7 +28,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, draws, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, whole
 from experiments.tasks.legal import Naive, judge, naive
 
 
@@ -103,6 +103,16 @@ class AnBn:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge(outputs, batch, self.expected())
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        symbols = batch.inputs.argmax(-1)
+        counts = [(symbols == k + 1).cumsum(0) for k in range(self.blocks)]
+        before = zip(counts, counts[1:], "abc"[1:], strict=False)
+        left = {
+            f"{letter} still to come": Quantity((a - b).astype(jnp.float32), symbols >= k)
+            for k, (a, b, letter) in enumerate(before, 2)
+        }
+        return {"a so far": Quantity(counts[0].astype(jnp.float32), symbols == 1)} | left
 
     def longer(self, factor: int) -> Self:
         """n in the last `largest` numbers up to factor · largest: from 10, 11 to 20 by 2, 991 to 1000 by 100."""

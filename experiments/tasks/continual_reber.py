@@ -32,7 +32,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.specs import ADDED
-from experiments.tasks.contract import Batch, Measures, cross_entropy, draws
+from experiments.tasks.contract import Batch, Measures, Quantity, cross_entropy, draws
 from experiments.tasks.embedded_reber import (
     END,
     FOLLOWING,
@@ -43,6 +43,7 @@ from experiments.tasks.embedded_reber import (
     figures,
     legal_first,
     nodes_after,
+    remembered,
     walk,
 )
 
@@ -111,6 +112,9 @@ class ContinualReber:
         due = jnp.asarray(OUTER)[nodes_after(batch.inputs, READ_AGAIN)]
         paid = jnp.where(due, cross_entropy(outputs, batch.targets), 0.0).sum() / jnp.maximum(due.sum(), 1)
         return Measures(loss, 1 - right, 1 - paid / math.log(2))
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        return remembered(batch.inputs, READ_AGAIN)
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

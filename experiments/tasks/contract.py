@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar, runtime_c
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = jax.Array
 TOLERANCE = 0.01
@@ -62,6 +63,8 @@ class TaskSpec(Protocol):
 
     For people, `show` writes sequences by names: `symbols` of the n lines, of which one is on at each step, or
     `lines`, names of n lines of numbers; `answers` of the k classes.
+
+    For those who look into a network, `quantities(batch)` says what a solver has to remember, by name: `Quantity`.
     """
 
     reference: ClassVar[str]
@@ -200,3 +203,11 @@ def above(accuracy: Array, naive: Array | float) -> Array:
 def above_chance(accuracy: Array, classes: int) -> Array:
     """Accuracy rescaled so that guessing among `classes` scores 0 and no error scores 1."""
     return above(accuracy, 1 / classes)
+
+
+class Quantity(NamedTuple):
+    """Something that there is to remember, at every step. values: (T, B), integers for what is one of several classes,
+    else numbers. known: (T, B) bool, the steps at which it is determined by what came; None: all."""
+
+    values: Array | np.ndarray
+    known: Array | np.ndarray | None = None

@@ -20,7 +20,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,16 @@ class CopyMemory:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge_symbols(outputs, batch, 1 / self.alphabet, judged=self.recall)
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        symbols = batch.inputs.argmax(-1)
+        step = jnp.arange(len(symbols))[:, None]
+        return {
+            f"symbol {k + 1}": Quantity(
+                jnp.broadcast_to(symbols[k], symbols.shape), jnp.broadcast_to(step >= k, symbols.shape)
+            )
+            for k in range(self.recall)
+        }
 
     def longer(self, factor: int) -> Self:
         return replace(self, delay=self.delay * factor)

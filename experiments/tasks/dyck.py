@@ -28,7 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, draws, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, whole
 from experiments.tasks.legal import Naive, judge, naive
 
 OPENERS, CLOSERS = "([{<", ")]}>"
@@ -162,6 +162,26 @@ class Dyck:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge(outputs, batch, self.expected())
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        k, levels = self.pairs, jnp.arange(self.depth)[:, None]
+
+        def step(state: tuple[jax.Array, jax.Array], symbol: jax.Array):
+            depth, stack = state
+            opens, closes = symbol < k, (symbol >= k) & (symbol < 2 * k)
+            stack = jnp.where(opens & (levels == depth), symbol, stack)
+            depth = depth + opens - closes
+            tops = [(stack * (levels == depth - place)).sum(0) for place in (1, 2)]
+            return (depth, stack), (depth, *tops)
+
+        symbols = batch.inputs.argmax(-1)
+        nothing = jnp.zeros((self.depth + 1, symbols.shape[1]), jnp.int32)
+        _, (depth, inner, outer) = jax.lax.scan(step, (nothing[0], nothing[1:]), symbols)
+        found = {"depth": Quantity(depth.astype(jnp.float32))}
+        if k > 1:
+            found["innermost bracket"] = Quantity(inner, depth > 0)
+            found["bracket around it"] = Quantity(outer, depth > 1)
+        return found
 
     def longer(self, factor: int) -> Self:
         """Longer words of the same depth: 52 to 100 brackets for twice 50."""

@@ -26,7 +26,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, judge_symbols, whole
 
 LANGUAGES = {
     "France": "French",
@@ -173,6 +173,22 @@ class EarlyMention:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge_symbols(outputs, batch, 1 / self.countries)
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        words, C = batch.inputs.argmax(-1), self.countries
+        there = jnp.ones(words.shape, bool) if batch.mask is None else batch.mask
+        opening = jnp.isin(words, jnp.asarray([C + WORDS.index(w) for w in ("grew", "born", "raised")]))
+        country = (words < C) & there
+        own = country & ((opening & there).cumsum(0) > 0)
+        own = own & (own.cumsum(0) == 1)  # the first after the opening's verb
+        named = jax.lax.associative_scan(jnp.maximum, jnp.where(country, jnp.arange(len(words))[:, None], -1))
+        latest = jnp.take_along_axis(words, jnp.maximum(named, 0), axis=0)
+        return {
+            "country of the opening": Quantity(
+                jnp.broadcast_to(batch.targets[0], words.shape), own.cumsum(0) > 0
+            ),
+            "country named last": Quantity(latest, named >= 0),
+        }
 
     def longer(self, factor: int) -> Self:
         more = -(

@@ -35,7 +35,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, all_right, cross_entropy, draws, mean_counted
+from experiments.tasks.contract import (
+    Batch,
+    Measures,
+    Quantity,
+    all_right,
+    cross_entropy,
+    draws,
+    mean_counted,
+)
 
 SYMBOLS = "BTPSXVE"
 REBER = ("B1", "T2 P3", "S2 X4", "T3 V5", "X3 S6", "P4 V6", "E7")
@@ -129,6 +137,16 @@ def nodes_after(inputs: jax.Array, read: np.ndarray) -> jax.Array:
     return jax.lax.scan(step, start, inputs.argmax(-1))[1]
 
 
+def remembered(inputs: jax.Array, read: np.ndarray) -> dict[str, Quantity]:
+    """The outer letter while it is to be kept, and the node of the inner grammar, after strings (T, B, 7)."""
+    nodes = nodes_after(inputs, read)
+    inside = (nodes >= 2) & (nodes < LAST)
+    return {
+        "outer letter": Quantity((nodes >= 10).astype(jnp.int32), inside),
+        "inner node": Quantity((nodes - 2) % 8, inside),
+    }
+
+
 def legal_first(outputs: jax.Array, inputs: jax.Array, read: np.ndarray) -> jax.Array:
     """Whether all legal next symbols are more active than all others, (T, B), after strings (T, B, 7)."""
     legal = jnp.asarray(LEGAL)[nodes_after(inputs, read)]
@@ -193,6 +211,9 @@ class EmbeddedReber:
         loss = mean_counted(cross_entropy(outputs, batch.targets), batch.counts, self.predicted)
         right = all_right(legal_first(outputs, batch.inputs, READ), batch.counts)
         return Measures(loss, 1 - right, (self.baseline - loss) / (self.baseline - self.best))
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        return remembered(batch.inputs, READ)
 
     def longer(self, factor: int) -> Self:
         return replace(self, shortest=self.longest * (factor - 1) + 1, longest=self.longest * factor)

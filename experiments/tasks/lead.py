@@ -27,7 +27,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, above, all_right, cross_entropy, draws, mean_counted
+from experiments.tasks.contract import (
+    Batch,
+    Measures,
+    Quantity,
+    above,
+    all_right,
+    cross_entropy,
+    draws,
+    mean_counted,
+)
 
 A, TIE, B = range(3)
 
@@ -114,6 +123,9 @@ class Lead:
             1 - all_right(right, None),
             above(1 - mistakes, self.naive_accuracy),
         )
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        return {"votes A is ahead": Quantity((batch.inputs[..., 0] - batch.inputs[..., 1]).cumsum(0))}
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor)

@@ -19,7 +19,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, judge_symbols, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,11 @@ class Parity:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge_symbols(outputs, batch, 1 / 2)
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        there = True if batch.mask is None else batch.mask
+        ones = ((batch.inputs[..., 0] > 0) & there).cumsum(0)
+        return {"parity so far": Quantity(ones % 2), "ones so far": Quantity(ones.astype(jnp.float32))}
 
     def longer(self, factor: int) -> Self:
         return replace(self, shortest=self.length * (factor - 1) + 1, length=self.length * factor)

@@ -22,7 +22,7 @@ from typing import ClassVar, Self
 import jax
 import jax.numpy as jnp
 
-from experiments.tasks.contract import Batch, Measures, draws, judge_symbols, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, judge_symbols, whole
 
 DISTRACTORS, X, Y, START, TRIGGER = 4, 4, 5, 6, 7
 WINDOWS = {2: ((0.10, 0.20), (0.50, 0.60)), 3: ((0.10, 0.20), (0.33, 0.43), (0.66, 0.76))}
@@ -90,6 +90,18 @@ class TemporalOrder:
 
     def measure(self, outputs: jax.Array, batch: Batch) -> Measures:
         return judge_symbols(outputs, batch, 1 / self.outputs)
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        symbols = batch.inputs.argmax(-1)
+        telling = (symbols == X) | (symbols == Y)
+        seen = telling.cumsum(0)
+        return {
+            f"symbol {k}": Quantity(
+                jnp.broadcast_to(((symbols == Y) & (seen == k)).any(0).astype(jnp.int32), seen.shape),
+                seen >= k,
+            )
+            for k in range(1, self.informative + 1)
+        }
 
     def longer(self, factor: int) -> Self:
         return replace(self, length=self.length * factor + self.vary * (factor - 1))

@@ -31,6 +31,7 @@ from experiments.tasks.contract import (
     Array,
     Batch,
     Measures,
+    Quantity,
     above,
     all_right,
     cross_entropy,
@@ -175,6 +176,33 @@ class Xml:
             1 - all_right(right, judged),
             above(1 - mistakes, 1 / self.letters),
         )
+
+    def quantities(self, batch: Batch) -> dict[str, Quantity]:
+        characters, n = batch.inputs.argmax(-1), self.name
+        T, B = characters.shape
+        width, levels = n + 3, jnp.arange(self.depth)[:, None]
+        place = jnp.arange(T) % width
+        padded = jnp.pad(characters, ((0, width), (0, 0)))
+        slots = jnp.arange(T) - place
+        opens = padded[slots + 1] != SLASH
+        first = padded[slots + 1]  # the first letter of the name, of an opening tag
+
+        def step(state: tuple[Array, Array], at: tuple[Array, Array, Array]):
+            (depth, stack), (place, opens, first) = state, at
+            done = place == width - 2  # an opening tag is whole at its >, a closing one a character later
+            closed = place == width - 1
+            stack = jnp.where(done & opens & (levels == depth), first, stack)
+            depth = depth + (done & opens) - (closed & ~opens)
+            tops = [(stack * (levels == depth - k)).sum(0) for k in (1, 2)]
+            return (depth, stack), (depth, *tops)
+
+        nothing = jnp.zeros((self.depth + 1, B), jnp.int32)
+        _, (depth, inner, outer) = jax.lax.scan(step, (nothing[0], nothing[1:]), (place, opens, first))
+        return {
+            "depth": Quantity(depth.astype(jnp.float32)),
+            "innermost tag's first letter": Quantity(inner, depth > 0),
+            "first letter of the tag around it": Quantity(outer, depth > 1),
+        }
 
     def longer(self, factor: int) -> Self:
         return replace(self, tags=self.tags * factor)

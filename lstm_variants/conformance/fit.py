@@ -157,14 +157,18 @@ class Search:
             for letter, k in zip(self.order, self.probe.floating, strict=True)
         } | {"x": self.probe.x.T.astype(np.float64)}
 
-    def predict(self, parts: Mapping[Tile, Part]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+    def values(self, parts: Mapping[Tile, Part]) -> dict[str, np.ndarray]:
+        """Everything that the equations define, by name (a prime is `_new`), of the units at the points."""
         values = {**self.zeros, **self.point}
         for tile, part in parts.items():
             block = tile.of(self.probe.weights[tile.leaf]).astype(np.float64)
             block = block[:, None] if block.ndim == 1 else block.T if part.transposed else block
             values[part.role] = values[part.role] + block
         with np.errstate(all="ignore"):
-            after = self.equations.step(values)
+            return self.equations.step(values)
+
+    def predict(self, parts: Mapping[Tile, Part]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+        after = self.values(parts)
         ones = np.ones((self.probe.cell.hidden, self.probe.x.shape[0]))
         new = tuple(after[f"{letter}_new"] * ones for letter in self.order)
         return new, after[self.equations.output.replace("'", "_new")] * ones

@@ -80,10 +80,10 @@ def draw(
         panel.plot(lags[at], max(own[at]["share"], FLOOR), marker="o", markersize=4.5, color=colour)
 
 
-def saved(made: Figure) -> dict[str, bytes]:
+def saved(made: Figure, style: dict[Any, Any] = STYLE) -> dict[str, bytes]:
     """The figure by the ending of its file."""
     png, svg = io.BytesIO(), io.StringIO()
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(style):
         made.dpi = 150
         FigureCanvasAgg(made).print_png(png)
         made.set_layout_engine("none")

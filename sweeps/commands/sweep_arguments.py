@@ -25,6 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "(default: half an hour and 100 times what it should take; not with --workers 0)",
     )
     parser.add_argument(
+        "--keep",
+        choices=["best", "all"],
+        help="keep networks of confirmed trials for `inspect` and `generate`: of each cell and task the best on "
+        "validation, or all of them (default: none)",
+    )
+    parser.add_argument(
         "--wandb", choices=["online", "offline", "off"], help="default: online if logged in, else offline"
     )
     wandb_runs(parser)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from experiments.layout import Layout
+from sweeps import kept
 from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
 from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
@@ -68,6 +69,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             other_code=options.other_code,
             timeout=options.trial_timeout,
             break_lock=options.break_lock,
+            keep=options.keep,
             beside=mirrored,
         )
     took = time.monotonic() - start
@@ -84,6 +86,12 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         f"{counts['failed']} failed.",
         soft_wrap=True,
     )
+    if scheduler.job.keep is not None:
+        names = kept.listed(scheduler.job.keep.folder)
+        screen.print(
+            f"Networks kept for inspect and generate: {len(names)}, in {scheduler.job.keep.folder}",
+            soft_wrap=True,
+        )
     if bad:
         screen.print(
             f"{len(bad)} trials failed; the next sweep retries them. First error: {brief(str(bad[0]['error']))}",

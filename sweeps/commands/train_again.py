@@ -13,6 +13,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from experiments.read_back import from_json
 from experiments.specs import SpecError, canonical, trial_id
 from experiments.tasks.contract import drawable
@@ -120,13 +122,14 @@ def refuse_others(options: argparse.Namespace) -> None:
         raise InputError(f"--again retrains a stored trial unchanged; leave out {', '.join(odd)}.")
 
 
-def stored(results: Path, prefix: str) -> tuple[Store, Row]:
+def stored(results: Path, prefix: str, study: str = "*") -> tuple[Store, Row]:
     """The row of the trial whose id begins so, with its store; of several studies that have it, the first's.
 
-    Raises InputError where there is none or several, and where the trial has failed.
+    study: in which to look; all by default. Raises InputError where there is none or several, and where the trial has
+    failed.
     """
     places: dict[str, list[Store]] = {}
-    for folder in sorted(results.glob("*/trials")):
+    for folder in sorted(results.glob(f"{study}/trials")):
         store = Store(results, folder.parent.name)
         for name in store.trials(["trial_id"])["trial_id"].to_pylist():
             if name.startswith(prefix):
@@ -146,11 +149,12 @@ def stored(results: Path, prefix: str) -> tuple[Store, Row]:
     for store, row in rows:
         if row["status"] != "failed":
             return store, row
-    raise InputError(f"Trial {name} failed, so there is nothing to compare: {rows[0][1]['error']}")
+    raise InputError(f"Trial {name} failed, so there is nothing to train again: {rows[0][1]['error']}")
 
 
 def rows_of(store: Store, name: str) -> list[Row]:
-    return [row for row in store.trials().to_pylist() if row["trial_id"] == name]
+    table = store.trials()
+    return table.filter(pc.equal(table["trial_id"], name)).to_pylist()
 
 
 def curve_of(store: Store, name: str) -> list[Row]:

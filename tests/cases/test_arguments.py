@@ -36,6 +36,8 @@ def numeric():
         "bench": [],
         "diagram": ["lstm"],
         "flow": ["lstm", "--task", "adding"],
+        "inspect": ["5ef9f25f6ac9"],
+        "generate": ["5ef9f25f6ac9"],
         "watch": ["quick"],
         "mirror": ["quick"],
         "dashboard": ["quick"],

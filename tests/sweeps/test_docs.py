@@ -7,6 +7,7 @@ import pytest
 from lstm_variants import CELLS
 from sweeps import docs
 from sweeps.errors import InputError
+from sweeps.site import inside
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,6 +21,14 @@ def test_the_pages_are_what_the_command_writes():
 def test_the_pictures_are_what_the_command_draws():
     for path, text in docs.pictures(ROOT).items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run `make docs-tables`"
+
+
+def test_the_page_on_networks_from_inside_has_the_tables_that_lie_beside_it():
+    text = (ROOT / "docs" / "inside.md").read_text(encoding="utf-8")
+    assert inside.page(text, ROOT / "docs" / "inside") == text, "run `make inside`"
+    assert text.count("| `lstm` |") == 1
+    with pytest.raises(InputError, match="no lines <!-- memory:begin"):
+        inside.page("nothing", ROOT / "docs" / "inside")
 
 
 def test_a_new_cell_is_in_the_table_and_in_the_count(monkeypatch):
