@@ -1,7 +1,7 @@
 """`lstm-variants flow`: how far back cells look, measured before, halfway through and after training."""
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from lstm_variants.contract import CellSpec
 from sweeps import xla
 from sweeps.commands.catalogue import table
 from sweeps.commands.conform import resolve
+from sweeps.commands.flow_arguments import SEEDS
 from sweeps.commands.flow_figure import figure, saved
 from sweeps.commands.flow_tables import CURVES, SUMMARY, curves, summary, text
 from sweeps.commands.train import length_field
@@ -40,6 +41,15 @@ class Plain:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print what was found, and say where the figure is. Raises InputError before anything runs."""
+    if options.study is not None:
+        from sweeps.commands.flow_study import of_study
+
+        return of_study(options)
+    if not options.cells:
+        raise InputError("Name one or more cells, such as rnn lstm, or a study with --study.")
+    if options.workers is not None:
+        raise InputError("--workers is for --study; cells are measured on all cores.")
+    options.seeds = SEEDS if options.seeds is None else options.seeds
     for name, least in (("seeds", 1), ("steps", 2), ("sequences", 1), ("hidden", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
@@ -56,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     outputs.write(folder / "flow.csv", text(CURVES, lines))
     outputs.write(folder / "summary.csv", text(SUMMARY, rows))
     trial: Any = next(iter(cohorts.values()))[0]
-    title = f"{options.task}, {trial.task.steps} steps, {trial.cell.hidden} units, {options.seeds} networks per cell"
+    title = f"{options.task}, {trial.task.steps} steps, {trial.cell.hidden} units, {networks(options.seeds)} per cell"
     for ending, content in saved(figure(lines, rows, title)).items():
         outputs.write(folder / f"flow.{ending}", content)
     show(rows, title)
@@ -64,12 +74,29 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def networks(n: int) -> str:
+    return f"{n} network{'s' * (n != 1)}"
+
+
 def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[Moment]]:
     """What flows through each cell's networks; as many cells at a time as there are cores (XLA computes and compiles
     beside Python)."""
     with ThreadPoolExecutor(len(cores())) as pool:
         futures = {name: pool.submit(flows, trials, sequences) for name, trials in cohorts.items()}
-        return {name: future.result() for name, future in futures.items()}
+        return {name: result(name, future) for name, future in futures.items()}
+
+
+def result(name: str, future: Future[list[Moment]]) -> list[Moment]:
+    """Raises InputError for whatever a foreign cell raises."""
+    try:
+        return future.result()
+    except Exception as error:
+        if name in CELLS:
+            raise
+        line = (str(error).splitlines() or [""])[0]
+        raise InputError(
+            f"{name} could not be trained and measured: {type(error).__name__}: {line}"
+        ) from error
 
 
 def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
@@ -136,14 +163,15 @@ def cell_of(name: str, hidden: int) -> CellSpec:
     )
 
 
-def show(rows: list[dict[str, Any]], title: str) -> None:
-    """Print the horizons and what else is one number."""
-    columns = table(
-        title, "cell", "when", "horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score"
-    )
+def show(rows: list[dict[str, Any]], title: str, where: str = "") -> None:
+    """Print the horizons and what else is one number. where: a further column of the rows, after the cell."""
+    further = [where] if where else []
+    numbers = ("horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score")
+    columns = table(title, "cell", *further, "when", *numbers)
     for row in rows:
         columns.add_row(
             row["cell"],
+            *(str(row[name]) for name in further),
             row["moment"],
             f"{row['horizon']:g}",
             f"{row['horizon_low']:g} to {row['horizon_high']:g}",
@@ -153,7 +181,7 @@ def show(rows: list[dict[str, Any]], title: str) -> None:
             "" if row["kept"] is None else f"{row['kept']:.2g}",
             f"{row['score']:.2f}",
         )
-    for column in columns.columns[2:]:
+    for column in columns.columns[2 + len(further) :]:
         column.justify = "right"
     console().print(columns)
 

@@ -240,9 +240,9 @@ def test_the_moments_are_before_between_and_after():
     assert not np.allclose(moments[0].measured.norms, moments[2].measured.norms)
 
 
-def test_trials_without_a_half_are_refused():
-    with pytest.raises(ValueError, match="steps=40 and evaluate_every=10"):
-        flows([trial(evaluate_every=10)], 4)
+@pytest.mark.parametrize(("every", "steps"), [(10, [0, 20, 40]), (15, [0, 30, 40]), (40, [0, 40])])
+def test_halfway_is_the_first_evaluation_after_half_of_the_updates(every, steps):
+    assert [m.step for m in flows([trial(evaluate_every=every)], 2)] == steps
 
 
 @pytest.mark.parametrize("task", [EarlyMention(distance=16, distractors=1, vary=1), CopyMemory(delay=10)])
