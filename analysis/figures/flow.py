@@ -17,7 +17,7 @@ from analysis.study.tables import Analysed
 from analysis.words import count
 from sweeps.evidence.flow import SHARE, WORDS
 
-title = "How far back cells look"
+title = "Influence by lag"
 
 FLOOR = 1e-4  # of the influence at lag 1: what is less is drawn at the bottom
 LAGS = 150  # of a curve, at most; of longer ones every other lag, or fewer, is left out

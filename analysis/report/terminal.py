@@ -60,7 +60,7 @@ def fact_table(told: pd.DataFrame) -> Table:
 def flow_table(told: pd.DataFrame) -> Table:
     """How far back cells look after training, as `Analysed.flow` has it: the memory horizon by cell and task."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column(Text("memory horizon"), no_wrap=True)
+    grid.add_column(Text("memory horizon, steps"), no_wrap=True)
     tasks = list(dict.fromkeys(told["task"]))
     for task in tasks:
         grid.add_column(Text(task))

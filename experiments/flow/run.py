@@ -18,7 +18,7 @@ import jax
 import numpy as np
 
 from experiments.cohort import Cohort
-from experiments.compiler import LIBRARIES, compile_with
+from experiments.compiler import compile_with, training_options
 from experiments.engine import Engine, Run
 from experiments.flow.measure import Measured, make_measure
 from experiments.precision import without_x64
@@ -91,8 +91,8 @@ class Flows:
             one = make_measure(bare, self.sequences)
             over_members = jax.jit(lambda *both: jax.lax.map(lambda member: one(*member), both))
             state = self.engine.program(bare, size).state_shapes
-            options = LIBRARIES if jax.default_backend() == "cpu" else {}
-            self.measures[bare, size] = compile_with(over_members.lower(state.params, state.seed), options)
+            traced = over_members.trace(state.params, state.seed)
+            self.measures[bare, size] = compile_with(traced.lower(), training_options(traced.jaxpr.jaxpr))
         return self.measures[bare, size]
 
 

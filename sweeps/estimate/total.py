@@ -26,7 +26,7 @@ RAY_START_SECONDS = 6.0
 WORKER_START_SECONDS = 3.0
 COHORT_SECONDS = 0.02  # what a cohort costs a worker beside training
 AGAIN = 0.15  # of compiling: where the program is on disk, a worker traces it and loads it
-MEASURE = 1.0  # of compiling: what measures the flow of networks is a program of its own
+MEASURE = 1.7  # of compiling: what measures the flow of networks is a program of its own
 OPEN = (
     0.35  # standard deviation of the logarithm of the number of trials that a race, or a choice, leaves open
 )

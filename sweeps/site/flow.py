@@ -31,7 +31,7 @@ from sweeps.evidence.flow import SHARE, WORDS
 from sweeps.terminal.colours import colours
 
 LENGTH = 100
-ASKED = ("--task", "adding", "--length", str(LENGTH), "--seeds", "16")
+ASKED = ("--task", "adding", "--length", str(LENGTH), "--steps", "1000", "--seeds", "16")
 CURVE = ("moment", "lag", "share", "share_q25", "share_q75", "kept")
 BESIDE = ("lstm", "rnn")  # in grey behind every other cell
 FLOOR, TOP = 1e-5, 20.0  # of what is drawn
@@ -101,7 +101,7 @@ def section(name: str, docs: Path) -> str:
         else ""
     )
     return (
-        f"![Influence of what was carried on the loss, by lag]({picture(name)}){{.flow}}\n\n"
+        f"![Influence of what was carried on the loss, by lag]({picture(name)})\n\n"
         f"How much the loss of the last output depends on what was carried so many steps before, relative to one "
         f"step: median of {end['networks']} networks, and their middle half. The memory horizon, the largest lag with "
         f"more than {SHARE:.0%} of that of one step, is {horizon(start)} before and **{horizon(end)}** after "

@@ -14,9 +14,11 @@ from lstm_variants import GRU, LSTM, DepthGridLSTM, Layers
 from sweeps import cli
 from sweeps.commands.plan import networks
 from sweeps.errors import InputError
+from sweeps.estimate.total import demand, estimate
 from sweeps.evidence import flow as evidence
 from sweeps.flow.wanted import unmeasurable
 from sweeps.overrides import overridden
+from sweeps.plan import cut
 from sweeps.store import schema
 from sweeps.store.store import Store
 from sweeps.study import NETWORKS, Study
@@ -228,9 +230,16 @@ def test_the_plan_counts_the_networks(tmp_path, capsys):
     asked = ["plan", str(path), "--results", str(tmp_path), "--workers", "0"]
     assert cli.main([*asked, "--set", "flow=true"]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "flow: then 4 networks are trained again and measured, 9 of each cell and task" in out
+    assert "flow: then 4 networks are trained again and measured, at most 9 of each cell and task" in out
     assert cli.main(asked) == 0
     assert "flow:" not in capsys.readouterr().out
+
+
+def test_what_is_measured_takes_time_of_its_own_beside_the_training(tmp_path):
+    works = cut(networks(tiny(cells=CELLS, confirm=4, flow=True), Store(tmp_path, "tiny")), None)
+    bares = {work.structure for work in works}
+    plain, measured = (estimate(demand(works, [], (), more), [], workers=1) for more in ((), bares))
+    assert measured.seconds > plain.seconds
 
 
 def test_flow_is_a_yes_or_a_number():
