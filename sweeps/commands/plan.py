@@ -80,7 +80,8 @@ def run(options: argparse.Namespace) -> int:
     screen.print(trials.line(workers) if todo or guessed else "All trials are stored.", soft_wrap=True)
     if flow:
         screen.print(
-            f"flow: then {len(flow)} networks are trained again and measured, at most {study.networks} of each cell and task",
+            f"flow: then {len(flow)} networks are trained again and measured, at most {study.networks} of each cell "
+            "and task",
             soft_wrap=True,
         )
     count = max(1, workers)
