@@ -79,7 +79,7 @@ def written(
 def ready(results: str | os.PathLike[str], study: str, out: str | os.PathLike[str] | None = None) -> Path:
     """The folder of a report, made. Raises InputError where nothing can be written, or what is read is there."""
     source = Path(results) / study
-    inputs = [source / name for name in ("study.json", "trials", "curves", "wandb")]
+    inputs = [source / name for name in ("study.json", "trials", "curves", "flow", "wandb")]
     return outputs.folder(source / "report" if out is None else out, "--out", inputs=inputs, below=PARTS)
 
 

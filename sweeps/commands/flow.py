@@ -1,10 +1,13 @@
 """`lstm-variants flow`: how far back cells look, measured before, halfway through and after training."""
 
 import argparse
-from concurrent.futures import Future, ThreadPoolExecutor
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+import jax
 from flax import nnx
 
 from experiments.flow import Moment, flows
@@ -14,7 +17,6 @@ from experiments.tasks import TASKS
 from experiments.trial import SEED_LIMIT, Trial, checked
 from lstm_variants import CELLS, state_size
 from lstm_variants.contract import CellSpec
-from sweeps import xla
 from sweeps.commands.catalogue import table
 from sweeps.commands.conform import resolve
 from sweeps.commands.flow_arguments import SEEDS
@@ -25,6 +27,7 @@ from sweeps.cores import cores
 from sweeps.errors import InputError
 from sweeps.terminal import outputs
 from sweeps.terminal.screen import console
+from sweeps.workers import crew, serial
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,6 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--seed must be an integer in [0, 2**32 - seeds]; got {options.seed}.")
     cohorts = {name: trials_of(name, options) for name in dict.fromkeys(options.cells)}
     folder = outputs.folder(options.out, "--out")
-    xla.switch_on()
     found = measured(cohorts, options.sequences)
     lines = [line for name, moments in found.items() for line in curves(name, moments)]
     rows = [row for name, moments in found.items() for row in summary(name, moments)]
@@ -79,24 +81,42 @@ def networks(n: int) -> str:
 
 
 def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[Moment]]:
-    """What flows through each cell's networks; as many cells at a time as there are cores (XLA computes and compiles
-    beside Python)."""
-    with ThreadPoolExecutor(len(cores())) as pool:
-        futures = {name: pool.submit(flows, trials, sequences) for name, trials in cohorts.items()}
-        return {name: result(name, future) for name, future in futures.items()}
+    """What flows through each cell's networks; a process for each core, since on a CPU JAX computes one thing at a
+    time.
 
+    Raises InputError for whatever a foreign cell raises.
+    """
+    found: dict[str, list[Moment]] = {}
+    left = list(cohorts)
 
-def result(name: str, future: Future[list[Moment]]) -> list[Moment]:
-    """Raises InputError for whatever a foreign cell raises."""
-    try:
-        return future.result()
-    except Exception as error:
+    def failed(name: str, error: BaseException) -> None:
         if name in CELLS:
-            raise
+            raise error
         line = (str(error).splitlines() or [""])[0]
         raise InputError(
             f"{name} could not be trained and measured: {type(error).__name__}: {line}"
         ) from error
+
+    def take(seen: set[Any], elsewhere: set[Any]) -> tuple[str, str, Callable[[Any], Iterator[Any]]] | None:
+        if not left:
+            return None
+        name = left.pop(0)
+        return name, name, functools.partial(of_cell, trials=cohorts[name], sequences=sequences)
+
+    workers = min(len(cohorts), len(cores())) if jax.default_backend() == "cpu" else 1
+    if workers < 2:
+        serial.run(take, found.__setitem__, failed)
+        return found
+    files = [Path(name.rpartition(":")[0]) for name in cohorts if ".py:" in name]
+    folder = files[0].resolve().parent if files else None
+    with crew.started(crew.Pool(workers=workers, folder=folder)) as hands:
+        hands.run(take, lambda: bool(left), found.__setitem__, failed, say=console().print)
+    return {name: found[name] for name in cohorts}
+
+
+def of_cell(worker: object, *, trials: list[Trial], sequences: int) -> Iterator[list[Moment]]:
+    """For a worker: what flows through the networks of one cell."""
+    yield flows(trials, sequences)
 
 
 def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:

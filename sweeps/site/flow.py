@@ -22,7 +22,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from lstm_variants import CELLS
-from sweeps import xla
 from sweeps.commands import flow, flow_tables
 from sweeps.commands.flow_arguments import arguments
 from sweeps.commands.flow_figure import STYLE
@@ -48,7 +47,6 @@ def measure(docs: Path, cells: Sequence[str]) -> None:
     cohorts = {name: flow.trials_of(name, options) for name in cells}
     folder = docs / "flow"
     folder.mkdir(exist_ok=True)
-    xla.switch_on()
     for name, moments in flow.measured(cohorts, options.sequences).items():
         kept = [line for line in flow_tables.curves(name, moments) if shown(line["lag"])]
         write(folder / f"{name}.csv", CURVE, ({n: line[n] for n in CURVE} for line in kept))
