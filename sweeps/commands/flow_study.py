@@ -131,3 +131,11 @@ def show_all(store: Store, declaration: Declaration) -> None:
                 if some:
                     lines.append({"cell": cell, "task": task, "moment": moment, **told(some)[1]})
     show(lines, f"{store.study}: confirmed networks", "task")
+    same = [row["same"] for row in rows if row["moment"] == list(WORDS)[-1]]
+    console().print(
+        f"All {len(same)} gave the numbers of their rows again, bit for bit."
+        if all(same)
+        else f"{same.count(False)} of {len(same)} networks did not give all numbers of their rows again: another "
+        "machine or version.",
+        soft_wrap=True,
+    )

@@ -155,7 +155,9 @@ def test_the_flow_of_a_study_that_has_none_is_measured_from_its_store(tmp_path, 
     assert "2 networks measured now, 0 before" in out
     assert "halfway" in out
     assert cli.main(["flow", "--study", "mine", "--workers", "0"]) == 0
-    assert "2 networks measured now, 2 before" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "2 networks measured now, 2 before" in out
+    assert "All 4 gave the numbers of their rows again, bit for bit." in out
     assert {p: p.read_bytes() for p in before} == before
     assert store.flow().num_rows == 4 * 3
 
