@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from analysis.report.content import published
-from analysis.report.terminal import fact_table, trust_line, verdict_table
+from analysis.report.terminal import fact_table, flow_table, trust_line, verdict_table
 from analysis.report.write import ready, written
 from analysis.study.results import load
 from analysis.study.tables import Analysed
@@ -28,6 +28,8 @@ def report(arguments: argparse.Namespace) -> int:
     told = published(analysed)
     if len(told):
         screen.print(fact_table(told))
+    if len(analysed.flow):
+        screen.print(flow_table(analysed.flow))
     screen.print(trust_line(analysed.trust))
     paths = written(analysed, arguments.results, arguments.out)
     for label, path in [("report", paths.report), ("verdicts", paths.verdicts), *paths.figures.items()]:

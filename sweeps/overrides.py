@@ -9,6 +9,7 @@
     longer=[2, 10]                  tuples and lists as JSON
     confirm.most=256                a field of the race; confirm=32 has a fixed number of seeds in its place
     choose=none                     without what may be left out
+    flow=true, flow=16              whether, or of how many networks
 
 What a study's search tries has no value that could be set.
 """
@@ -101,6 +102,8 @@ def leaf(value: Any, annotation: Any, text: str, path: str) -> Any:
         of = f"{path}.{next(iter(value))}" if isinstance(value, Mapping) and value else f"{path}.LABEL"
         hint = f"; set what is in it, such as {of}=..." if isinstance(value, Mapping) else ""
         raise SpecError(f"{path} cannot be set from text{hint}.")
+    if kind is bool and int in members(annotation) and text.isdecimal():
+        kind = int
     return parse(kind, text, path)
 
 

@@ -67,6 +67,9 @@ class Board:
         self.best: dict[tuple[str, str], float] = {}
         self.counts = dict.fromkeys(("here", "solved", "diverged", "failed"), 0)
         self.made: set[str] = set()  # trials of this run
+        self.flow: tuple[int, int] | None = (
+            None  # networks measured, and to be measured, where it has come to that
+        )
         self.live: Live | None = None
 
     @contextlib.contextmanager
@@ -84,6 +87,10 @@ class Board:
     def say(self, line: str) -> None:
         self.console.print(line, style="yellow", highlight=False, markup=False)
 
+    def measured(self, done: int, total: int) -> None:
+        self.flow = done, total
+        self.now_and_then()
+
     def heard(self, work: Work, event: "Event") -> None:
         self.clock.heard(work, event)
         self.under_way[work] = event.fraction
@@ -99,6 +106,10 @@ class Board:
                 if row["status"] in ("diverged", "failed"):
                     self.counts[str(row["status"])] += 1
             self.counts["here"] = len(self.made)
+        self.now_and_then()
+
+    def now_and_then(self) -> None:
+        """Where there is no live table, a line if the last one is long ago."""
         if self.live is None and time.monotonic() - self.last_line > LINE_EVERY:
             self.last_line = time.monotonic()
             self.console.print(self.line(), highlight=False, markup=False)
@@ -111,6 +122,10 @@ class Board:
     def line(self) -> str:
         if self.scheduler is None:
             return "Planning..."
+        if self.flow is not None:
+            done, total = self.flow
+            elapsed = seconds(time.monotonic() - self.start)
+            return f"All trials are stored; flow: {done} of {total} networks measured; {elapsed} elapsed"
         left = self.clock.left(self.scheduler, self.under_way)
         c = self.counts
         return (

@@ -26,6 +26,7 @@ from sweeps.seeds import MOST, MOST_STUDIES
 from sweeps.store.schema import MEASURES
 from sweeps.strategy import Strategy
 
+NETWORKS = 9  # whose flow is measured: the fewest at which the interval of a median leaves out the extremes
 BY_TASK = ("steps", "batch", "evaluate_every", "validation_batches", "test_batches", "longer")
 
 REFERENCE, ALL = "reference", "all"
@@ -63,7 +64,9 @@ class Study:
     a list of pairs of labels; the alias and other controls are added. measure: what verdicts compare cells by, one of
     `schema.MEASURES`. margin: smallest difference in it that matters, declared before anything runs. alpha: level of
     every test. margins: smallest differences in further measures, such as {"log_steps": 1.0}; without it the measure's
-    own (scores: `margin`). stop_after: as in `Trial`, search stage only. seed: which draws; at most 4000.
+    own (scores: `margin`). stop_after: as in `Trial`, search stage only. flow: whether the first `NETWORKS` confirmed
+    networks of every cell on every task are trained again to measure how far back they look (`sweeps.flow`), or how
+    many of them. seed: which draws; at most 4000.
     """
 
     cells: Mapping[str, CellSpec | Layers]
@@ -86,6 +89,7 @@ class Study:
     longer: tuple[int, ...] | Mapping[str, tuple[int, ...]] = ()
     stop_after: float = math.inf
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    flow: bool | int = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -116,6 +120,10 @@ class Study:
                 f"The equivalence margin must be > 0 ({MEASURES[self.measure]}); got margin={self.margin!r}."
             )
         check_margins(self.margins, self.measure)
+        if not isinstance(self.flow, int) or self.flow < 0:
+            raise InputError(
+                f"flow must be True, False or a number of networks, such as {NETWORKS}; got flow={self.flow!r}."
+            )
         if not 0 <= self.seed <= MOST_STUDIES:
             raise InputError(
                 f"A study's seed must be an integer from 0 to {MOST_STUDIES}; got seed={self.seed}."
@@ -172,6 +180,11 @@ class Study:
     def rule(self) -> ConfirmRule:
         """Which decides the number of fresh seeds."""
         return Fixed(self.confirm) if isinstance(self.confirm, int) else self.confirm
+
+    @property
+    def networks(self) -> int:
+        """Of each cell on each task, whose flow is measured."""
+        return NETWORKS * self.flow if isinstance(self.flow, bool) else self.flow
 
     @property
     def trials(self) -> dict[str, int]:

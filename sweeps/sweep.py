@@ -6,12 +6,12 @@ row is not planned again, a failed trial is.
 
 A cohort that fails once it trains is halved until the trial that is to blame is alone. What fails while it compiles
 fails for all of a cohort, whose trials differ in numbers alone.
+
+Where the study asks for it, confirmed networks are then trained again and their flow is measured (`sweeps.flow`).
 """
 
 import dataclasses
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from operator import methodcaller
@@ -24,9 +24,12 @@ from experiments.trial import Trial
 from sweeps import kept
 from sweeps.changed import changed
 from sweeps.errors import InputError, WriteError, traceback_of
+from sweeps.flow.run import Measuring, measure
+from sweeps.flow.wanted import wanted
 from sweeps.job import Job, Keep
 from sweeps.made import KEEP, called_otherwise, made, settle
-from sweeps.plan import FEW_PARAMETERS, Entry, Key, Row, Work, cut, declaration, unique, weight
+from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique
+from sweeps.queues import Queue, patience
 from sweeps.stages import Stages
 from sweeps.store.compact import Compactor
 from sweeps.store.failures import brief, traceback_file, write_tracebacks
@@ -40,8 +43,6 @@ if TYPE_CHECKING:
 
 
 SUSPECT_TRIES = 2  # of a part of a cohort that failed, where its worker is lost
-LEAST_PATIENCE = 1800.0  # seconds: compiling, and whatever keeps a machine busy
-PATIENCE = 100.0  # times what a cohort takes by a rough estimate
 
 
 class Listener(Protocol):
@@ -50,48 +51,14 @@ class Listener(Protocol):
     def planned(self, scheduler: "Scheduler") -> None: ...
     def heard(self, work: Work, event: "Event") -> None: ...
     def say(self, line: str) -> None: ...
+    def measured(self, done: int, total: int) -> None: ...
 
 
 class Silent:
     def planned(self, scheduler: "Scheduler") -> None: ...
     def heard(self, work: Work, event: "Event") -> None: ...
     def say(self, line: str) -> None: ...
-
-
-class Queue:
-    """Works in order. To take one costs the number of structures, not of works."""
-
-    def __init__(self) -> None:
-        self.lines: dict[Trial, deque[tuple[int, Work]]] = {}
-        self.trials: Counter[Trial] = Counter()  # by structure
-        self.joined = 0
-
-    def __len__(self) -> int:
-        return sum(len(line) for line in self.lines.values())
-
-    def __bool__(self) -> bool:
-        return bool(self.lines)
-
-    def extend(self, works: Iterable[Work]) -> None:
-        for work in works:
-            self.lines.setdefault(work.structure, deque()).append((self.joined, work))
-            self.trials[work.structure] += len(work.entries)
-            self.joined += 1
-
-    def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any]) -> Work:
-        """One whose structure is in `seen`, else not in `elsewhere`, else any; of these the one with most left to do,
-        so that no worker begins on a long arm when the others have come to their end."""
-
-        def order(bare: Trial) -> tuple[int, float, int]:
-            compiled = 0 if bare in seen else 1 if bare not in elsewhere else 2
-            return compiled, -self.trials[bare] * weight(bare), self.lines[bare][0][0]
-
-        bare = min(self.lines, key=order)
-        _, work = self.lines[bare].popleft()
-        self.trials[bare] -= len(work.entries)
-        if not self.lines[bare]:
-            del self.lines[bare], self.trials[bare]
-        return work
+    def measured(self, done: int, total: int) -> None: ...
 
 
 @dataclass
@@ -131,6 +98,7 @@ class Scheduler:
         self.done: set[Key] = set()
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
         self.planned_so_far: tuple[int, dict[str, int]] | None = None
+        self.flow: Measuring | None = None  # of a study that asks for it, once its trials are in
         self.queue = Queue()
         self.training: set[Work] = set()
         fresh = self.plan()
@@ -293,13 +261,6 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
-def patience(work: Work) -> float:
-    """Seconds that a cohort may take when nobody says: far more than any should, so that what hangs ends at last."""
-    return LEAST_PATIENCE + PATIENCE * sum(
-        weight(work.structure) / FEW_PARAMETERS * e.share for e in work.entries
-    )
-
-
 def run(scheduler: Scheduler, workers: Crew | None) -> None:
     """Run the queue, on workers or in this process when there are none."""
     if not scheduler.queue:
@@ -312,6 +273,23 @@ def run(scheduler: Scheduler, workers: Crew | None) -> None:
         workers.run(scheduler.take, pending, scheduler.put, scheduler.failed, say, scheduler.terms)
     if scheduler.stored == len(scheduler.by_id):  # else the next sweep may go on with one
         scheduler.store.forget_checkpoints(scheduler.by_id)
+
+
+def run_flow(scheduler: Scheduler, workers: Crew | None) -> None:
+    """Measure how far back the confirmed networks look, as far as the study asks for that and nothing measured it."""
+    study, s = scheduler.loaded.study, scheduler
+    if study.networks:
+        missing = wanted(s.stages.planned["confirm"], study.networks, s.store, {study.alias})
+        s.flow = measure(
+            missing,
+            s.store,
+            workers,
+            size=s.size,
+            say=s.listener.say,
+            told=s.listener.measured,
+            layout=s.layout,
+            timeout=s.timeout,
+        )
 
 
 def sweep(
@@ -347,6 +325,7 @@ def sweep(
         scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code, timeout, keep)
         with beside():
             run(scheduler, workers)
-        if scheduler.job.keep is not None:
-            kept.tidy(scheduler.job.keep, scheduler.confirmed)
+            if scheduler.job.keep is not None:
+                kept.tidy(scheduler.job.keep, scheduler.confirmed)
+            run_flow(scheduler, workers)
     return scheduler

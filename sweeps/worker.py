@@ -15,6 +15,7 @@ import numpy as np
 
 from experiments.cohort import Cohort
 from experiments.engine import SHRINK, Engine
+from experiments.flow import Flows
 from experiments.layout import Layout
 from experiments.memory import most_members
 from experiments.trial import Trial
@@ -47,6 +48,7 @@ class Worker:
     def __init__(self) -> None:
         xla.switch_on()
         self.engines: dict[Layout, Engine] = {}
+        self.measures: dict[Layout, Flows] = {}
 
     def run(self, work: Work, job: Job) -> Iterator[Event]:
         """Train a work's trials and append their rows to the job's store.
@@ -87,6 +89,10 @@ class Worker:
 
     def engine(self, job: Job) -> Engine:
         return self.engines.setdefault(job.layout, Engine(job.layout))
+
+    def flows(self, job: Job) -> Flows:
+        """What measures the flow of networks that this worker's engine trains."""
+        return self.measures.setdefault(job.layout, Flows(self.engine(job)))
 
     def train(self, work: Work, job: Job) -> Iterator[Event]:
         """Train a cohort that has room.

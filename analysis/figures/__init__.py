@@ -13,8 +13,10 @@ from analysis.figures import (
     budget,
     budget_verdicts,
     differences,
+    flow,
     frontier,
     glance,
+    horizons,
     importance,
     interactions,
     learning_curves,
@@ -34,6 +36,7 @@ SECTIONS: dict[str, dict[str, ModuleType]] = {
     "verdicts": {"race": race, "differences": differences, "verdicts": verdicts},
     "tasks": {"profiles": profiles, "ranks": ranks},
     "frontier": {"frontier": frontier, "solved": solved},
+    "flow": {"flow": flow, "horizons": horizons},
     "importance": {
         "importance": importance,
         "interactions": interactions,

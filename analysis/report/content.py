@@ -35,6 +35,7 @@ CONTENTS = {  # the anchors of a page's parts; those that a study lacks are left
     "protocol": "Greff et al.'s protocol",
     "importance": "What explains the scores",
     "frontier": "Where cells differ",
+    "flow": "How far back cells look",
     "budget": "Effect of the search budget",
     "claims": "Claims",
     "seeds": "Every seed",
@@ -64,6 +65,8 @@ def content(study: Analysed) -> dict[str, Any]:
         "measures": measures(study),
         "disagreements": disagreements(study),
         "protocol": protocol(study),
+        "flow": looking_back(study),
+        "looked": LOOKED,
         "facts": list(measured.itertuples()),
         "published": measured,
         "checks": claims,
@@ -78,7 +81,13 @@ def content(study: Analysed) -> dict[str, Any]:
         "provenance": provenance.provenance(results),
         "statuses": [name for name in schema.STATUSES if name != schema.STOPPED or results.halved],
     }
-    absent = {"facts": "facts", "tasks": "over", "measures": "measures", "protocol": "protocol"}
+    absent = {
+        "facts": "facts",
+        "tasks": "over",
+        "measures": "measures",
+        "protocol": "protocol",
+        "flow": "flow",
+    }
     missing = {anchor for anchor, key in absent.items() if not told[key]}
     missing |= set() if told["disagreements"]["pairs"] else {"bayes"}
     return told | {"contents": {a: title for a, title in CONTENTS.items() if a not in missing}}
@@ -131,6 +140,31 @@ def over(study: Analysed) -> list[Any]:
     if study.verdicts["task"].nunique() < 2:
         return []
     return list(against(study.over_tasks, study.reference).itertuples())
+
+
+def looking_back(study: Analysed) -> dict[str, dict[str, list[str]]]:
+    """By task and cell how far back its networks look after training, in words, in the order of LOOKED; nothing where
+    it was not measured."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for (task, cell), rows in study.flow.groupby(["task", "cell"], sort=False):
+        at: list[Any] = list(rows.itertuples())
+        *before, end = at
+        shares = (end.shut, end.open, end.kept)
+        found.setdefault(str(task), {})[str(cell)] = [
+            ", ".join(words.compact(row.horizon) for row in before),
+            f"{end.horizon:g} ({end.horizon_low:g} to {end.horizon_high:g})",
+            f"{words.signed(end.exponent)} ({words.between(end.exponent_low, end.exponent_high)})",
+            *("" if pd.isna(share) else words.percent(share) for share in shares),
+            words.number(end.score, 2),
+            str(end.networks),
+        ]
+    return found
+
+
+LOOKED = (
+    *("horizon before, halfway", "horizon after", "Lyapunov exponent", "gates shut", "gates open"),
+    *("kept at the horizon", "score", "networks"),
+)
 
 
 def in_short(claims: pd.DataFrame) -> list[dict[str, Any]]:

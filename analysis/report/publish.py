@@ -157,6 +157,9 @@ def copy_results(results: Results, source: Store, target: Store) -> None:
     passed = [row for row in source.rungs() if row["trial_id"] in planned]
     for rung in sorted({row["rung"] for row in passed}):
         target.append(sorted((r for r in passed if r["rung"] == rung), key=lambda r: str(r["trial_id"])), [])
+    flow = [row for row in source.flow().to_pylist() if row["trial_id"] in planned]
+    if flow:
+        target.append_flow(flow)
     rows, curves = source.trials().to_pylist(), source.curves().to_pylist()
     for ids in results.declaration.plan.values():
         order = {trial_id: position for position, trial_id in enumerate(ids)}

@@ -57,6 +57,23 @@ def fact_table(told: pd.DataFrame) -> Table:
     return grid
 
 
+def flow_table(told: pd.DataFrame) -> Table:
+    """How far back cells look after training, as `Analysed.flow` has it: the memory horizon by cell and task."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column(Text("memory horizon, steps"), no_wrap=True)
+    tasks = list(dict.fromkeys(told["task"]))
+    for task in tasks:
+        grid.add_column(Text(task))
+    end = told[told["moment"] == "end"].set_index(["cell", "task"])
+    for cell in dict.fromkeys(told["cell"]):
+        rows = [end.loc[[(cell, task)]].iloc[0] if (cell, task) in end.index else None for task in tasks]
+        texts = [
+            "" if r is None else f"{r.horizon:g} ({r.horizon_low:g} to {r.horizon_high:g})" for r in rows
+        ]
+        grid.add_row(Text(cell), *map(Text, texts))
+    return grid
+
+
 def standing(row: pd.Series) -> Text:
     kind = str(row["standing"])
     return Text(f"{VERDICTS[kind][1]} {signed(row['value'], digits(row['margin']))}", style=STYLES[kind])

@@ -8,6 +8,7 @@ results/STUDY/report/measures.csv     the same verdicts by every other measure
 results/STUDY/report/protocol.csv     Greff et al.'s protocol
 results/STUDY/report/claims.csv
 results/STUDY/report/facts.csv        where published facts are held against the study
+results/STUDY/report/flow.csv         how far back cells look, where the study measured it
 results/STUDY/report/figures/NAME.png, NAME.svg, NAME.csv
 results/STUDY/report/latex/NAME.tex   tables for papers; tables.tex shows them all
 """
@@ -78,7 +79,7 @@ def written(
 def ready(results: str | os.PathLike[str], study: str, out: str | os.PathLike[str] | None = None) -> Path:
     """The folder of a report, made. Raises InputError where nothing can be written, or what is read is there."""
     source = Path(results) / study
-    inputs = [source / name for name in ("study.json", "trials", "curves", "wandb")]
+    inputs = [source / name for name in ("study.json", "trials", "curves", "flow", "wandb")]
     return outputs.folder(source / "report" if out is None else out, "--out", inputs=inputs, below=PARTS)
 
 
@@ -90,6 +91,7 @@ def compose(study: Analysed, source: Path, folder: Path, figures: Mapping[str, M
         drawn = pictures(study, folder / "figures", figures, helper)
     told |= shown(drawn)
     beside = {"claims": told["checks"]} | ({"facts": told["published"]} if told["facts"] else {})
+    beside |= {"flow": study.flow} if told["flow"] else {}
     for name, table in (tables(study) | beside).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     page, text = folder / "report.html", folder / "report.md"

@@ -2,13 +2,13 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from sweeps.store.declaration import HALVING, Declaration
-from sweeps.store.schema import STOPPED
+from sweeps.store.schema import FLOW_COLUMNS, STOPPED
 from sweeps.store.store import Store
 
 TOLERANCE = 0.01  # of all rows that do not say theirs: before they did it was the only one
@@ -19,7 +19,8 @@ class Results:
     """One study's results.
 
     declaration: what the study declared before it ran. trials: one row per planned trial that has finished,
-    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation.
+    columns of `sweeps.store.schema.TRIAL_COLUMNS` and the trial's spec. curves: one row per trial and evaluation. flow:
+    of some confirmed trials one row per moment at which was measured what flows through them (`FLOW_COLUMNS` there).
     left_out: trials in the store that are not in the plan (the study file was edited, or single runs). other: planned
     trials that ran, but with code that no longer counts. incomplete: one sentence on damaged parts of the store, which
     are left out; nothing where there are none.
@@ -31,6 +32,7 @@ class Results:
     left_out: int
     other: int = 0
     incomplete: str = ""
+    flow: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(FLOW_COLUMNS)))
 
     def stage(self, name: str) -> pd.DataFrame:
         """Trials of one stage, for the declared tasks and cells."""
@@ -139,6 +141,8 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
     curves = store.curves().to_pandas()
     curves = curves.drop(columns=["stage", "cell", "task", "seed", "code"])
     curves = trials[["trial_id", "stage", "cell", "task", "seed"]].merge(curves, on="trial_id", how="inner")
+    flow = store.flow().to_pandas()
+    flow = flow[flow["trial_id"].isin(set(trials.loc[trials["stage"] == "confirm", "trial_id"]))]
     return Results(
         declaration=declaration,
         trials=trials,
@@ -148,6 +152,7 @@ def load(results: str | os.PathLike[str], study: str) -> Results:
         left_out=planned.left_out,
         other=planned.other,
         incomplete=store.incomplete,
+        flow=flow.sort_values("trial_id", key=lambda ids: ids.map(order), kind="stable", ignore_index=True),
     )
 
 

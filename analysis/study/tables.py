@@ -11,6 +11,7 @@ from analysis.statistics.over_tasks.overall import overall
 from analysis.statistics.pairs.seeds import decided
 from analysis.study import greff_protocol, raced
 from analysis.study.by_measure import by_measure
+from analysis.study.flow import flow
 from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained, of_cells
@@ -26,8 +27,9 @@ class Analysed:
 
     confirmed: the scores of the confirm stage. verdicts: every pair on every task, by the declared measure. over_tasks:
     every pair over its tasks. shares: what each factor of the search explains; marginals: the curves behind them.
-    trust: the stamp. races: the races of the seeds. protocol: Greff et al.'s. by(measure), over(measure): as verdicts
-    and over_tasks, by one of MEASURES. Whoever is given a table leaves it as it is.
+    flow, flow_curves: how far back confirmed networks look, where that was measured. trust: the stamp. races: the races
+    of the seeds. protocol: Greff et al.'s. by(measure), over(measure): as verdicts and over_tasks, by one of MEASURES.
+    Whoever is given a table leaves it as it is.
     """
 
     results: Results
@@ -105,6 +107,20 @@ class Analysed:
     @property
     def marginals(self) -> pd.DataFrame:
         return self.explained[1]
+
+    @cached_property
+    def _flow(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        return flow(self.results)
+
+    @property
+    def flow(self) -> pd.DataFrame:
+        """A row a task, cell and moment of training: `study.flow.SUMMARIES`."""
+        return self._flow[1]
+
+    @property
+    def flow_curves(self) -> pd.DataFrame:
+        """The same by lag: `study.flow.CURVES`."""
+        return self._flow[0]
 
     @cached_property
     def protocol(self) -> pd.DataFrame:

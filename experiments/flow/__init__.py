@@ -5,10 +5,22 @@ exponent    whether a small change of the carry grows or dies away: the largest 
 gates       what the gates say: how many are shut or open, and how much of c is kept along the belt
 
 flows(trials, sequences)   trains a cohort and measures all three before, halfway and after
+Flows(engine, sequences)   the same for many cohorts, with the programs of an engine that there is
 """
 
 from experiments.flow.influence import horizon, influence
 from experiments.flow.measure import Measured
-from experiments.flow.run import Moment, flows
+from experiments.flow.run import MOMENTS, SEQUENCES, Flows, Moment, flows
+from experiments.flow.stepped import stepped
 
-__all__ = ["Measured", "Moment", "flows", "horizon", "influence"]
+__all__ = [
+    "MOMENTS",
+    "SEQUENCES",
+    "Flows",
+    "Measured",
+    "Moment",
+    "flows",
+    "horizon",
+    "influence",
+    "stepped",
+]

@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 
 from experiments.cohort import network_of
 from experiments.evaluation import measure
 from experiments.flow.exponent import exponent
 from experiments.flow.gates import watched
 from experiments.flow.influence import influence
+from experiments.flow.stepped import stepped
+from experiments.precision import with_products_in
 from experiments.streams import stream
 from experiments.tasks.contract import part
 from experiments.trial import Trial
@@ -42,11 +43,7 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
     def measured(parameters: Array, seed: Array) -> Measured:
         whole = network(parameters)
         batch = task.sample(stream(seed, "test", 0), sequences)
-        cell: Any = whole.cell
-        graph, state = nnx.split(cell)
-
-        def step(carry: Any, x: Array) -> tuple[Any, Array]:
-            return nnx.merge(graph, state)(carry, x)
+        step, first = stepped(whole.cell, batch.inputs.shape[1:])
 
         def last_loss(outputs: Array) -> Array:
             """Of the last output alone, so that a lag is the same for all that it is about."""
@@ -55,7 +52,6 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
             read = scored @ whole.readout.kernel[...] + whole.readout.bias[...]  # type: ignore[index]
             return task.measure(read, batch).loss * sequences * task.scored
 
-        first = cell.initialize_carry(batch.inputs.shape[1:], nnx.Rngs(0))
         norms = influence(step, first, batch.inputs, last_loss, batch.mask)
         kept, shut, opened = said(step, first, batch.inputs, batch.mask)
         return Measured(
@@ -67,7 +63,7 @@ def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measur
             score=measure(network, parameters, batch, task).score,
         )
 
-    return measured
+    return with_products_in(bare.precision, measured)
 
 
 def said(step: Any, first: Any, inputs: Array, mask: Array | None) -> tuple[Array, Array, Array]:

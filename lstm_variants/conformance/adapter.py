@@ -76,7 +76,7 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
     options = dict(options or {})
     name = name or getattr(thing, "__name__", type(thing).__name__)
     if isinstance(thing, Adapter):
-        return thing
+        return guarded(thing)
     if not callable(thing) and not isinstance(thing, CellSpec):
         raise CanNotCheck(f"{name} is a {type(thing).__name__}; the kit checks cells, specs, or an Adapter.")
     reasons = []
@@ -84,13 +84,14 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
         try:
             made = build(thing, n, h, options)
             if isinstance(made, Adapter):
-                return made
+                return guarded(made)
             if isinstance(made, flax.linen.Module):
-                return compared(of_linen(made, name, n, h), thing, options)
+                return guarded(compared(of_linen(made, name, n, h), thing, options))
             if isinstance(made, nnx.RNNCellBase):
-                return compared(of_nnx(made, name, n, h, formula(thing, n, h, options)), thing, options)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:  # perhaps at another size
-            reasons.append((str(error).splitlines() or [type(error).__name__])[0])
+                cell = of_nnx(made, name, n, h, formula(thing, n, h, options))
+                return guarded(compared(cell, thing, options))
+        except Exception as error:  # whatever a foreign cell does; perhaps not at another size
+            reasons.append(in_words(error))
             continue
         raise CanNotCheck(
             f"{name} made a {type(made).__name__}, which is neither a Flax cell nor an Adapter."
@@ -102,6 +103,29 @@ def adapt(thing: Any, name: str = "", options: Mapping[str, Any] | None = None) 
     )
 
 
+def in_words(error: Exception) -> str:
+    """The first line of an error, with its type where that says more than that something does not fit."""
+    line = (str(error).splitlines() or [""])[0]
+    usual = isinstance(error, TypeError | ValueError | AttributeError | KeyError)
+    return line if usual and line else f"{type(error).__name__}: {line}".removesuffix(": ")
+
+
+def guarded(cell: Adapter) -> Adapter:
+    """The same, whose step raises CanNotCheck for whatever the cell raises when it is called."""
+
+    def step(parameters: Mapping[str, np.ndarray], carry: Arrays, x: np.ndarray) -> Any:
+        try:
+            return cell.step(parameters, carry, x)
+        except Exception as error:
+            shape = " x ".join(map(str, np.shape(x)))
+            raise CanNotCheck(
+                f"{cell.name} raised an error when it was called with an input of {shape} numbers: "
+                f"{type(error).__name__}: {in_words(error).removeprefix(f'{type(error).__name__}: ')}"
+            ) from error
+
+    return replace(cell, step=step)
+
+
 def compared(cell: Adapter, thing: Any, options: dict[str, Any]) -> Adapter:
     """The cell beside the shapes of another size of it, where it can be made in one."""
     for n, h in SIZES:
@@ -110,7 +134,7 @@ def compared(cell: Adapter, thing: Any, options: dict[str, Any]) -> Adapter:
         try:
             made = build(thing, n, h, options)
             shapes = linen_shapes(made, n) if isinstance(made, flax.linen.Module) else nnx_shapes(made)
-        except (TypeError, ValueError, AttributeError, KeyError):
+        except Exception:  # as in `adapt`
             continue
         here = {name: np.shape(a) for name, a in cell.parameters.items()}
         if shapes != here and shapes.keys() == here.keys():

@@ -1,10 +1,13 @@
 """`lstm-variants flow`: how far back cells look, measured before, halfway through and after training."""
 
 import argparse
-from concurrent.futures import ThreadPoolExecutor
+import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+import jax
 from flax import nnx
 
 from experiments.flow import Moment, flows
@@ -15,9 +18,9 @@ from experiments.tasks.contract import drawable
 from experiments.trial import SEED_LIMIT, Trial, checked
 from lstm_variants import CELLS, state_size
 from lstm_variants.contract import CellSpec
-from sweeps import xla
 from sweeps.commands.catalogue import table
 from sweeps.commands.conform import resolve
+from sweeps.commands.flow_arguments import SEEDS
 from sweeps.commands.flow_figure import figure, saved
 from sweeps.commands.flow_tables import CURVES, SUMMARY, curves, summary, text
 from sweeps.commands.train import length_field
@@ -25,6 +28,7 @@ from sweeps.cores import cores
 from sweeps.errors import InputError
 from sweeps.terminal import outputs
 from sweeps.terminal.screen import console
+from sweeps.workers import crew, serial
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,15 @@ class Plain:
 
 def run(options: argparse.Namespace) -> int:
     """Measure, print what was found, and say where the figure is. Raises InputError before anything runs."""
+    if options.study is not None:
+        from sweeps.commands.flow_study import of_study
+
+        return of_study(options)
+    if not options.cells:
+        raise InputError("Name one or more cells, such as rnn lstm, or a study with --study.")
+    if options.workers is not None:
+        raise InputError("--workers is for --study; cells are measured on all cores.")
+    options.seeds = SEEDS if options.seeds is None else options.seeds
     for name, least in (("seeds", 1), ("steps", 2), ("sequences", 1), ("hidden", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
@@ -50,14 +63,13 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--seed must be an integer in [0, 2**32 - seeds]; got {options.seed}.")
     cohorts = {name: trials_of(name, options) for name in dict.fromkeys(options.cells)}
     folder = outputs.folder(options.out, "--out")
-    xla.switch_on()
     found = measured(cohorts, options.sequences)
     lines = [line for name, moments in found.items() for line in curves(name, moments)]
     rows = [row for name, moments in found.items() for row in summary(name, moments)]
     outputs.write(folder / "flow.csv", text(CURVES, lines))
     outputs.write(folder / "summary.csv", text(SUMMARY, rows))
     trial: Any = next(iter(cohorts.values()))[0]
-    title = f"{options.task}, {trial.task.steps} steps, {trial.cell.hidden} units, {options.seeds} networks per cell"
+    title = f"{options.task}, {trial.task.steps} steps, {trial.cell.hidden} units, {networks(options.seeds)} per cell"
     for ending, content in saved(figure(lines, rows, title)).items():
         outputs.write(folder / f"flow.{ending}", content)
     show(rows, title)
@@ -65,12 +77,47 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def networks(n: int) -> str:
+    return f"{n} network{'s' * (n != 1)}"
+
+
 def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[Moment]]:
-    """What flows through each cell's networks; as many cells at a time as there are cores (XLA computes and compiles
-    beside Python)."""
-    with ThreadPoolExecutor(len(cores())) as pool:
-        futures = {name: pool.submit(flows, trials, sequences) for name, trials in cohorts.items()}
-        return {name: future.result() for name, future in futures.items()}
+    """What flows through each cell's networks; a process for each core, since on a CPU JAX computes one thing at a
+    time.
+
+    Raises InputError for whatever a foreign cell raises.
+    """
+    found: dict[str, list[Moment]] = {}
+    left = list(cohorts)
+
+    def failed(name: str, error: BaseException) -> None:
+        if name in CELLS:
+            raise error
+        line = (str(error).splitlines() or [""])[0]
+        raise InputError(
+            f"{name} could not be trained and measured: {type(error).__name__}: {line}"
+        ) from error
+
+    def take(seen: set[Any], elsewhere: set[Any]) -> tuple[str, str, Callable[[Any], Iterator[Any]]] | None:
+        if not left:
+            return None
+        name = left.pop(0)
+        return name, name, functools.partial(of_cell, trials=cohorts[name], sequences=sequences)
+
+    workers = min(len(cohorts), len(cores())) if jax.default_backend() == "cpu" else 1
+    if workers < 2:
+        serial.run(take, found.__setitem__, failed)
+        return found
+    files = [Path(name.rpartition(":")[0]) for name in cohorts if ".py:" in name]
+    folder = files[0].resolve().parent if files else None
+    with crew.started(crew.Pool(workers=workers, folder=folder)) as hands:
+        hands.run(take, lambda: bool(left), found.__setitem__, failed, say=console().print)
+    return {name: found[name] for name in cohorts}
+
+
+def of_cell(worker: object, *, trials: list[Trial], sequences: int) -> Iterator[list[Moment]]:
+    """For a worker: what flows through the networks of one cell."""
+    yield flows(trials, sequences)
 
 
 def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
@@ -138,14 +185,15 @@ def cell_of(name: str, hidden: int) -> CellSpec:
     )
 
 
-def show(rows: list[dict[str, Any]], title: str) -> None:
-    """Print the horizons and what else is one number."""
-    columns = table(
-        title, "cell", "when", "horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score"
-    )
+def show(rows: list[dict[str, Any]], title: str, where: str = "") -> None:
+    """Print the horizons and what else is one number. where: a further column of the rows, after the cell."""
+    further = [where] if where else []
+    numbers = ("horizon", "95 %", "Lyapunov", "gates shut", "open", "kept at horizon", "score")
+    columns = table(title, "cell", *further, "when", *numbers)
     for row in rows:
         columns.add_row(
             row["cell"],
+            *(str(row[name]) for name in further),
             row["moment"],
             f"{row['horizon']:g}",
             f"{row['horizon_low']:g} to {row['horizon_high']:g}",
@@ -155,7 +203,7 @@ def show(rows: list[dict[str, Any]], title: str) -> None:
             "" if row["kept"] is None else f"{row['kept']:.2g}",
             f"{row['score']:.2f}",
         )
-    for column in columns.columns[2:]:
+    for column in columns.columns[2 + len(further) :]:
         column.justify = "right"
     console().print(columns)
 

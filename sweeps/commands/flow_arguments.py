@@ -5,19 +5,34 @@ from pathlib import Path
 
 from sweeps.terminal.arguments import results_option
 
+SEEDS = 16  # networks per cell
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to its parser."""
     results_option(parser)
     parser.add_argument(
-        "cells", nargs="+", metavar="CELL", help="a cell from `list`, package.module:Cell, or file.py:Cell"
+        "cells", nargs="*", metavar="CELL", help="a cell from `list`, package.module:Cell, or file.py:Cell"
+    )
+    parser.add_argument(
+        "--study",
+        metavar="STUDY",
+        help="in place of cells: measure the confirmed networks of a study, from its results, and keep it there",
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="with --study: number of workers, as in `sweep` (0: none)"
     )
     parser.add_argument("--task", default="adding", metavar="NAME", help="default: adding")
     parser.add_argument(
         "--length", type=int, metavar="T", help="sequence length of the task (or its lag, delay or distance)"
     )
     parser.add_argument("--hidden", type=int, default=16, metavar="N", help="hidden units (default: 16)")
-    parser.add_argument("--seeds", type=int, default=16, metavar="N", help="networks per cell (default: 16)")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        metavar="N",
+        help="networks per cell (default: 16; with --study 9 per cell and task)",
+    )
     parser.add_argument(
         "--steps", type=int, default=400, metavar="N", help="optimiser updates, an even number (default: 400)"
     )

@@ -9,15 +9,14 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from experiments.flow.influence import SHARE
 from experiments.flow.run import MOMENTS
+from sweeps.evidence.flow import SHARE, WORDS
 
 COLOURS = (  # Okabe and Ito's first
     *("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f8790", "#8a63d2", "#a6761d"),
     *("#1b9e9e", "#c2417c", "#4f9d3a"),
 )
 DASHES = ("-", "--", "-.", (0, (1, 1)))
-WORDS = {"start": "before training", "halfway": "halfway", "end": "after training"}
 LINES = "medians and middle halves; dot: memory horizon, 1 % of lag 1\nthin line: what is kept of c along the belt"
 FLOOR = 1e-8
 STYLE: dict[Any, Any] = {

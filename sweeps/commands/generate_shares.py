@@ -1,7 +1,7 @@
 """What networks wrote, in numbers: shares with intervals, by network and by cell.
 
 One network is told by the mean over its texts, with a bootstrap interval over them; several of a cell by the median of
-theirs, with the interval of `flow_tables`, which holds whatever their distribution.
+theirs, with the interval of `sweeps.evidence.flow`, which holds whatever their distribution.
 """
 
 import itertools
@@ -19,8 +19,8 @@ from experiments.inside.record import test_batch
 from experiments.inside.signals import off
 from experiments.tasks.contract import Batch
 from experiments.trial import Trial
-from sweeps.commands.flow_tables import interval
 from sweeps.commands.generate_prompt import NONE, Written, language_due, spelled
+from sweeps.evidence.flow import interval
 
 SHOWN = 3  # texts of a network that are written down
 ENOUGH = 6  # networks of which two values hold the median in 95 % of all samples

@@ -32,6 +32,7 @@ from sweeps.estimate.total import (
     demand,
     estimate,
 )
+from sweeps.flow.wanted import FLOW, planned
 from sweeps.made import KEEP, Made, by_other_code, called_otherwise, made, said
 from sweeps.plan import Entry, cut, unique
 from sweeps.progress import seconds
@@ -68,13 +69,23 @@ def run(options: argparse.Namespace) -> int:
         screen.print(f"overrides: {', '.join(loaded.overrides)}", soft_wrap=True)
     for line in news:
         screen.print(line, highlight=False, markup=False, soft_wrap=True)
-    works = cut(todo + guessed, size)
+    flow = networks(loaded, store, keep=options.other_code == KEEP) if study.networks else []
+    every = todo + guessed + flow
+    works = cut(every, size)
     if not works:
         screen.print("Nothing to run.")
         return 0
-    found = Timings(options, store, {entry.structure for entry in todo + guessed})
-    wanted = demand(works, [] if isinstance(study.rule, Fixed) else guessed, found.compiled)
-    screen.print(wanted.line(workers), soft_wrap=True)
+    found = Timings(options, store, {entry.structure for entry in every})
+    open_entries = [] if isinstance(study.rule, Fixed) else guessed
+    wanted = demand(works, open_entries, found.compiled, {entry.structure for entry in flow})
+    trials = demand([work for work in works if work.entries[0].stage != FLOW], open_entries)
+    screen.print(trials.line(workers) if todo or guessed else "All trials are stored.", soft_wrap=True)
+    if flow:
+        screen.print(
+            f"flow: then {len(flow)} networks are trained again and measured, at most {study.networks} of each cell "
+            "and task",
+            soft_wrap=True,
+        )
     count = max(1, workers)
     start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool_of(options).by_ray) if workers else 0.0
     adding_up = functools.partial(estimate, wanted, workers=count, start=start)
@@ -82,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     lacking = {label: text for label, task in study.tasks.items() if (text := lacks(task))}
     for label, text in lacking.items():
         screen.print(f"Task '{label}' cannot run here yet, and its time is guessed: {text}", soft_wrap=True)
-    samples = {e.structure: e.trial for e in reversed(todo + guessed) if e.task not in lacking}
+    samples = {e.structure: e.trial for e in reversed(every) if e.task not in lacking}
     if result.spread > WELL_ENOUGH and samples:
         screen.print(f"first estimate: {result.line}", style="dim", soft_wrap=True)
         sizes = {work.structure: work.size for work in works}
@@ -93,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
         screen.print("less if trials stop early, which cannot be predicted")
     each = dict(zip(wanted.structures, result.by_structure, strict=True))
     compute: Counter[tuple[str, str]] = Counter()
-    for entry in todo + guessed:
+    for entry in every:
         bare = entry.structure
         compute[entry.arm] += each[bare] / wanted.trials[bare] * entry.share  # type: ignore[assignment]
     ((cell, task), most), *_ = compute.most_common(1)
@@ -130,6 +141,14 @@ def missing(
         told = "kept as they are" if keep else "listed here as to be rerun"
         news.insert(0, f"{said(others, found)} `sweep` needs --other-code rerun or keep; they are {told}.")
     return todo, stages.stand_ins(), len(entries) - len(todo), news
+
+
+def networks(loaded: Loaded, store: Store, keep: bool = False) -> list[Entry]:
+    """Networks that a sweep would train again to measure their flow, with stand-ins as in `missing`."""
+    found = made(store, keep) if store.path.exists() else Made()
+    stages = Stages(loaded.study)
+    stages.go_on(lambda entry: found.counted(entry)[0])
+    return planned(stages, store)
 
 
 class Timings:

@@ -92,6 +92,14 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             f"Networks kept for inspect and generate: {len(names)}, in {scheduler.job.keep.folder}",
             soft_wrap=True,
         )
+    flow = scheduler.flow
+    if flow is not None:
+        there = flow.wanted.measured + flow.measured
+        screen.print(
+            f"How far back they look was measured of {there} network{'s' * (there != 1)}, {flow.measured} of them in "
+            "this run.",
+            soft_wrap=True,
+        )
     if bad:
         screen.print(
             f"{len(bad)} trials failed; the next sweep retries them. First error: {brief(str(bad[0]['error']))}",
@@ -100,6 +108,13 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         )
         how = printed("status", options.study, results=options.results)
         screen.print(f"Why they failed: {how} --failed", soft_wrap=True)
+        return 1
+    if flow is not None and flow.errors:
+        screen.print(
+            f"The next sweep measures again what failed. First error: {flow.errors[0]}",
+            style="red",
+            soft_wrap=True,
+        )
         return 1
     screen.print(
         f"Next: {printed('report', options.study, results=options.results)}",

@@ -31,7 +31,14 @@ def finding_of(store: Store, declared: Declaration, runs: Which = "auto") -> Fin
         figures=tuple(reported.figures()),
         verdicts=bool(verdicts),
         trials=which == "trials",
+        flow=looked_back(store, declared),
     )
+
+
+def looked_back(store: Store, declared: Declaration) -> tuple[str, ...]:
+    """Tasks on which it was measured how far back cells look."""
+    measured = {row["task"] for row in store.flow(["task"]).to_pylist()}
+    return tuple(task for task in declared.tasks if task in measured)
 
 
 def headline(reported: Reported) -> str:

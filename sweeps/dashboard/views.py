@@ -1,6 +1,7 @@
 """The views of a study.
 
-    result      arms and study       verdicts, figures, a curve with its quartiles per task, scores and shares solved
+    result      arms and study       verdicts, figures, a curve with its quartiles per task, scores and shares solved,
+                                     memory horizons where they were measured
     seeds       confirm, by cell     mean and standard error of curves and scores; a view per task above 1,000 runs
     settings    search, per task     parallel coordinates, importance, score against learning rate; not grouped, since
                                      W&B shows no importance of groups
@@ -39,13 +40,15 @@ LEARNING_RATE = "optimizer.learning_rate"
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """What the report found. matrix: verdicts as a table in Markdown. figures: their names. verdicts: whether there is
-    a table of them. trials: whether they have runs of their own."""
+    a table of them. trials: whether they have runs of their own. flow: tasks on which it was measured how far back
+    cells look."""
 
     headline: str
     matrix: str
     figures: tuple[str, ...]
     verdicts: bool
     trials: bool = True
+    flow: tuple[str, ...] = ()
 
 
 def views(declared: Declaration, found: Finding) -> Iterator[View]:
@@ -71,8 +74,23 @@ def result(declared: Declaration, found: Finding) -> View:
         name="result",
         title=f"{declared.study}: result",
         runs=of(declared, ARM, STUDY),
-        sections=(Section(title="Verdicts", panels=tuple(top)), *outcome(declared.tasks, quartiles=True)),
+        sections=(
+            Section(title="Verdicts", panels=tuple(top)),
+            *outcome(declared.tasks, quartiles=True),
+            *([looking_back(found.flow)] if found.flow else []),
+        ),
     )
+
+
+def looking_back(tasks: tuple[str, ...]) -> Section:
+    """How far back networks look after training."""
+    titles = {"horizon": "memory horizon (steps)", "exponent": "largest Lyapunov exponent"}
+    panels = [
+        Bars(title=f"{task}: {title}", measure=key(name, task))
+        for task in tasks
+        for name, title in titles.items()
+    ]
+    return Section(title="How far back cells look", panels=tuple(panels))
 
 
 def seeds(declared: Declaration) -> Iterator[View]:

@@ -26,6 +26,7 @@ RAY_START_SECONDS = 6.0
 WORKER_START_SECONDS = 3.0
 COHORT_SECONDS = 0.02  # what a cohort costs a worker beside training
 AGAIN = 0.15  # of compiling: where the program is on disk, a worker traces it and loads it
+MEASURE = 1.7  # of compiling: what measures the flow of networks is a program of its own
 OPEN = (
     0.35  # standard deviation of the logarithm of the number of trials that a race, or a choice, leaves open
 )
@@ -38,13 +39,14 @@ NINETY = 1.645
 class Demand:
     """What is to run, by structure. entries: trials that begin. trials: as shares of whole ones. open: those of them
     that stand in for trials that are not known yet. cohorts: their number. compiled: structures (`Name.structure`)
-    whose programs are on disk already."""
+    whose programs are on disk already. measured: structures of which the flow is measured too."""
 
     entries: int
     trials: Mapping[Trial, float]
     open: Mapping[Trial, float]
     cohorts: Mapping[Trial, int]
     compiled: Collection[str] = ()
+    measured: Collection[Trial] = ()
 
     @cached_property
     def structures(self) -> list[Trial]:
@@ -62,7 +64,12 @@ class Demand:
         )
 
 
-def demand(works: Sequence[Work], open_entries: Collection[Entry], compiled: Collection[str] = ()) -> Demand:
+def demand(
+    works: Sequence[Work],
+    open_entries: Collection[Entry],
+    compiled: Collection[str] = (),
+    measured: Collection[Trial] = (),
+) -> Demand:
     """Of the cohorts to run. open_entries: those of entries that stand in for what is not known."""
     trials, loose, cohorts = Counter[Trial](), Counter[Trial](), Counter[Trial]()
     open_ids = set(map(id, open_entries))
@@ -78,6 +85,7 @@ def demand(works: Sequence[Work], open_entries: Collection[Entry], compiled: Col
         open=loose,
         cohorts=cohorts,
         compiled=compiled,
+        measured=measured,
     )
 
 
@@ -119,6 +127,7 @@ def estimate(
     trials = np.array([todo.trials[bare] * trial_seconds(bare) for bare in bares])
     again = [AGAIN * (min(workers, todo.cohorts[bare]) - 1) / 2 for bare in bares]
     once = [AGAIN if name.structure in todo.compiled else 1.0 for name in names]
+    once = [each + MEASURE * (bare in todo.measured) for each, bare in zip(once, bares, strict=True)]
     programs = np.array([compile_seconds(bare) for bare in bares]) * (np.array(once) + again)
     training, compiling = expected(runs, trials), expected(compiles, programs)
     whole = float(training.sum() + compiling.sum())

@@ -2,6 +2,7 @@
 
     history    curve/TASK, low/TASK, high/TASK     median and quartiles of the validation score over the confirm seeds
     summary    score/TASK, solved/TASK             mean test score and share solved, of the confirm seeds
+               horizon/TASK, exponent/TASK, ...    how far back its networks look, where that was measured: medians
                verdict, difference, ...            against the reference, as the last report says
                trials, confirmed, failed, ...      and the seconds that they took
 
@@ -13,6 +14,7 @@ may have more trials than that; of arms it has some dozens.
 import bisect
 import hashlib
 import json
+import math
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -33,6 +35,7 @@ COLUMNS = (
     *("trial_id", "stage", "cell", "task", "status", "solved", "diverged_step"),
     *("compile_seconds", "run_seconds", "finished_at"),
 )
+FLOW = ("horizon", "exponent", "shut", "open")
 SEARCH, CONFIRM = "search", "confirm"
 
 
@@ -46,9 +49,9 @@ def arms(
     for row in rows:
         by_arm.setdefault((row["cell"], row["task"]), []).append(row)
     confirmed = {str(row["trial_id"]) for row in rows if row["stage"] == CONFIRM}
-    curves = curves_of(store, confirmed)
+    curves, flow = curves_of(store, confirmed), flow_of(store)
     for arm, members in by_arm.items():
-        run = arm_run(arm, members, curves, declared, verdicts.get(arm))
+        run = arm_run(arm, members, curves, declared, verdicts.get(arm), flow.get(arm, {}))
         yield replace(run, uses=design, mark=f"{run.mark}{design.artifact.digest[:8]}") if design else run
 
 
@@ -62,8 +65,27 @@ def curves_of(store: Store, trials: set[str]) -> dict[str, Curve]:
     return curves
 
 
+def flow_of(store: Store) -> dict[Arm, Row]:
+    """By arm what flows through its networks after training, as its summary has it; nothing where nothing was
+    measured."""
+    found: dict[Arm, dict[str, list[float]]] = {}
+    for row in store.flow(["cell", "task", "moment", *FLOW]).to_pylist():
+        numbers = found.setdefault((row["cell"], row["task"]), {})
+        for name in FLOW if row["moment"] == "end" else ():
+            value = math.inf if name == "exponent" and row[name] is None else row[name]
+            if value is not None:
+                numbers.setdefault(names.key(name, row["task"]), []).append(value)
+    medians = {arm: {key: statistics.median(v) for key, v in told.items()} for arm, told in found.items()}
+    return {arm: {key: v for key, v in told.items() if math.isfinite(v)} for arm, told in medians.items()}
+
+
 def arm_run(
-    arm: Arm, rows: list[Row], curves: Mapping[str, Curve], declared: Declaration, verdict: Verdict | None
+    arm: Arm,
+    rows: list[Row],
+    curves: Mapping[str, Curve],
+    declared: Declaration,
+    verdict: Verdict | None,
+    flow: Row,
 ) -> Sent:
     cell, task = arm
     study = declared.study
@@ -74,7 +96,7 @@ def arm_run(
     ]
     flat = {"study": study, "stage": ARM, "cell_label": cell, "task_label": task, "status": "finished"}
     best = nested({path: confirm[0][path] for path in declared.searched if known(confirm, path)})
-    summary = outcome(task, rows, confirm, declared.score) | (verdict.summary if verdict else {})
+    summary = outcome(task, rows, confirm, declared.score) | flow | (verdict.summary if verdict else {})
     run_seconds = sum(number(row["run_seconds"]) for row in rows)
     ended = max(row["finished_at"].timestamp() for row in rows if row["finished_at"])  # type: ignore[attr-defined]
     told = [flat, best, history, summary]

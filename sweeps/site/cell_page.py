@@ -1,6 +1,6 @@
 """The page of a cell: what it is, what it is for, its equations, its cost, how it behaved in shipped studies, its code.
 
-docs/cells/NAME.md, beside docs/cells/NAME.svg, its diagram, if there is one
+docs/cells/NAME.md, beside docs/cells/NAME.svg, its diagram, and NAME.flow.svg, if there are such
 """
 
 import inspect
@@ -14,6 +14,7 @@ from flax import nnx
 import lstm_variants
 from lstm_variants import CELLS
 from lstm_variants.conformance import KNOWN, known_names
+from sweeps.site import flow
 from sweeps.site.measured import Row, facts
 from sweeps.site.tables import fact_table, field_table, linked, standing
 from sweeps.site.text import first_sentence, markdown
@@ -27,6 +28,7 @@ def cell_page(name: str, rows: Sequence[Row], docs: Path) -> str:
     """The page of one cell of the catalogue, as Markdown. rows: of all shipped studies."""
     spec = CELLS[name]
     title, rest = first_sentence(inspect.getdoc(sys.modules[spec.__module__]) or name)
+    looks = flow.section(name, docs)
     parts = [
         f"# `{name}`: {markdown(title)}",
         f"**What it is for:** {markdown(spec.purpose)}",
@@ -43,6 +45,8 @@ def cell_page(name: str, rows: Sequence[Row], docs: Path) -> str:
         "## Measured",
         measured([row for row in rows if row.cell_name == name]),
         published(name, docs),
+        "## How far back it looks" if looks else "",
+        looks,
         "## Conformance",
         conformance(name),
         "## Code",

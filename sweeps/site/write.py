@@ -2,6 +2,7 @@
 
 docs/cells/NAME.md, docs/tasks/NAME.md      made from the catalogue and the shipped results; not under version control
 docs/cells/index.md, docs/tasks/index.md    what there is, in the catalogue's order
+docs/cells/NAME.flow.svg                    how far back a cell looks, of the numbers in docs/flow
 """
 
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 from experiments.tasks import TASKS
 from lstm_variants import CELLS
 from sweeps.site.cell_page import cell_page
+from sweeps.site.flow import pictures
 from sweeps.site.measured import rows
 from sweeps.site.task_page import task_page
 from sweeps.site.text import markdown
@@ -44,7 +46,7 @@ def index(title: str, more: str, pages: Mapping[Path, str], about: Mapping[str, 
 
 
 def main(docs: str) -> None:
-    for path, text in pages(Path(docs)).items():
+    for path, text in (pages(Path(docs)) | pictures(Path(docs))).items():
         path.parent.mkdir(exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:  # Sphinx reads again what is newer
             path.write_text(text, encoding="utf-8")

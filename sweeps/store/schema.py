@@ -1,11 +1,12 @@
 """The columns of the results store: name, type, unit, meaning. One version number for all of it.
 
-Two tables, both made of Parquet parts in `results/STUDY/`:
+Tables, all made of Parquet parts in `results/STUDY/`:
 
 - `trials/`: one row per finished trial. Beside the columns here, every field of the trial's spec is a
   column under its dotted path (`cell.hidden`, `task.length`, `optimizer.learning_rate`, `steps`...), and
   trials that are tested on longer sequences too have `test_score_x2` and so on, by `longer_column`.
 - `curves/`: one row per trial and evaluation.
+- `flow/`, of studies that measure it: one row per network and moment of its training, of some confirmed trials.
 
 `study.json` beside them holds what the study declared: see `sweeps.store.declaration.Declaration`.
 """
@@ -117,6 +118,43 @@ CURVE_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
     "valid_score": (pa.float64(), "score", "0 naive baseline, 1 perfect"),
     "seconds": (pa.float64(), "s", "this trial's share of its cohort's run time so far"),
 }
+
+FLOW_COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {
+    "schema_version": (pa.int32(), "", "version of this table"),
+    "trial_id": (pa.string(), "", "the confirmed trial that was trained again"),
+    "study": (pa.string(), "", "study that ran it"),
+    "cell": (pa.string(), "", "the cell's label when it was measured"),
+    "task": (pa.string(), "", "the task's label when it was measured"),
+    "code": (pa.string(), "", "as in the trial's row"),
+    "seed": (pa.int64(), "", "the trial's seed"),
+    "moment": (pa.string(), "", "start, halfway or end of the training"),
+    "step": (pa.int64(), "steps", "optimiser updates made by then, where nothing stopped it"),
+    "diverged": (pa.bool_(), "", "the training had diverged by then; measured at its last sound update"),
+    "same": (pa.bool_(), "", "trained again it gave every number of the trial's row, bit for bit"),
+    "sequences": (pa.int64(), "sequences", "of the test stream, on which was measured"),
+    "norms": (pa.list_(pa.float32()), "", "mean norm of dL/ds by lag, lag 1 first"),
+    "horizon": (pa.int64(), "steps", "largest lag with more than 1 % of the norm at lag 1"),
+    "kept": (
+        pa.list_(pa.float32()),
+        "fraction",
+        "mean product of the factors on c over as many last steps; null without a c",
+    ),
+    "exponent": (
+        pa.float64(),
+        "nats a step",
+        "largest Lyapunov exponent of the carry; null beyond all numbers",
+    ),
+    "shut": (pa.float64(), "fraction", "of the gate values below 0.1; null without gates"),
+    "open": (pa.float64(), "fraction", "of the gate values above 0.9; null without gates"),
+    "score": (pa.float64(), "score", "on these sequences; null beyond all numbers"),
+    "seconds": (pa.float64(), "s", "training and measuring of the cohort, divided by its trials"),
+    "finished_at": (pa.timestamp("us", tz="UTC"), "UTC", "when the row was written"),
+    "device": (pa.string(), "", "platform and model of the device"),
+    **{name: what for name, what in TRIAL_COLUMNS.items() if name in ("commit", "dirty")},
+    **{name: what for name, what in TRIAL_COLUMNS.items() if name.startswith("version.")},
+}
+
+COLUMNS = {"trials": TRIAL_COLUMNS, "curves": CURVE_COLUMNS, "flow": FLOW_COLUMNS}  # by table
 
 # Measures that cells are compared by, and their units; `analysis.study.measures` says what they are.
 MEASURES: dict[str, str] = {

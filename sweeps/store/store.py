@@ -3,6 +3,7 @@
     results/STUDY/study.json             what the study declared (replaced whole, atomically)
     results/STUDY/trials/STAGE-HASH.parquet    rows of one cohort
     results/STUDY/curves/STAGE-HASH.parquet    their curves, written before the rows
+    results/STUDY/flow/flow-HASH.parquet       what flows through confirmed networks, where the study asked for it
     results/STUDY/*/STAGE-HASH.1.parquet       many such parts put together (`sweeps.store.compact`)
 
 A part's name is a hash of the trial ids in it, so that a late duplicate replaces itself; the reader
@@ -97,6 +98,14 @@ class Store:
             write_part(schema.table(curves, schema.CURVE_COLUMNS), self.path / "curves" / name)
         return write_part(schema.table(trials, schema.TRIAL_COLUMNS), self.path / "trials" / name)
 
+    def append_flow(self, rows: list[dict[str, object]]) -> Path:
+        """Write one part of what flows through the networks of a cohort."""
+        codes = {str(row["code"]) for row in rows if row["code"] is not None}
+        name = part_name("flow", [str(row["trial_id"]) for row in rows], codes)
+        with writing(self.path / "flow"):
+            (self.path / "flow").mkdir(exist_ok=True)
+        return write_part(schema.table(rows, schema.FLOW_COLUMNS), self.path / "flow" / name)
+
     def declare(self, declaration: Declaration) -> None:
         """Replace `study.json`."""
         replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
@@ -119,18 +128,20 @@ class Store:
         returns what was done, in words. For the holder of the lock. Raises InputError as `read_part` does, WriteError
         where nothing can be moved."""
         found: dict[Path, str] = {}
-        for table in ("trials", "curves"):
+        for table in schema.COLUMNS:
             for path in self.parts(table):
                 try:
                     read_part(path, None)
                 except Damaged as error:
                     found[path] = error.reason
         for name in sorted({path.name for path in found}):
-            for table in ("trials", "curves"):
+            for table in schema.COLUMNS:
                 self.set_aside(self.path / table / name)
         self.damaged.clear()
+        again = {"flow": "its networks are measured again"}
         return [
-            f"{path} was damaged ({reason}): moved to {self.path / DAMAGED}, its trials run again."
+            f"{path} was damaged ({reason}): moved to {self.path / DAMAGED}, "
+            f"{again.get(path.parent.name, 'its trials run again')}."
             for path, reason in found.items()
         ]
 
@@ -258,6 +269,19 @@ class Store:
         table = table.take(keep["i_min"].combine_chunks().sort())
         return with_labels(table, declared.called if declared else {})
 
+    def flow(self, columns: list[str] | None = None) -> pa.Table:
+        """What flows through networks, one row a trial id and moment; labels and code as in `trials`. No rows where
+        nothing was measured."""
+        declared = self.declared()
+        wanted = columns and list(dict.fromkeys([*columns, "trial_id", "moment", "code"]))
+        table = of_code(self._read("flow", wanted), declared.counted if declared else {})
+        keys = zip(table["trial_id"].to_pylist(), table["moment"].to_pylist(), strict=True)
+        first = {key: i for i, key in reversed(list(enumerate(keys)))}
+        if len(first) < table.num_rows:
+            table = table.take(pa.array(sorted(first.values()), pa.int64()))
+        table = with_labels(table, declared.called if declared else {})
+        return table.select(columns) if columns else table
+
     def declared(self) -> Declaration | None:
         """The declaration, None where there is none that can be read."""
         try:
@@ -290,7 +314,7 @@ class Store:
             return None
 
     def _read(self, table: str, columns: list[str] | None) -> pa.Table:
-        declared = schema.TRIAL_COLUMNS if table == "trials" else schema.CURVE_COLUMNS
+        declared = schema.COLUMNS[table]
         read = [
             part
             for part in steady(self.path / table, lambda path: self.readable(path, columns))
@@ -344,6 +368,5 @@ def of_code(table: pa.Table, codes: Mapping[str, str]) -> pa.Table:
     if not codes:
         return table
     rows = zip(table["trial_id"].to_pylist(), table["code"].to_pylist(), strict=True)
-    return table.filter(
-        pa.array([codes.get(name, code or UNRECORDED) == (code or UNRECORDED) for name, code in rows])
-    )
+    counts = [codes.get(name, code or UNRECORDED) == (code or UNRECORDED) for name, code in rows]
+    return table.filter(pa.array(counts, pa.bool_()))

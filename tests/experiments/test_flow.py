@@ -13,7 +13,7 @@ from experiments.flow import flows, horizon, influence
 from experiments.flow.exponent import exponent
 from experiments.flow.gates import watched
 from experiments.flow.measure import make_measure, said
-from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, LSTMState
+from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, LSTMState, VanillaRNN
 
 pytestmark = pytest.mark.slow
 T, B, H, N = 30, 3, 5, 2
@@ -240,9 +240,10 @@ def test_the_moments_are_before_between_and_after():
     assert not np.allclose(moments[0].measured.norms, moments[2].measured.norms)
 
 
-def test_trials_without_a_half_are_refused():
-    with pytest.raises(ValueError, match="steps=40 and evaluate_every=10"):
-        flows([trial(evaluate_every=10)], 4)
+@pytest.mark.parametrize(("every", "steps"), [(10, [0, 20, 40]), (15, [0, 30, 40]), (40, [0, 40])])
+def test_halfway_is_the_first_evaluation_after_half_of_the_updates(every, steps):
+    small = trial(cell=VanillaRNN(hidden=2), task=Adding(length=4), evaluate_every=every)
+    assert [m.step for m in flows([small], 2)] == steps
 
 
 @pytest.mark.parametrize("task", [EarlyMention(distance=16, distractors=1, vary=1), CopyMemory(delay=10)])

@@ -7,10 +7,11 @@ from sweeping import row_of
 from sweeps import cli
 from sweeps.errors import ThereTraceback
 from sweeps.plan import Work
+from sweeps.queues import LEAST_PATIENCE, patience
 from sweeps.spaces import log_uniform, sampled
 from sweeps.store.failures import brief, causes, traceback_file
 from sweeps.store.store import Store
-from sweeps.sweep import LEAST_PATIENCE, SUSPECT_TRIES, Scheduler, Silent, patience
+from sweeps.sweep import SUSPECT_TRIES, Scheduler, Silent
 from sweeps.worker import Event
 from sweeps.workers.crew import TRIES, Hung, Lost
 

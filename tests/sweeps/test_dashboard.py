@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from flowing import add_flow, factor, horizon
 from reported import FINDING, reported, smaller
 from wandb_offline import OfflineRun, read_runs
 from wandb_server import WandbServer
@@ -50,7 +51,9 @@ def has(run: OfflineRun, key: str) -> bool:
 # ---------------------------------------------------------------------- views
 
 
-def test_every_key_of_every_panel_is_in_a_mirrored_run_of_its_view(store: Store) -> None:
+@pytest.mark.parametrize("flow", [False, True])
+def test_every_key_of_every_panel_is_in_a_mirrored_run_of_its_view(store: Store, flow: bool) -> None:
+    measured = add_flow(store) if flow else []
     assert mirror(store, mode="offline").failed == 0
     runs = read_runs(store.path / "wandb")
     declared = store.declaration()
@@ -64,6 +67,14 @@ def test_every_key_of_every_panel_is_in_a_mirrored_run_of_its_view(store: Store)
                 names.add(key)
                 assert any(has(run, key) for run in mine), (view.name, key)
     assert {"history:verdicts", "summary:score/adding_60", "config:setting.optimizer.learning_rate"} <= names
+    assert {name for name in names if "horizon/" in name} == {
+        f"summary:horizon/{row['task']}" for row in measured
+    }
+    for run in runs if flow else ():
+        if (run.config["stage"], run.config["cell_label"]) == ("arm", "gru"):
+            task = run.config["task_label"]
+            assert run.summary[f"horizon/{task}"] == horizon(factor("gru", "end", 1))
+            assert run.summary[f"open/{task}"] == 0.3
 
 
 def test_the_seeds_of_many_trials_have_a_view_per_task(store: Store) -> None:

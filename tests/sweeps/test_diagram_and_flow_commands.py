@@ -11,7 +11,7 @@ from PIL import Image
 from lstm_variants import CELLS
 from lstm_variants.diagrams import read_back
 from sweeps import cli
-from sweeps.commands.flow_tables import interval
+from sweeps.evidence.flow import interval
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +52,22 @@ class Unknown(Known):
 
     def new(self, f, k, h):
         return jnp.sin(h) * f + jnp.cos(k) * jnp.exp(-h * h)
+
+
+class Raising(Known):
+    """Fails when it is called."""
+
+    def __call__(self, carry, x):
+        raise RuntimeError("no such device\\nand more")
+
+
+class Single(Known):
+    """Fails when it is called with more than one sequence."""
+
+    def __call__(self, carry, x):
+        if x.ndim > 1 and x.shape[0] > 1:
+            raise NotImplementedError("one sequence at a time")
+        return super().__call__(carry, x)
 
 
 class Demanding(Known):
@@ -142,6 +158,10 @@ def test_a_cell_that_nobody_knows_is_drawn_from_its_program_and_said_so(capsys, 
         (["flow", "grid_depth"], "carries nothing from step to step"),
         (["flow", "own_cells.py:jnp"], "neither a cell of flax.nnx nor a spec"),
         (["flow", "own_cells.py:Demanding"], "missing 1 required positional argument: 'depth'"),
+        (["flow", "own_cells.py:Raising"], "RuntimeError: no such device"),
+        (["diagram", "own_cells.py:Raising"], "RuntimeError: no such device"),
+        (["conform", "own_cells.py:Raising"], "RuntimeError: no such device"),
+        (["conform", "own_cells.py:Single"], "NotImplementedError: one sequence at a time"),
     ],
 )
 def test_bad_input_is_refused_with_code_2(capsys, here, arguments, message):
@@ -175,6 +195,15 @@ def test_the_title_of_a_flow_has_the_units_that_the_cells_have(capsys, here):
     asked = ["--length", "8", "--seeds", "2", "--steps", "2", "--sequences", "2", "--set", "cell.hidden=3"]
     code, out = run(capsys, "flow", "rnn", *asked)
     assert (code, "adding, 8 steps, 3 units, 2 networks per cell" in out) == (0, True), out
+    code, out = run(capsys, "flow", "rnn", *asked, "--seeds", "1")
+    assert (code, "3 units, 1 network per cell" in out) == (0, True), out
+
+
+def test_a_cell_that_fails_while_it_is_trained_is_told_in_a_sentence(capsys, here):
+    code, out = run(capsys, "flow", "own_cells.py:Single", "--seeds", "1", "--steps", "2", "--length", "4")
+    assert code == 2
+    assert "could not be trained and measured: NotImplementedError: one sequence at a time" in out
+    assert "Traceback" not in out
 
 
 def test_the_interval_of_a_median_holds_it_as_often_as_it_says():

@@ -3,17 +3,19 @@
 import csv
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from experiments.tasks import TASKS
 from lstm_variants import CELLS, GRU, LSTM, Layers
-from sweeps.site import links, write
+from sweeps.site import flow, links, write
 from sweeps.site.cell_page import cell_page
 from sweeps.site.measured import facts, named, of_study, rows, studies
 from sweeps.site.tables import linked, signed
 from sweeps.site.task_page import task_page
 from sweeps.site.text import first_sentence, markdown
+from sweeps.terminal.colours import colours
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -57,6 +59,41 @@ def test_a_diagram_is_shown_where_there_is_one(tmp_path, measured):
 def test_the_page_says_how_the_conformance_kit_knows_the_cell():
     assert "knows this cell as *GRU, reset before the product" in cell_page("gru", [], DOCS)
     assert "lstm-variants conform my_cell.py:Cell --as gru" in cell_page("gru", [], DOCS)
+
+
+def test_the_page_shows_how_far_back_the_cell_looks_where_that_was_measured(tmp_path):
+    assert "How far back" not in cell_page("lstm", [], tmp_path)
+    page = cell_page("lstm", [], DOCS)
+    assert "\n## How far back it looks\n" in page
+    assert "![Influence of what was carried on the loss, by lag](lstm.flow.svg)" in page
+    (end,) = [
+        row
+        for row in flow.read(DOCS / "flow" / "summary.csv")
+        if (row["cell"], row["moment"]) == ("lstm", "end")
+    ]
+    assert (
+        f"**{end['horizon']} ({end['horizon_low']} to {end['horizon_high']})** after {end['step']} up" in page
+    )
+
+
+def test_what_is_shipped_of_it_is_small_and_of_every_cell_that_carries_something():
+    names = [name for name in CELLS if name != "grid_depth"]
+    files = {path.stem: path for path in (DOCS / "flow").glob("*.csv")}
+    assert set(files) == {*names, "summary"}
+    assert sum(path.stat().st_size for path in files.values()) <= 200_000
+    rows = flow.read(files["summary"])
+    assert [(row["cell"], row["moment"]) for row in rows] == [
+        (name, moment) for name in names for moment in ("start", "halfway", "end")
+    ]
+    assert {row["networks"] for row in rows} == {flow.ASKED[-1]}
+
+
+def test_the_figure_has_the_cell_before_others():
+    found = {name: flow.read(DOCS / "flow" / f"{name}.csv") for name in ("gru", "lstm", "rnn")}
+    drawn = flow.drawn("gru", found)
+    assert drawn.count(colours(["gru"])["gru"]) >= 3
+    assert drawn == flow.drawn("gru", found)
+    ElementTree.fromstring(drawn)
 
 
 def test_differences_are_those_of_the_cell_to_the_reference():

@@ -13,9 +13,10 @@ from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
 from sweeps.plan import cut
+from sweeps.queues import Queue
 from sweeps.store import schema
 from sweeps.store.store import Store
-from sweeps.sweep import Queue, Scheduler, Silent, sweep
+from sweeps.sweep import Scheduler, Silent, sweep
 from sweeps.worker import Event
 
 pytestmark = pytest.mark.slow

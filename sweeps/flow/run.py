@@ -1,0 +1,100 @@
+"""The networks whose flow is missing, trained again and measured on workers, or in this process."""
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from experiments.layout import AUTO, Layout
+from experiments.trial import Trial
+from sweeps.errors import WriteError
+from sweeps.flow.again import again
+from sweeps.flow.wanted import Wanted
+from sweeps.job import Job
+from sweeps.plan import Work, cut
+from sweeps.queues import Queue, patience
+from sweeps.store.failures import brief
+from sweeps.store.store import Store
+from sweeps.workers import serial
+from sweeps.workers.crew import Crew, Terms
+
+if TYPE_CHECKING:
+    from sweeps.worker import Event
+
+TRIES = 2  # of a cohort whose worker is lost
+Say = Callable[[str], None]
+
+
+@dataclass
+class Measuring:
+    """What is done of it. told: called with the networks measured so far and their number. timeout: seconds that one
+    may take; None: `patience`."""
+
+    wanted: Wanted
+    store: Store
+    size: int | None
+    say: Say
+    told: Callable[[int, int], None]
+    layout: Layout = AUTO
+    timeout: float | None = None
+    measured: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.job = Job(study=self.store.study, store=self.store, layout=self.layout)
+        self.queue = Queue()
+        self.queue.extend(cut(self.wanted.entries, self.size))
+
+    def take(
+        self, seen: set[Any], elsewhere: set[Any]
+    ) -> tuple[Work, Trial, Callable[[Any], Iterator[Any]]] | None:
+        if not self.queue:
+            return None
+        work = self.queue.take(seen, elsewhere)
+        rows = {entry.id: self.wanted.rows[entry.id] for entry in work.entries}
+        return work, work.structure, functools.partial(again, work=work, job=self.job, rows=rows)
+
+    def put(self, work: Work, event: "Event") -> None:
+        if event.kind == "done":
+            self.measured += len(work.entries)
+            self.told(self.measured, len(self.wanted.entries))
+
+    def failed(self, work: Work, error: BaseException) -> None:
+        """Note it. Raises the error itself where the disk is to blame."""
+        if isinstance(error, WriteError):
+            raise error
+        text = brief(f"{type(error).__name__}: {str(error).strip()}")
+        self.errors.append(f"Flow of {work.entries[0].cell} on {work.entries[0].task} failed: {text}")
+        self.say(self.errors[-1])
+
+    def terms(self, work: Work) -> Terms:
+        limit = patience(work) if self.timeout is None else self.timeout * len(work.entries)
+        return Terms(seconds=limit, tries=TRIES)
+
+
+def measure(
+    wanted: Wanted,
+    store: Store,
+    workers: Crew | None,
+    *,
+    size: int | None = None,
+    say: Say = print,
+    told: Callable[[int, int], None] = lambda done, total: None,
+    layout: Layout = AUTO,
+    timeout: float | None = None,
+) -> Measuring:
+    """Measure what is wanted, in cohorts of `size` (see `cut`); what a cohort gave is stored when it is done.
+
+    For the holder of the store's lock. workers: None does it in this process. told: how many are done, of how many.
+    timeout: seconds that a network may take. A KeyboardInterrupt passes through; the next call does the rest.
+    """
+    for line in wanted.news:
+        say(line)
+    doing = Measuring(wanted, store, size, say, told, layout, timeout)
+    if doing.queue:
+        told(0, len(wanted.entries))
+        if workers is None:
+            serial.run(doing.take, doing.put, doing.failed)
+        else:
+            workers.run(doing.take, lambda: bool(doing.queue), doing.put, doing.failed, say, doing.terms)
+    return doing
