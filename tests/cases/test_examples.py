@@ -74,7 +74,9 @@ def test_the_examples_of_a_page_run_in_order_and_print_what_stands_there(path, m
                 ran += 1
             continue
         session = doctest.DocTestParser().get_doctest(code, names, path.name, str(path), 0)
-        outcome = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF).run(session, clear_globs=False)
+        outcome = doctest.DocTestRunner(optionflags=doctest.REPORT_NDIFF | doctest.NORMALIZE_WHITESPACE).run(
+            session, clear_globs=False
+        )
         assert outcome.attempted > 0
         assert outcome.failed == 0
         names |= session.globs
