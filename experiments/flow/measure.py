@@ -15,9 +15,26 @@ from experiments.flow.influence import influence
 from experiments.streams import stream
 from experiments.tasks.contract import part
 from experiments.trial import Trial
+from lstm_variants import LayersModel
 
 Array = jax.Array
 SHUT, OPEN = 0.1, 0.9
+WHOLE = (
+    "Flow is measured on cells that go from step to step, and Layers take the whole sequence (with attend, each output "
+    "depends on all earlier ones directly). Measure their cell, or Stacked(cell=..., layers=...), which is itself one."
+)
+
+
+def refusal(cell: Any) -> str | None:
+    """Why nothing can be measured on a cell that was built; None where it can."""
+    if not isinstance(cell, LayersModel):
+        return None
+    if cell.attention:
+        return (
+            "Flow can not be measured on a network that attends: what it says depends on all earlier outputs directly, "
+            "and not through what its cells carry alone. Measure its cell without attend."
+        )
+    return WHOLE
 
 
 class Measured(NamedTuple):
@@ -35,8 +52,11 @@ class Measured(NamedTuple):
 
 
 def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measured]:
-    """`(parameters (P,), seed) -> Measured` for networks of this structure, not compiled."""
-    _, network = network_of(bare, stream(0, "init"))
+    """`(parameters (P,), seed) -> Measured` for networks of this structure, not compiled. Raises ValueError for
+    layers over whole sequences, and for networks that attend."""
+    vector, network = network_of(bare, stream(0, "init"))
+    if reason := refusal(network(vector).cell):
+        raise ValueError(reason)
     task = part(bare.task, "test")
 
     def measured(parameters: Array, seed: Array) -> Measured:

@@ -31,7 +31,7 @@ def flows(trials: Sequence[Trial], sequences: int = 32) -> list[Moment]:
     """Train trials that share a structure, each evaluated twice (`evaluate_every` is half of `steps`), and measure
     before, between and after.
 
-    Raises ValueError for trials of another kind.
+    Raises ValueError for trials of another kind, and as `make_measure` does, before anything is trained.
     """
     bare = Cohort(tuple(trials), len(trials)).structure
     if bare.steps != 2 * bare.evaluate_every:
@@ -39,8 +39,8 @@ def flows(trials: Sequence[Trial], sequences: int = 32) -> list[Moment]:
             f"Flow is measured halfway, so steps must be 2 evaluate_every; got steps={bare.steps} and "
             f"evaluate_every={bare.evaluate_every}."
         )
-    run = Engine().start(Cohort(tuple(trials), len(trials)))
     one = make_measure(bare, sequences)
+    run = Engine().start(Cohort(tuple(trials), len(trials)))
     over_members = jax.jit(
         lambda parameters, seeds: jax.lax.map(lambda both: one(*both), (parameters, seeds))
     )

@@ -13,7 +13,7 @@ from experiments.flow import flows, horizon, influence
 from experiments.flow.exponent import exponent
 from experiments.flow.gates import watched
 from experiments.flow.measure import make_measure, said
-from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, LSTMState
+from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, Layers, LSTMState, VanillaRNN
 
 pytestmark = pytest.mark.slow
 T, B, H, N = 30, 3, 5, 2
@@ -243,6 +243,12 @@ def test_the_moments_are_before_between_and_after():
 def test_trials_without_a_half_are_refused():
     with pytest.raises(ValueError, match="steps=40 and evaluate_every=10"):
         flows([trial(evaluate_every=10)], 4)
+
+
+def test_a_network_that_attends_is_refused_before_it_is_trained(monkeypatch):
+    monkeypatch.setattr("experiments.flow.run.Engine", None)
+    with pytest.raises(ValueError, match="can not be measured on a network that attends"):
+        flows([trial(cell=Layers(cell=VanillaRNN(hidden=3), attend=True))], 4)
 
 
 @pytest.mark.parametrize("task", [EarlyMention(distance=16, distractors=1, vary=1), CopyMemory(delay=10)])
