@@ -83,7 +83,7 @@ def run_words(seen: Seen) -> str:
 def look_words(seen: Seen) -> str:
     which = "the task's only sequence" if seen.single else f"test sequences {listed(seen.looked)}"
     return (
-        "What the network answers from at each step is a mean of its outputs up to then, weighed by their content. "
+        "At each step the network answers from its output and a mean of all outputs up to it, weighed by content. "
         f"These are the weights on {which}, numbers in attention.csv: a row for each step that looks, a column for "
         "each that is looked at. Orange marks the steps that the task judges."
     )
