@@ -11,7 +11,7 @@ from experiments.evaluation import measure
 from experiments.flow.exponent import exponent
 from experiments.flow.gates import watched
 from experiments.flow.influence import influence
-from experiments.flow.stepped import stepped
+from experiments.flow.stepped import refusal, stepped
 from experiments.precision import with_products_in
 from experiments.streams import stream
 from experiments.tasks.contract import part
@@ -36,8 +36,11 @@ class Measured(NamedTuple):
 
 
 def make_measure(bare: Trial, sequences: int) -> Callable[[Array, Array], Measured]:
-    """`(parameters (P,), seed) -> Measured` for networks of this structure, not compiled."""
-    _, network = network_of(bare, stream(0, "init"))
+    """`(parameters (P,), seed) -> Measured` for networks of this structure, not compiled. Raises ValueError as
+    `stepped` does."""
+    vector, network = network_of(bare, stream(0, "init"))
+    if reason := refusal(network(vector).cell):
+        raise ValueError(reason)
     task = part(bare.task, "test")
 
     def measured(parameters: Array, seed: Array) -> Measured:

@@ -8,6 +8,7 @@ quantities  what there is to remember of a task
 bootstrap   intervals over sequences
 probes      how well a linear function of the state tells it
 languages   which symbols are legal, and where a string ends
+steps       a network one step at a time
 generate    a network that hears its own output
 signals     how far a produced signal is from the one that was learnt
 """

@@ -3,8 +3,9 @@
     p ∝ exp(output / temperature)        where outputs are logits of the next symbol
     p ∝ σ(output)^(1 / temperature)      where each says whether its symbol may come (sets of legal symbols)
 
-At temperature 0 the likeliest symbol is taken. Taught, it hears a right text, and at every step is asked for the next
-symbol. Networks that produce a signal have no input: they are left to themselves in training too.
+At temperature 0 the likeliest symbol is taken. A network that attends does so, at every step, over all that it has put
+out since it began. Taught, it hears a right text, and at every step is asked for the next symbol. Networks that produce
+a signal have no input: they are left to themselves in training too.
 """
 
 import functools
@@ -16,7 +17,7 @@ import numpy as np
 
 from experiments.cohort import network_of
 from experiments.inside.languages import Language, texts_of
-from experiments.inside.layers import Part, over_time, parts, step_of
+from experiments.inside.steps import whole
 from experiments.precision import with_products_in, without_x64
 from experiments.specs import structure
 from experiments.streams import stream
@@ -41,11 +42,6 @@ def built(bare: Trial, parameters: Array) -> Any:
     return network_of(bare, stream(0, "init"))[1](parameters)
 
 
-def ways(network: Any, bare: Trial) -> list[Part]:
-    """The cells through which a step goes, the lowest first."""
-    return [one for layer in parts(network, bare.task.inputs) for one in layer]
-
-
 def read_out(network: Any, y: Array) -> Array:
     outputs: Array = y @ network.readout.kernel[...] + network.readout.bias[...]
     return outputs
@@ -60,25 +56,18 @@ def writer(
 
     def run(parameters: Array, key: Array) -> Array:
         network = built(bare, parameters)
-        steps = [step_of(way.cell) for way in ways(network, bare)]
-        first = [way.first((texts, way.inputs)) for way in ways(network, bare)]
+        steps = whole(network, bare.task.inputs, texts, length)
 
         def one(state: tuple[Any, Array], at: tuple[Array, Array]) -> tuple[tuple[Any, Array], Array]:
-            (carries, symbol), (key, force) = state, at
+            (carry, symbol), (key, force) = state, at
             if lead is not None:
-                anew = symbol == lead
-                carries = jax.tree.map(
-                    lambda a, b: jnp.where(anew.reshape(-1, *[1] * (a.ndim - 1)), a, b), first, carries
-                )
-            x, after = jax.nn.one_hot(symbol, bare.task.inputs), []
-            for step, carry in zip(steps, carries, strict=True):
-                carry, x = step(carry, x)
-                after.append(carry)
+                carry = steps.begun(carry, symbol == lead)
+            carry, x = steps.step(carry, jax.nn.one_hot(symbol, bare.task.inputs))
             free = drawn(key, read_out(network, x), temperature, isinstance(bare.task, Dyck))
             symbol = jnp.where(force >= 0, force, free)
-            return (after, symbol), symbol
+            return (carry, symbol), symbol
 
-        start = first, jnp.full(texts, heard[0], jnp.int32)
+        start = steps.first, jnp.full(texts, heard[0], jnp.int32)
         _, written = jax.lax.scan(one, start, (jax.random.split(key, length), forced))
         return written
 
@@ -109,17 +98,16 @@ def write(
 
 @functools.cache
 def steps_suffice(bare: Trial) -> bool:
-    """Whether a network of this structure says step by step, from what it carries alone, what it says of the whole
-    sequence: not so where it reads backward, or looks at all steps at once."""
+    """Whether a network of this structure says step by step, from what it carries (and put out, if it attends), what it
+    says of the whole sequence: not so where it reads backward, or looks at all steps at once."""
     if getattr(bare.cell, "bidirectional", False):
         return False
     inputs = jax.random.normal(jax.random.key(0), (STEPS, 2, bare.task.inputs))
 
     def apart() -> Array:
         network = network_of(bare, stream(0, "init"))[1](network_of(bare, stream(0, "init"))[0])
-        x = inputs
-        for way in ways(network, bare):
-            x = over_time(step_of(way.cell), way.first((2, way.inputs)), x, None, way.backward)
+        steps = whole(network, bare.task.inputs, 2, STEPS)
+        _, x = jax.lax.scan(steps.step, steps.first, inputs)
         return jnp.abs(read_out(network, x) - network(inputs, scored=STEPS)).max()
 
     return bool(jax.jit(apart)() < CLOSE)

@@ -3,7 +3,7 @@
     looked = looked_at(trial, params, sequences=4)
     made = figure(looked, trial.task, "gru on mqar")
 
-Sequences that are padded are drawn without their padding.
+Sequences that are padded are drawn without their padding; those that have numbers are named by them.
 """
 
 from typing import Any
@@ -52,6 +52,8 @@ def draw(panel: Any, looked: Looked, task: TaskSpec, i: int) -> Any:
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.yaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set(xlabel="looked at", ylabel="looking")
+    if looked.places is not None:
+        panel.set_title(f"sequence {looked.places[i]}", loc="left", fontsize=8, fontweight="bold")
     panel.spines[["top", "right"]].set_visible(False)
     for row, answer in asked:
         panel.plot([row + 0.62] * 2, [row - 0.42, row + 0.42], color=JUDGED, linewidth=2, clip_on=False)
@@ -92,8 +94,9 @@ COLUMN_NAMES = ("sequence", "step", "at", "weight")
 
 def lines(looked: Looked) -> list[dict[str, Any]]:
     """The numbers of the figure: each step that there is, at each up to it, numbered as in the sequence."""
+    numbers = looked.places or range(len(looked.weights))
     return [
-        {"sequence": i, "step": int(t), "at": int(s), "weight": float(looked.weights[i, t, s])}
+        {"sequence": numbers[i], "step": int(t), "at": int(s), "weight": float(looked.weights[i, t, s])}
         for i in range(len(looked.weights))
         for t in there(looked, i)
         for s in there(looked, i)

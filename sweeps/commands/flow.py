@@ -11,12 +11,13 @@ import jax
 from flax import nnx
 
 from experiments.flow import Moment, flows
+from experiments.flow.stepped import refusal
 from experiments.optimizers import Adam
 from experiments.specs import SpecError, construct, replace, set_text, unknown
 from experiments.tasks import TASKS
 from experiments.tasks.contract import drawable
 from experiments.trial import SEED_LIMIT, Trial, checked
-from lstm_variants import CELLS, state_size
+from lstm_variants import CELLS, Layers, state_size
 from lstm_variants.contract import CellSpec
 from sweeps.commands.catalogue import table
 from sweeps.commands.conform import resolve
@@ -160,20 +161,29 @@ def trials_of(name: str, options: argparse.Namespace) -> list[Trial]:
 
 
 def carried(name: str, trial: Trial) -> int:
-    """How many numbers a trial's cell carries. Raises InputError for a cell that can not be made."""
+    """How many numbers a trial's cell carries. Raises InputError for one that can not be made, or measured."""
     inputs, cell = trial.task.inputs, cast(Any, trial.cell)
     try:
-        return state_size(cell.build(inputs, nnx.Rngs(0)), inputs)
+        built = cell.build(inputs, nnx.Rngs(0))
+        reason = refusal(built)
+        size = 0 if reason else state_size(built, inputs)
     except Exception as error:  # whatever a foreign cell does when it is made
         raise InputError(
             f"{name} could not be made with {inputs} inputs and {cell.hidden} units: "
             f"{type(error).__name__}: {error}"
         ) from None
+    if reason:
+        raise InputError(f"{name}: {reason}")
+    return size
 
 
 def cell_of(name: str, hidden: int) -> CellSpec:
     """The spec of a cell with so many units. Raises InputError, also for what is no cell."""
     thing = CELLS[name] if name in CELLS else resolve(name)
+    if thing is Layers:
+        raise InputError(
+            "Layers are of a cell: name the cell, or a spec of yours whose build makes Layers(cell=...)."
+        )
     if isinstance(thing, type) and issubclass(thing, nnx.RNNCellBase):
         return Plain(thing, hidden)
     if isinstance(thing, type) and hasattr(thing, "build"):

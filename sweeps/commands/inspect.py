@@ -1,7 +1,8 @@
 """`lstm-variants inspect TRIAL_ID`: what goes on inside a trained network, from its row alone.
 
 The trial is made again, its network reads test sequences, and a page tells what was seen: gates and states over time,
-what a linear probe of the state tells of what there is to remember, and what the network scores with a gate held.
+what a linear probe of the state tells of what there is to remember, what the network scores with a gate held, and where
+it looks, if it attends.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from experiments.attending import attends, looked_on
 from experiments.inside import bootstrap, hold
 from experiments.inside.names import gates_of
 from experiments.inside.probes import Probed, probe
@@ -19,6 +21,7 @@ from experiments.inside.record import Record, record, test_batch
 from experiments.specs import unknown
 from experiments.trial import Trial
 from sweeps import xla
+from sweeps.commands import attention_figure
 from sweeps.commands.catalogue import table
 from sweeps.commands.flow_figure import saved
 from sweeps.commands.flow_tables import text
@@ -30,6 +33,7 @@ from sweeps.terminal import outputs
 from sweeps.terminal.screen import console
 
 MEAN = "mean"
+LOOKING = 3  # sequences on which attention is drawn
 VALUES: tuple[str, ...] = ("0", "1", MEAN)
 MEMORY = (
     "quantity",
@@ -75,11 +79,20 @@ def run(options: argparse.Namespace) -> int:
     pictures = {"run": saved(run_figure(found, trial.task, options.sequence, title), STYLE)}
     if probes:
         pictures["memory"] = saved(memory_figure(probes, [group for group, _ in found.units], title), STYLE)
+    looked = None
+    if attends(trial):
+        others = [i for i in range(number) if i != options.sequence]
+        looked = looked_on(trial, made.parameters, batch, [options.sequence, *others][:LOOKING])
+        pictures["attention"] = saved(attention_figure.figure(looked, trial.task, title), STYLE)
     memory, gates = memory_rows(probes, found), gate_rows(wanted, scores)
     for name, picture in pictures.items():
         outputs.write(folder / f"{name}.png", picture["png"])
     outputs.write(folder / "memory.csv", text(MEMORY, memory))
     outputs.write(folder / "gates.csv", text(GATES, gates))
+    if looked is not None:
+        outputs.write(
+            folder / "attention.csv", text(attention_figure.COLUMN_NAMES, attention_figure.lines(looked))
+        )
     seen = Seen(
         title=title,
         row=row,
@@ -92,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         gates=gates,
         gateless=not names,
         single=number == 1,
+        looked=() if looked is None else looked.places or (),
     )
     outputs.write(folder / "index.html", page(seen).encode())
     show(screen, memory, gates)

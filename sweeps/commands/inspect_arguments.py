@@ -40,5 +40,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("inspect"),
         metavar="DIR",
-        help="folder for index.html, run.png, memory.png, memory.csv and gates.csv (default: inspect)",
+        help="folder for index.html, run.png, memory.png, memory.csv, gates.csv and, of a network that attends, "
+        "attention.png and attention.csv (default: inspect)",
     )

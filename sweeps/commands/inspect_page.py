@@ -12,7 +12,7 @@ from sweeps.dashboard.style import STYLE
 
 MORE = (
     ".scroll{margin-top:12px}.picture{overflow-x:auto}.picture img{width:100%;min-width:560px;max-width:none}"
-    "code{overflow-wrap:anywhere}"
+    ".looks{max-width:640px}.looks img{min-width:0}code{overflow-wrap:anywhere}"
 )
 
 
@@ -20,7 +20,7 @@ MORE = (
 class Seen:
     """What the page is made from. how: how the network was made. sequences: how many were measured; drawn: which is
     drawn. pictures: SVG by name. memory, gates: rows. gateless: the cell has no gates. single: the task has but one
-    sequence."""
+    sequence. looked: the sequences on which attention is drawn, none of a network that does not attend."""
 
     title: str
     row: Mapping[str, Any]
@@ -33,6 +33,7 @@ class Seen:
     gates: Sequence[Mapping[str, Any]]
     gateless: bool
     single: bool
+    looked: Sequence[int] = ()
 
 
 def page(seen: Seen) -> str:
@@ -42,6 +43,9 @@ def page(seen: Seen) -> str:
     head = f"{told}{seen.row['status']}, {seen.row['steps_done']} updates. {seen.how}"
     parts = [
         section("One sequence", run_words(seen), picture(seen, "run")),
+        section("Where it looks", look_words(seen), picture(seen, "attention", "looks"))
+        if seen.looked
+        else "",
         section("What the state remembers", memory_words(seen), picture(seen, "memory"), memory_table(seen)),
         section("What the gates do", gate_words(seen), gate_table(seen)),
         section("The trial", "", f"<p><code>{html.escape(canonical(seen.spec))}</code></p>"),
@@ -60,12 +64,12 @@ def section(title: str, words: str, *parts: str) -> str:
     return f"<section><h2>{html.escape(title)}</h2>{told}{''.join(parts)}</section>"
 
 
-def picture(seen: Seen, name: str) -> str:
+def picture(seen: Seen, name: str, kind: str = "wide") -> str:
     if name not in seen.pictures:
         return ""
     content = base64.b64encode(seen.pictures[name]).decode()
     return (
-        f'<figure class="wide"><div class="picture"><img alt="{html.escape(name)}: {html.escape(seen.title)}" '
+        f'<figure class="{kind}"><div class="picture"><img alt="{html.escape(name)}: {html.escape(seen.title)}" '
         f'src="data:image/svg+xml;base64,{content}"></div></figure>'
     )
 
@@ -74,6 +78,20 @@ def run_words(seen: Seen) -> str:
     if seen.single:
         return "The task's only sequence. Padded steps are left out."
     return f"Test sequence {seen.drawn} of {seen.sequences}, from 0; none was trained on. Padded steps are left out."
+
+
+def look_words(seen: Seen) -> str:
+    which = "the task's only sequence" if seen.single else f"test sequences {listed(seen.looked)}"
+    return (
+        "At each step the network answers from its output and a mean of all outputs up to it, weighed by content. "
+        f"These are the weights on {which}, numbers in attention.csv: a row for each step that looks, a column for "
+        "each that is looked at. Orange marks the steps that the task judges."
+    )
+
+
+def listed(numbers: Sequence[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def memory_words(seen: Seen) -> str:
@@ -89,17 +107,19 @@ def memory_words(seen: Seen) -> str:
         "Chance: always the commonest class, or the mean. Input alone: the same probe of the step's input, without "
         "any memory. Untrained: the same network before its first update. What a probe finds is there; whether the "
         "network uses it is another question."
+        + (" Earlier outputs, to which this network attends, are not part of it." if seen.looked else "")
     )
 
 
 def gate_words(seen: Seen) -> str:
     if seen.gateless:
         return "This cell has no gates: nothing in it is multiplied with what a sigmoid gives."
+    attention = ", its attention included" if seen.looked else ""
     several = "" if seen.single else ", with 95 % intervals over the sequences (of the change: pairwise)"
     return (
         f"The score on these sequences with one gate held at a value in all layers, the rest of the network as it is"
-        f"{several}. Mean: the gate's own, unit by unit, over all steps. A gate that can be held at its mean without a "
-        "loss need not be a gate here."
+        f"{attention}{several}. Mean: the gate's own, unit by unit, over all steps. A gate that can be held at its "
+        "mean without a loss need not be a gate here."
     )
 
 

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-from experiments.attending import attends, looked_at, trained
+from rich.console import Console
+
+from experiments.attending import attends, looked_at
 from experiments.trial import Trial
-from sweeps import xla
+from sweeps import kept, xla
 from sweeps.commands.flow_tables import text
 from sweeps.errors import InputError
 from sweeps.plan import Entry
+from sweeps.rows import Row
+from sweeps.store.store import Store
 from sweeps.terminal import outputs
 
 ENDINGS = (".png", ".svg")
@@ -30,17 +34,28 @@ def asked(path: Path | None, trial: Trial) -> Path | None:
     return outputs.output(path, "--attention")
 
 
-def drawn(path: Path, entry: Entry) -> str:
-    """Train the entry's network, draw where it looks, and say where the picture is."""
+def drawn(screen: Console, path: Path, entry: Entry, row: Row, store: Store) -> str:
+    """Draw where the network of a row looks, and say where the picture is, and how the network was made: found where a
+    sweep kept it, else trained again. store: the row's."""
     from sweeps.commands.attention_figure import COLUMN_NAMES, figure, lines
     from sweeps.commands.flow_figure import saved
+    from sweeps.commands.stored_networks import networks
 
     xla.switch_on()
     trial = entry.trial
-    looked = looked_at(trial, trained(trial, entry.until), SEQUENCES)
+    (again,) = networks(screen, [(keeping(entry.id, store), trial, row)])
+    looked = looked_at(trial, again.parameters, SEQUENCES)
     made = figure(
         looked, trial.task, f"{entry.cell} on {entry.task}, seed {trial.seed}, score {looked.score:.2f} here"
     )
     outputs.write(path, saved(made)[path.suffix.lower()[1:]])
     outputs.write(path.with_suffix(".csv"), text(COLUMN_NAMES, lines(looked)))
-    return f"attention {path}, numbers beside it"
+    return f"attention {path}, numbers beside it. {again.words}"
+
+
+def keeping(name: str, store: Store) -> Store:
+    """The store that has kept the network of a trial: its own or, as a trial is the same in any, another of these
+    results; its own where none has."""
+    others = sorted(folder.parent for folder in store.path.parent.glob(f"*/{kept.FOLDER}"))
+    stores = [store, *(Store(path.parent, path.name) for path in others)]
+    return next((each for each in stores if name in kept.listed(each.path / kept.FOLDER)), store)

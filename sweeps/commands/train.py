@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
     screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
     if picture is not None:
-        screen.print(looking.drawn(picture, entry), soft_wrap=True)
+        screen.print(looking.drawn(screen, picture, entry, row, store), soft_wrap=True)
     if options.wandb:
         from sweeps.mirror.account import MirrorError
         from sweeps.mirror.agent_run import log_trial

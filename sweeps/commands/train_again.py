@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         curve = curve_of(here, entry.id)
     show(screen, now, curve)
     if picture is not None:
-        screen.print(looking.drawn(picture, entry), soft_wrap=True)
+        screen.print(looking.drawn(screen, picture, entry, row, store), soft_wrap=True)
     before = curve_of(store, entry.id)
     compared, differences = compare(row, now, before, curve)
     if not differences:

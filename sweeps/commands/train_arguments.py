@@ -60,5 +60,5 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="of a network that attends: draw where it looks on test sequences, to FILE.png or FILE.svg, the numbers "
-        "in FILE.csv (trains once more)",
+        "in FILE.csv (trains once more, unless a sweep with --keep has kept the network)",
     )

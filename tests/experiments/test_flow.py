@@ -13,7 +13,7 @@ from experiments.flow import flows, horizon, influence
 from experiments.flow.exponent import exponent
 from experiments.flow.gates import watched
 from experiments.flow.measure import make_measure, said
-from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, LSTMState, VanillaRNN
+from lstm_variants import CELLS, GRU, LSTM, ClockworkRNN, Layers, LSTMState, VanillaRNN
 
 pytestmark = pytest.mark.slow
 T, B, H, N = 30, 3, 5, 2
@@ -244,6 +244,11 @@ def test_the_moments_are_before_between_and_after():
 def test_halfway_is_the_first_evaluation_after_half_of_the_updates(every, steps):
     small = trial(cell=VanillaRNN(hidden=2), task=Adding(length=4), evaluate_every=every)
     assert [m.step for m in flows([small], 2)] == steps
+
+
+def test_a_network_that_attends_is_refused():
+    with pytest.raises(ValueError, match="can not be measured on a network that attends"):
+        flows([trial(cell=Layers(cell=VanillaRNN(hidden=3), attend=True))], 4)
 
 
 @pytest.mark.parametrize("task", [EarlyMention(distance=16, distractors=1, vary=1), CopyMemory(delay=10)])

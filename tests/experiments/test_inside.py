@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from experiments import Adam, Adding, ContinualReber, Dyck, EarlyMention, Periodic, Trial, Waveform, Xml
+from experiments import (
+    Adam,
+    Adding,
+    ContinualReber,
+    Dyck,
+    EarlyMention,
+    Periodic,
+    Trial,
+    Waveform,
+    Xml,
+)
 from experiments.cohort import network_of
 from experiments.evaluation import evaluated
 from experiments.inside import signals
@@ -167,6 +177,28 @@ def test_scores_of_single_sequences_are_on_average_the_score_of_the_batch(spec):
     assert np.abs(own - held).max() > 1e-3
 
 
+def test_a_network_that_attends_looks_at_the_states_that_come_of_a_held_gate():
+    t = trial(Layers(cell=LSTM(hidden=4), attend=True), Adding(length=8))
+    parameters, build = drawn(t)
+    batch = test_batch(t, 5)
+    own, held = scores(t, parameters, batch, [{}, {"i": 0.2}])
+
+    @jax.jit
+    def outputs(parameters):
+        network = build(parameters)
+        free = network(batch.inputs)
+        cell = network.cell.layers[0][0]
+        for weights in (cell.W, cell.R):
+            weights[...] = weights[...].at[:, 4:8].set(0.0)
+        cell.b[...] = cell.b[...].at[4:8].set(np.log(0.2 / 0.8))
+        return free, network(batch.inputs)
+
+    for found, said in zip((own, held), outputs(jnp.asarray(parameters)), strict=True):
+        wanted = 1 - np.asarray((said - batch.targets)[0, :, 0]) ** 2 / t.task.baseline
+        np.testing.assert_allclose(found, wanted, atol=2e-4)
+    assert np.abs(own - held).max() > 1e-2
+
+
 def test_a_gate_held_at_its_mean_is_held_unit_by_unit_over_the_steps_that_count():
     t = trial(LSTM(hidden=4), DYCK)
     found = record(t, drawn(t)[0], test_batch(t, 8))
@@ -322,7 +354,11 @@ def test_after_an_illegal_symbol_a_language_goes_on_where_the_next_string_begins
 
 @pytest.mark.parametrize(
     ("spec", "task"),
-    [(LSTM(hidden=5), XML), (Layers(cell=GRU(hidden=4), layers=2, learned_carry=True), DYCK)],
+    [
+        (LSTM(hidden=5), XML),
+        (Layers(cell=GRU(hidden=4), layers=2, learned_carry=True), DYCK),
+        (Layers(cell=GRU(hidden=4), attend=True), DYCK),
+    ],
 )
 def test_what_is_written_is_at_every_step_what_the_network_holds_likeliest(spec, task):
     t = trial(spec, task)
@@ -368,6 +404,10 @@ def test_a_network_that_reads_backward_can_not_be_left_to_write():
     both = trial(Layers(cell=GRU(hidden=4), bidirectional=True), REBER)
     assert not steps_suffice(structure(both))
     assert steps_suffice(structure(trial(Layers(cell=GRU(hidden=4), layers=2), REBER)))
+    assert steps_suffice(structure(trial(Layers(cell=LSTM(hidden=4), layers=2, attend=True), XML)))
+    assert not steps_suffice(
+        structure(trial(Layers(cell=GRU(hidden=4), bidirectional=True, attend=True), XML))
+    )
 
 
 def test_a_signal_in_another_phase_has_the_spectrum_of_the_right_one_and_silence_has_none():

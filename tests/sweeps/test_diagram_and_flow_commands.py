@@ -22,6 +22,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from lstm_variants import Layers, VanillaRNN
+
 
 class Known(nnx.RNNCellBase):
     """A GRU without reset gate."""
@@ -75,6 +77,14 @@ class Demanding(Known):
 
     def __init__(self, inputs, hidden, depth, *, rngs):
         super().__init__(inputs, hidden, rngs=rngs)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Attending:
+    hidden: int = 3
+
+    def build(self, inputs, rngs):
+        return Layers(cell=VanillaRNN(hidden=self.hidden), attend=True).build(inputs, rngs)
 '''
 
 
@@ -147,6 +157,8 @@ def test_a_cell_that_nobody_knows_is_drawn_from_its_program_and_said_so(capsys, 
         (["diagram", "lstm", "--compare", "own_cells.py:Unknown"], "its equations are not known"),
         (["diagram", "own_cells.py:Unknown", "--unroll", "2"], "a chain needs them"),
         (["diagram", "own_cells.py:jnp"], "the kit checks cells"),
+        (["flow", "own_cells.py:Attending"], "can not be measured on a network that attends"),
+        (["flow", "lstm_variants:Layers"], "Layers are of a cell: name the cell"),
         (["flow", "lstn"], "Did you mean 'lstm'"),
         (["flow", "lstm", "--task", "ading"], "Did you mean 'adding'"),
         (["flow", "lstm", "--length", "2"], "Adding needs length >= 4"),

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -24,14 +25,15 @@ from sweeps.study import Controls, Study
 from own_layers import Own
 
 STUDY = Study(
-    cells={"lstm": LSTM(hidden=4), "own": Own(hidden=4), "both": Layers(cell=GRU(hidden=3), bidirectional=True)},
+    cells={"lstm": LSTM(hidden=4), "own": Own(hidden=4), "both": Layers(cell=GRU(hidden=3), bidirectional=True),
+           "looking": Layers(cell=GRU(hidden=3), attend=True)},
     tasks={
         "stream": ContinualReber(length=12),
         "adding": Adding(length=6),
         "mention": EarlyMention(distance=10, distractors=1, vary=0, countries=3),
         "wave": Waveform(length=40, periods=(8, 20)),
     },
-    only={"stream": ["lstm", "own", "both"], "adding": ["lstm"], "mention": ["lstm"], "wave": ["lstm"]},
+    only={"stream": ["lstm", "own", "both", "looking"], "adding": ["lstm"], "mention": ["lstm"], "wave": ["lstm"]},
     controls=Controls(unable=VanillaRNN(hidden=4), on=("adding",), task="adding"),
     optimizer=Adam(learning_rate=0.02),
     confirm=2,
@@ -89,6 +91,20 @@ def run(capsys, swept, tmp_path, monkeypatch):
         return code, " ".join((captured.out + captured.err).split())
 
     return command
+
+
+@pytest.fixture
+def untrained_again(monkeypatch):
+    """Nothing is trained: an engine may evaluate what it is given, and begin nothing."""
+    from experiments.engine import Engine
+
+    start = Engine.start
+
+    def given(self, cohort, state=None):
+        assert state is not None, "a network is trained"
+        return start(self, cohort, state)
+
+    monkeypatch.setattr(Engine, "start", given)
 
 
 def read(path):
@@ -150,6 +166,35 @@ def test_a_trial_of_ones_own_cell_needs_the_file_of_its_study(run, swept):
     assert (code, "Name the file of its study with --study" in out) == (2, True), out
     code, out = run("inspect", name, "--study", swept / "inside.py", "--sequences", "4", "--ablate", "z=0")
     assert (code, "bit for bit" in out) == (0, True), out
+
+
+def test_of_a_network_that_attends_the_page_shows_where_it_looks(run, swept, tmp_path, untrained_again):
+    name = id_of(swept, "looking", "stream", kept=True)
+    code, out = run("inspect", name, "--sequences", "6", "--sequence", "4", "--ablate", "z=mean")
+    assert (code, "found where the sweep kept it" in out) == (0, True), out
+    page = (tmp_path / "inspect" / "index.html").read_text()
+    assert page.count("data:image/svg+xml;base64,") == 2  # too few sequences for a probe
+    assert "the weights on test sequences 4, 0 and 1" in page
+    assert "the rest of the network as it is, its attention included" in page
+    with Image.open(tmp_path / "inspect" / "attention.png") as image:
+        assert image.size[1] > image.size[0]
+    sums = defaultdict(float)
+    for row in read(tmp_path / "inspect" / "attention.csv"):
+        sums[row["sequence"], int(row["step"])] += float(row["weight"])
+    assert set(sums) == {(i, t) for i in "401" for t in range(12)}
+    np.testing.assert_allclose(list(sums.values()), 1, atol=1e-4)
+
+
+def test_attention_is_drawn_from_a_network_that_was_kept(run, swept, tmp_path, monkeypatch):
+    from sweeps import remade
+
+    began = []
+    monkeypatch.setattr(remade, "run", lambda *a, run=remade.run: began.append(a[2] is not None) or run(*a))
+    name = id_of(swept, "looking", "stream", kept=True)
+    code, out = run("train", "--again", name, "--attention", "look.png")
+    assert (code, "numbers beside it. The network was found where the sweep kept it" in out) == (0, True), out
+    assert began == [True]
+    assert (tmp_path / "look.csv").stat().st_size > 1000
 
 
 def other_version(folder, name):
