@@ -382,7 +382,7 @@ def test_a_search_that_is_not_random_says_that_it_can_not_test_what_asks_for_one
     grid = Analysed(dataclasses.replace(analysed.results, declaration=declaration))
     rows = evaluate(grid, (claim(Share(factor="learning rate", above=0.5, cells=CELLS)),))
     assert rows["status"].item() == "not tested"
-    assert rows["evidence"].item().endswith("this study's settings were chosen by 'grid'.")
+    assert rows["evidence"].item().endswith("this study's settings were chosen by 'grid'")
 
 
 def test_without_a_search_shares_are_not_tested():

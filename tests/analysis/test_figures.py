@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from flowing import MOMENTS, flow_row
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -51,7 +52,22 @@ def studies(analysed, results):
         "race": Analysed(dataclasses.replace(results, declaration=raced)),
         "ranks": loaded(study(cells=("lstm", "gru", "nfg", "rnn"), tasks=tasks, search=1)),
     }
-    return dict.fromkeys(FIGURES, analysed) | of_its_own
+    return (
+        dict.fromkeys(FIGURES, analysed) | of_its_own | dict.fromkeys(SECTIONS["flow"], with_flow(analysed))
+    )
+
+
+def with_flow(whole):
+    """The same study with the flow of the first three networks of every arm."""
+    confirm = whole.results.stage("confirm").assign(schema_version=1)
+    confirm = confirm[~confirm["cell"].isin([alias for _, alias in whole.declaration.same])]
+    rows = [
+        flow_row(trial, moment, k)
+        for _, trials in confirm.groupby(["task", "cell"], sort=False)
+        for k, trial in enumerate(trials.head(3).to_dict("records"))
+        for moment in MOMENTS
+    ]
+    return Analysed(dataclasses.replace(whole.results, flow=pd.DataFrame(rows)))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +112,7 @@ def many():
     whole = loaded(study(cells=cells, tasks=("adding", "copy"), seeds=4, search=8))
     raced = in_a_race(whole.declaration, look=2, most=4)
     race = Analysed(dataclasses.replace(whole.results, declaration=raced))
-    return dict.fromkeys(FIGURES, whole) | {"race": race}
+    return dict.fromkeys(FIGURES, whole) | {"race": race} | dict.fromkeys(SECTIONS["flow"], with_flow(whole))
 
 
 def lines(axes, marker=None):
@@ -133,7 +149,7 @@ def test_a_figure_is_drawn_from_its_saved_data_alone_and_names_every_task(
 @CONTRACT
 def test_a_caption_says_n_and_method(name, data):
     caption = FIGURES[name].caption(data[name])
-    assert re.search(r"\b(8 seeds|6 search trials)", caption)
+    assert re.search(r"\b(8 seeds|6 search trials|3 networks)", caption)
     assert re.search(r"interval|TOST", caption)
     assert FIGURES[name].title
 
@@ -141,7 +157,8 @@ def test_a_caption_says_n_and_method(name, data):
 @CONTRACT
 def test_without_any_trial_a_figure_has_no_data_and_does_not_fail(name, studies):
     results = studies[name].results
-    none = dataclasses.replace(results, trials=results.trials.iloc[:0], curves=results.curves.iloc[:0])
+    tables = {name: getattr(results, name).iloc[:0] for name in ("trials", "curves", "flow")}
+    none = dataclasses.replace(results, **tables)
     assert FIGURES[name].data(Analysed(none)).empty
 
 

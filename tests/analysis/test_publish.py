@@ -31,7 +31,7 @@ def test_every_shipped_study_is_shown_and_every_place_is_of_one():
     assert {"quick", "classics"} <= set(STUDIES)
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
     begun = set(re.findall(r"<!-- (\w+)(?::headline)?:begin -->", text))
-    assert begun - {"tasks", "cells"} == set(STUDIES)  # these two are the catalogues' own
+    assert begun - {"tasks", "cells", "runs", "memory", "gates", "texts", "generated"} == set(STUDIES)  # these two are the catalogues' own
 
 
 @pytest.mark.parametrize(("page", "study"), SHOWN, ids=lambda value: getattr(value, "name", value))
