@@ -150,7 +150,7 @@ def test_a_figure_is_drawn_from_its_saved_data_alone_and_names_every_task(
 def test_a_caption_says_n_and_method(name, data):
     caption = FIGURES[name].caption(data[name])
     assert re.search(r"\b(8 seeds|6 search trials|3 networks)", caption)
-    assert re.search(r"interval|TOST", caption)
+    assert re.search(r"interval|TOST|quartiles", caption)
     assert FIGURES[name].title
 
 
