@@ -129,7 +129,7 @@ def caption(data: pd.DataFrame) -> str:
     return (
         f"Norm of the gradient of the last output's loss with respect to the carry, relative to lag 1, against the "
         f"lag (to the right, in steps): dotted before training, pale halfway, full after training, medians; shaded: "
-        f"the middle half of the networks after training. Beside the name, and as a dot, the memory horizon: the "
+        f"between the quartiles of the networks after training. Beside the name, and as a dot, the memory horizon: the "
         f"largest lag with more than {SHARE:.0%} of the influence of lag 1 (dotted level). Grey: {reference} after "
         f"training.{belt} {networks(data)}"
     )
