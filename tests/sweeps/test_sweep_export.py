@@ -151,7 +151,7 @@ def trial(params: dict[str, object]):
         "set": [],
         "params": json.dumps(params, allow_nan=False),
     }
-    rest = ("cell", "task", "hidden", "length", "learning_rate", "steps", "batch")
+    rest = ("cell", "task", "hidden", "length", "learning_rate", "steps", "batch", "attend")
     return trial_of(with_params(argparse.Namespace(**dict.fromkeys(rest) | given)))
 
 
