@@ -1,10 +1,9 @@
 """Where a trained network looks: the weights of its attention on sequences of its task.
 
-    params = trained(trial)
     looked_at(trial, params, sequences=4).weights       (4, T, T): row t over the steps s ≤ t
     looked_on(trial, params, batch, places=(5, 0))      the same on sequences of a batch of its test
 
-The parameters may come from elsewhere, such as a checkpoint.
+The parameters are those of a trained network: of the engine's last state, or kept by a sweep.
 """
 
 from collections.abc import Sequence
@@ -14,8 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.cohort import Cohort, network_of
-from experiments.engine import Engine
+from experiments.cohort import network_of
 from experiments.evaluation import evaluated
 from experiments.precision import with_products_in, without_x64
 from experiments.specs import SpecError
@@ -37,15 +35,6 @@ class Looked(NamedTuple):
 
 def attends(trial: Trial) -> bool:
     return isinstance(trial.cell, Layers) and trial.cell.attend
-
-
-def trained(trial: Trial, until: int | None = None) -> np.ndarray:
-    """The parameters (P,) of a trial's network after its training, or after `until` updates of it: those of the same
-    trial in any sweep, to the bit on a CPU of the same kind."""
-    run = Engine().start(Cohort((trial,), 1))
-    while run.running.any() and (until is None or run.step.max() < until):
-        run.advance()
-    return np.asarray(run.state.params[0])
 
 
 @without_x64

@@ -16,7 +16,6 @@ from experiments.cohort import Cohort, network_of
 from experiments.engine import Engine
 from experiments.precision import without_x64
 from experiments.specs import structure
-from experiments.state import NEVER
 from experiments.streams import stream
 from experiments.trial import Trial
 from sweeps import kept
@@ -146,9 +145,7 @@ def run(
         entry = Entry(
             trial, str(row["stage"]), str(row["cell"]), str(row["task"]), rung=int(row["rung"] or 0)
         )
-        now_row = outcome(
-            entry, done, last, i, solved, diverged if diverged != NEVER else NEVER, stopped=stopped
-        )
+        now_row = outcome(entry, done, last, i, solved, diverged, stopped=stopped)
         made.append(
             Remade(
                 trial=trial, row=row, parameters=np.asarray(vector), kept=parameters is not None, now=now_row
