@@ -80,6 +80,8 @@ def verdict_grids(*matrices: Matrix | None) -> None:
             display(Markdown(f"**{matrix.title}**\n{markdown.grid(matrix)}"))
 
 
-def table(frame: pd.DataFrame, columns: str, rows: int = 40) -> Sortable:
-    """Some columns (names with spaces between them), floats to three digits, the first rows; a heading sorts by it."""
-    return Sortable(frame[columns.split()].head(rows).round(3).reset_index(drop=True))
+def table(frame: pd.DataFrame, columns: str, rows: int = 1000) -> Sortable:
+    """Some columns (names with spaces between them), floats to three digits; a heading sorts by it. Of more than `rows`
+    rows the first, which is then said."""
+    shown = frame[columns.split()].head(rows).round(3).reset_index(drop=True)
+    return Sortable(shown, of=len(frame))

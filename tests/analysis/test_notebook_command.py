@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from stores import study, write_store
 
+from analysis.notebook_tools.display import table
 from analysis.notebook_tools.set_up import set_up
 from analysis.notebook_tools.sortable import Sortable
 from analysis.notebook_tools.sources import sources
@@ -103,9 +104,18 @@ def test_without_the_packages_it_says_which_extra_brings_them(small):
 
 
 def test_a_table_shows_missing_numbers_as_dashes_and_brings_its_own_script():
-    shown = Sortable(pd.DataFrame({"a<b": [1.5, None]}))
+    shown = Sortable(pd.DataFrame({"a<b": [1.5, None]}), of=2)
     assert "a&lt;b" in shown._repr_html_()
     assert "<td>–</td>" in shown._repr_html_()
     assert "aria-sort" in shown._repr_html_()
     assert "src=" not in shown._repr_html_()
     assert "–" in repr(shown)
+
+
+def test_a_table_has_all_rows_that_there_are_or_says_how_many_it_lacks():
+    frame = pd.DataFrame({"n": range(100)})
+    whole, some = table(frame, "n"), table(frame, "n", rows=20)
+    assert whole._repr_html_().count("<tr>") == 100
+    assert "of 100 rows" not in whole._repr_html_() + repr(whole)
+    for shown in (some._repr_html_(), repr(some)):
+        assert "The first 20 of 100 rows." in shown

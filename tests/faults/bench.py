@@ -34,6 +34,7 @@ from faults import (
     command_of,
     counts,
     end_of,
+    environment,
     family,
     left_of,
     start,
@@ -350,6 +351,145 @@ def two_sweeps(bench: Bench) -> Outcome:
     return outcome
 
 
+def on_host(name: str) -> tuple[str, ...]:
+    """Put before a command: it runs on a host of that name."""
+    return ("unshare", "--uts", "sh", "-c", f'hostname {name}; exec "$@"', "sh")
+
+
+def two_hosts(bench: Bench) -> Outcome:
+    """A sweep on one host, another on a second, on a file system without locks: it is refused while the first lives,
+    and goes on when that is dead."""
+    outcome, store = Outcome(), bench.store("hosts")
+    if subprocess.run([*on_host("node7"), "true"], capture_output=True).returncode:
+        outcome.not_run = "it needs the right to name a host"
+        return outcome
+    lockless = bench.folder / "lockless"
+    lockless.mkdir()
+    (lockless / "sitecustomize.py").write_text(
+        "import errno, fcntl, os\n\n\ndef flock(*_):\n    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))\n\n\n"
+        "fcntl.flock = flock\n"
+    )
+    path = os.pathsep.join(filter(None, [str(lockless), os.environ.get("PYTHONPATH")]))
+    node7, node8 = (
+        {"before": on_host(name), "env": environment(PYTHONPATH=path)} for name in ("node7", "node8")
+    )
+    first = start(bench.path, store.results, PROCESSES, **node7)
+    await_row(store, 0, first)
+    second = start(bench.path, store.results, PROCESSES, **node8)
+    output = end_of(second, PATIENCE)
+    outcome.injected += 1
+    outcome.expect(second.returncode == 2 and " on node7" in output, f"not refused: {output[-300:]}")
+    there = family(first)
+    if first.poll() is None:
+        for pid in (first.pid, *there):
+            os.kill(pid, signal.SIGKILL)
+        outcome.injected += 1
+    end_of(first)
+    before, begin = parts(store), time.monotonic()
+    second = start(bench.path, store.results, PROCESSES, **node8)
+    if await_row(store, before, second) is not None:
+        outcome.recovery.append(time.monotonic() - begin)
+    end_of(second, PATIENCE)
+    bench.finish(outcome, store)
+    return outcome
+
+
+# Takes memory until it cannot have more or has so many MiB, says so, and keeps it until it is ended.
+HOG = """
+import sys, time
+blocks = []
+for _ in range(int(sys.argv[1])):
+    blocks.append(bytearray(b"x" * 2**20))
+print("full", flush=True)
+time.sleep(600)
+"""
+
+
+@contextmanager
+def memory_group(name: str, mebibytes: int) -> Iterator[Path]:
+    """A control group whose processes have so much memory in all. Raises OSError where we may not make one."""
+    where = Path("/sys/fs/cgroup/memory")
+    limits = ("memory.limit_in_bytes",) if where.exists() else ("memory.max", "memory.swap.max")
+    group = (where if where.exists() else where.parent) / f"lstm-variants-{name}-{os.getpid()}"
+    group.mkdir()
+    try:
+        for limit, value in zip(limits, (mebibytes * 2**20, 0), strict=False):
+            (group / limit).write_text(str(value))
+        yield group
+    finally:
+        for pid in (group / "cgroup.procs").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        while (group / "cgroup.procs").read_text():
+            time.sleep(0.1)
+        group.rmdir()
+
+
+def kernel_memory(bench: Bench) -> Outcome:
+    """Something else takes the memory that there is, until the kernel kills a worker to get some."""
+    outcome, n = Outcome(), bench.times(5)
+    try:
+        with memory_group("bench", 4096) as group:
+            inside = (
+                "sh",
+                "-c",
+                f'echo $$ > {group}/cgroup.procs; echo "$0" > /proc/$$/oom_score_adj; exec "$@"',
+            )
+            while outcome.injected < n:
+                store = bench.store(f"memory-{outcome.injected}")
+                process = start(bench.path, store.results, PROCESSES, "--workers", "2", before=(*inside, "0"))
+                while process.poll() is None and outcome.injected < n:
+                    await_row(store, parts(store), process)
+                    time.sleep(bench.rng.uniform(0.0, 3.0))
+                    there, before = workers_of(process), parts(store)
+                    command = (*inside, "-1000", sys.executable, "-c", HOG, "4096")
+                    hog = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+                    while hog.poll() is None and all(map(command_of, there)) and process.poll() is None:
+                        time.sleep(0.05)
+                    outcome.injected += not all(map(command_of, there)) and process.poll() is None
+                    hog.kill()
+                    hog.wait()
+                    if (seconds := await_row(store, before, process)) is not None:
+                        outcome.recovery.append(seconds)
+                end_of(process, PATIENCE)
+                bench.finish(outcome, store)
+    except OSError as error:
+        outcome.not_run = f"it needs the right to make a control group ({error})"
+    return outcome
+
+
+def ray_memory(bench: Bench) -> Outcome:
+    """Something else takes memory until Ray's monitor kills a worker, so as to keep the node alive."""
+    outcome, n = Outcome(), bench.times(3)
+    available, total = (memory(name) for name in ("MemAvailable", "MemTotal"))
+    limit = 1 - (available - 4096) / total  # reached when 4 GiB more than now are in use
+    monitored = environment(RAY_memory_usage_threshold=f"{limit:.3f}", RAY_memory_monitor_refresh_ms=100)
+    if available < 6144:
+        outcome.not_run = f"it needs 6 GiB of free memory; there are {available} MiB"
+    while outcome.injected < n and not outcome.not_run:
+        store = bench.store(f"memory-ray-{outcome.injected}")
+        process = start(bench.path, store.results, RAY, "--workers", "2", env=monitored)
+        while process.poll() is None and outcome.injected < n:
+            await_row(store, parts(store), process)
+            there, before = workers_of(process, RAY), parts(store)
+            hog = subprocess.Popen([sys.executable, "-c", HOG, "5120"], stdout=subprocess.PIPE, text=True)
+            while process.poll() is None and all(map(command_of, there)):
+                time.sleep(0.05)
+            outcome.injected += process.poll() is None
+            hog.kill()
+            hog.communicate()
+            if (seconds := await_row(store, before, process)) is not None:
+                outcome.recovery.append(seconds)
+        end_of(process, PATIENCE)
+        bench.finish(outcome, store)
+    return outcome
+
+
+def memory(name: str) -> int:
+    """MiB of memory, by its name in /proc/meminfo."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith(f"{name}:"))
+
+
 def edit_study(bench: Bench) -> Outcome:
     """The study file gets another margin and level in mid-study; then they are taken back."""
     outcome, store = Outcome(), bench.store("edited")
@@ -377,6 +517,9 @@ FAULTS: dict[str, tuple[str, Callable[[Bench], Outcome]]] = {
     "disk": ("disk full", fill_disk),
     "read-only": ("results read-only", read_only),
     "two": ("second sweep on one store", two_sweeps),
+    "hosts": ("the same from another host, no locks", two_hosts),
+    "memory": ("worker out of memory, kernel", kernel_memory),
+    "memory-ray": ("worker out of memory, Ray", ray_memory),
     "edited": ("study file edited", edit_study),
 }
 
