@@ -23,7 +23,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.path import Path as MarkerPath
 from matplotlib.textpath import TextPath
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from PIL import Image
 
 WIDTH = 5.0  # inches
@@ -207,13 +207,16 @@ def apart(ticks: Sequence[float], gap: float) -> list[float]:
 
 def logarithmic(panel: Axes, low: float, high: float, most: int) -> None:
     """A logarithmic axis to the right with at most `most` plain numbers on it: 1, 2 and 5 of each decade where they
-    fit, otherwise fewer."""
+    fit, otherwise fewer; where hardly one of these lies between low and high, other round numbers."""
+    low, high = (low, high) if low < high else (low / 1.1, high * 1.1)
     panel.set(xscale="log", xlim=(low, high))
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for digits in ((1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9), (1, 2, 5), (1, 3), (1,)):
         ticks = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
         if len(ticks) <= most:
             break
+    if len(ticks) < 2:
+        ticks = [t for t in MaxNLocator(most).tick_values(low, high) if low <= t <= high]
     ticks = apart(ticks, math.log10(high / low) / (1.5 * most))
     step = -(-len(ticks) // most)
     panel.xaxis.set_major_locator(FixedLocator(ticks[::step]))

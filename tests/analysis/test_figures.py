@@ -450,6 +450,17 @@ def test_numbers_on_a_logarithmic_axis_keep_apart_and_powers_of_ten_stay():
     assert canvas.apart([1, 2, 5, 10], 0.06) == [1, 2, 5, 10]
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.00811, 0.00889), (0.0301, 0.031), (0.05, 0.05), (2, 2.9), (1e-3, 0.1)]
+)
+def test_a_logarithmic_axis_has_numbers_however_short_it_is(low, high):
+    panel = Figure().subplots()
+    canvas.logarithmic(panel, low, high, most=3)
+    numbers = panel.xaxis.get_major_locator().tick_values(low, high)
+    assert 1 <= len(numbers) <= 3
+    assert all(0.9 * low <= number <= 1.1 * high for number in numbers)
+
+
 def test_labels_are_spread_and_keep_their_order():
     placed = canvas.spread([0.98, 1.0, 0.99, 0.1], gap=0.08, low=0.0, high=1.03)
     assert placed[3] == 0.1
