@@ -10,6 +10,7 @@ from analysis.report.undecided import Open, undecided
 from analysis.statistics.pairs.reasons import UNDECIDED
 from analysis.statistics.pairs.seeds import decided
 from analysis.study.tables import Analysed
+from analysis.study.verdicts import references
 from analysis.words import between, count, digits, listing, number, signed
 
 MANY = 5  # cells from which on a list of the undecided goes without numbers
@@ -34,8 +35,8 @@ def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
     rows = study.found(study.verdicts)
     return Finding(
         headline=headline(rows, study.reference),
-        details=details(rows),
-        undecided=undecided(rows),
+        details=details(study),
+        undecided=undecided(compared(study)),
         notes=notes(study),
         tasks={
             str(task): sentences(group, study.reference) for task, group in rows.groupby("task", sort=False)
@@ -94,8 +95,9 @@ def few(n: int) -> str:
     return "none is" if not n else "1 is" if n == 1 else f"{n} are"
 
 
-def details(rows: pd.DataFrame) -> list[str]:
+def details(study: Analysed) -> list[str]:
     """Which cells are equivalent everywhere, worse and better, and where."""
+    rows = study.found(study.verdicts)
     cells = by_cell(rows)
     same = [cell for cell, standing in cells.items() if (standing == "equivalent").all()]
     parts = [f"Equivalent {everywhere(rows)}: {listing(same)}."] if same else []
@@ -104,7 +106,32 @@ def details(rows: pd.DataFrame) -> list[str]:
         if found:
             told = "; ".join(f"{cell} {places(standing, kind)}" for cell, standing in found.items())
             parts.append(f"{kind.capitalize()}: {told}.")
-    return parts
+    return parts + others(study)
+
+
+def others(study: Analysed) -> list[str]:
+    """The same of each cell that is compared with another than the reference."""
+    told = []
+    for reference in references(study.declaration)[1:]:
+        rows = study.found(study.verdicts, reference)
+        told += [
+            f"{cell} against {reference}: {'; '.join(standing_of(found))}."
+            for cell, found in by_cell(rows).items()
+        ]
+    return told
+
+
+def standing_of(found: pd.Series) -> list[str]:
+    """`better on recall and mqar`, `equivalent on dyck`: where a cell stands how. found: standing by task."""
+    kinds = ("better", "worse", "equivalent", UNDECIDED)
+    return [f"{kind} {places(found, kind)}" for kind in kinds if (found == kind).any()]
+
+
+def compared(study: Analysed) -> pd.DataFrame:
+    """All comparisons that the finding tells of."""
+    return pd.concat(
+        [study.found(study.verdicts, r) for r in references(study.declaration)], ignore_index=True
+    )
 
 
 def places(standing: pd.Series, kind: str) -> str:

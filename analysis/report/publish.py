@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.figures import FIGURES, fitting
 from analysis.report.content import published
-from analysis.report.finding import details
+from analysis.report.finding import compared, details
 from analysis.report.finding import headline as sentence
 from analysis.report.finding_notes import together
 from analysis.report.terminal import trust_line, verdict_text
@@ -49,7 +49,7 @@ def block(study: Analysed, folder: str) -> str:
     lines = [
         sentence(rows, study.reference),
         "",
-        *lined(details(rows), undecided(rows)),
+        *lined(details(study), undecided(compared(study))),
         figure,
         "",
         "```",
@@ -66,7 +66,7 @@ def block(study: Analysed, folder: str) -> str:
 def headline(study: Analysed, folder: str) -> str:
     """The finding in a sentence or two, the figure at a glance, stamp and price."""
     rows = study.found(study.verdicts)
-    first, *more = sentence(rows, study.reference), " ".join(details(rows)), together(study)
+    first, *more = sentence(rows, study.reference), " ".join(details(study)), together(study)
     alternative = f"Each cell against {study.reference}: difference over all tasks, and the verdict on each"
     picture = f"![{alternative}]({folder}/glance.png)"
     return "\n\n".join(

@@ -11,7 +11,7 @@ from rich.text import Text
 from analysis.figures.palette import VERDICTS
 from analysis.study.method import adjusted
 from analysis.study.trust import Trust
-from analysis.study.verdicts import against, reference_cell
+from analysis.study.verdicts import compared_with, references
 from analysis.words import digits, signed
 from sweeps.store.declaration import Declaration
 
@@ -20,10 +20,24 @@ STYLES = {"equivalent": "green", "better": "blue", "worse": "yellow", "undecided
 
 
 def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
-    """A rich renderable: one line per cell, one column per task (many tasks: the other way round), the key, then
-    a line per task for all pairs."""
-    reference = reference_cell(declaration)
-    rows = against(table, reference).set_index(["cell", "task"])
+    """A rich renderable: one line per cell, one column per task (many tasks: the other way round), for each cell that
+    others are compared with; the key, then a line per task for all pairs."""
+    grids = [standings(table, declaration, reference) for reference in references(declaration)]
+    key = ", ".join(f"{symbol} {kind}" for kind, (_, symbol, _) in VERDICTS.items())
+    lines = [
+        f"{key}; difference in {declaration.measure},",
+        f"margin ±{declaration.margin:g}, level {declaration.alpha:g} after {adjusted(declaration)}:",
+    ]
+    for task in dict.fromkeys(table["task"]):
+        counts = table.loc[table["task"] == task, "verdict"].value_counts()
+        parts = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("equivalent", "different", "undecided"))
+        lines.append(f"  {task}: {parts}")
+    return Group(Text(declaration.study, style="bold"), *grids, Text("\n".join(lines)))
+
+
+def standings(table: pd.DataFrame, declaration: Declaration, reference: str) -> Table:
+    """Each cell against one of them."""
+    rows = compared_with(table, declaration, reference).set_index(["cell", "task"])
     cells = [c for c in declaration.cells if c in rows.index.get_level_values("cell")]
     tasks = [t for t in declaration.tasks if t in rows.index.get_level_values("task")]
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -34,16 +48,7 @@ def verdict_table(table: pd.DataFrame, declaration: Declaration) -> Group:
     for label in down:
         keys = [(other, label) if down is tasks else (label, other) for other in across]
         grid.add_row(Text(label), *(standing(rows.loc[[k]].iloc[0]) if k in rows.index else "" for k in keys))
-    key = ", ".join(f"{symbol} {kind}" for kind, (_, symbol, _) in VERDICTS.items())
-    lines = [
-        f"{key}; difference in {declaration.measure},",
-        f"margin ±{declaration.margin:g}, level {declaration.alpha:g} after {adjusted(declaration)}:",
-    ]
-    for task in dict.fromkeys(table["task"]):
-        counts = table.loc[table["task"] == task, "verdict"].value_counts()
-        parts = ", ".join(f"{counts.get(v, 0)} {v}" for v in ("equivalent", "different", "undecided"))
-        lines.append(f"  {task}: {parts}")
-    return Group(Text(declaration.study, style="bold"), grid, Text("\n".join(lines)))
+    return grid
 
 
 def fact_table(told: pd.DataFrame) -> Table:

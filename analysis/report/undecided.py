@@ -20,11 +20,15 @@ class Open:
 
 
 def undecided(rows: pd.DataFrame) -> list[Open]:
-    """The undecided among `rows` (cells against the reference), the commonest reason first."""
+    """The undecided among `rows` (cells against the reference, or against several), the commonest reason first."""
+    several = rows["reference"].nunique() > 1
     rows = rows[rows["standing"] == UNDECIDED]
     if rows.empty:
         return []
-    rows = rows.assign(reason=[reason(row) for row in rows.itertuples(index=False)])
+    called = [
+        f"{row.cell} against {row.reference}" if several else str(row.cell) for row in rows.itertuples()
+    ]
+    rows = rows.assign(reason=[reason(row) for row in rows.itertuples(index=False)], cell=called)
     found = [
         Open(why=str(why), where=where(some), count=len(some), further=further(some["seeds_to_decide"]))
         for why, some in rows.groupby("reason", sort=False)

@@ -16,7 +16,7 @@ from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained, of_cells
 from analysis.study.trust import Trust, trust
-from analysis.study.verdicts import against, confirmed, reference_cell, verdicts
+from analysis.study.verdicts import compared_with, confirmed, reference_cell, verdicts
 from sweeps.evidence.race import Standing
 from sweeps.store.declaration import Declaration
 
@@ -140,9 +140,10 @@ class Analysed:
             self._over[measure] = overall(by_measure(self.results, measure) if plain else self.by(measure))
         return self._over[measure]
 
-    def found(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a table of verdicts that tell a cell against the reference, without the reference's aliases."""
-        rows = against(table, self.reference)
+    def found(self, table: pd.DataFrame, reference: str = "") -> pd.DataFrame:
+        """The rows of a table of verdicts that tell a cell against the reference, or another cell, without the
+        reference's aliases."""
+        rows = compared_with(table, self.declaration, reference or self.reference)
         aliases = {alias for pair in self.declaration.same for alias in pair}
         return rows[~rows["cell"].isin(aliases)]
 

@@ -83,6 +83,20 @@ def against(table: pd.DataFrame, reference: str) -> pd.DataFrame:
     return both[both["reference"] == reference].reset_index(drop=True)
 
 
+def compared_with(table: pd.DataFrame, declaration: Declaration, reference: str) -> pd.DataFrame:
+    """The rows of `against` the reference; against another cell those that are declared so."""
+    rows = against(table, reference)
+    if reference == reference_cell(declaration):
+        return rows
+    declared = [[row.task, row.cell, reference] in declaration.pairs for row in rows.itertuples()]
+    return rows[declared]
+
+
 def reference_cell(declaration: Declaration) -> str:
     """The cell that the others are told against: the one with an alias as control, else the first."""
     return declaration.same[0][0] if declaration.same else declaration.cells[0]
+
+
+def references(declaration: Declaration) -> list[str]:
+    """`reference_cell`, then what else cells are declared to be compared with."""
+    return list(dict.fromkeys([reference_cell(declaration), *(other for _, _, other in declaration.pairs)]))

@@ -5,11 +5,13 @@ import pytest
 from studies import tiny
 from sweeping import made_up, sweep_in
 
+from analysis.claims import evaluate
+from analysis.report.finding import finding
 from analysis.report.terminal import verdict_text
 from analysis.report.write import write_report
 from analysis.study.results import load
 from analysis.study.tables import Analysed
-from analysis.study.verdicts import oriented
+from analysis.study.verdicts import oriented, references
 from lstm_variants import GRU, LSTM, NFG, PeepholeLSTM
 from sweeps.rules.race import race
 
@@ -88,3 +90,23 @@ def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):
     saved = pd.read_csv(paths.report.with_name("verdicts.csv"))
     assert {"looked", "e_needed", "grade"} <= set(saved)
     assert "race of e-values" in paths.report.read_text()
+
+
+def test_cells_that_are_compared_with_others_than_the_reference_are_told_too(tmp_path):
+    cells = {
+        "lstm": LSTM(hidden=3),
+        "gru": GRU(hidden=3),
+        "peephole": PeepholeLSTM(hidden=3),
+        "nfg": NFG(hidden=3),
+    }
+    pairs = [("gru", "lstm"), ("nfg", "peephole")]
+    sweep_in(tmp_path, tiny(cells=cells, pairs=pairs, confirm=race(most=96, look=8), margin=0.1), score=score)
+    study = Analysed(load(str(tmp_path), "tiny"))
+    assert references(study.declaration) == ["lstm", "peephole"]
+    first, second = verdict_text(study.verdicts, study.declaration).split("against peephole")
+    assert "against lstm" in first
+    assert "gru" in first
+    assert "nfg" not in first
+    assert second.splitlines()[2].split()[:2] == ["nfg", "<"]
+    words = finding(study, evaluate(study))
+    assert words.details[-1] == "nfg against peephole: worse on adding."
