@@ -1,4 +1,4 @@
-"""When does attention help? Three cells whose read-out attends to all states or not, at equal parameters, on six tasks.
+"""When does attention help? Three cells whose read-out attends to all states or not, at equal parameters; five tasks.
 
 Question: with about 2,930 parameters in cell and attention together, is a smaller cell whose read-out attends to all
 states better than a larger one that must carry all in its state? On tasks of recall, where something from before is
@@ -7,12 +7,11 @@ And is the RNN with attention better than the LSTM without?
 Expectation (Bahdanau, Cho & Bengio 2015; Daniluk et al. 2017; Arora et al. 2023): on recall attention helps every cell,
 the RNN most, and makes it better than the LSTM; on state tracking it cannot do what a state does, and the units that
 are given for it are missed.
-Cost: at most 8,500 trials, some twenty minutes on two cores by `lstm-variants plan attend`. It has not been run yet.
+Cost: at most 7,000 trials, some fifteen minutes on two cores by `lstm-variants plan attend`.
 
     recall      Ba et al. 2016: four letters with a digit each; what was the digit of this one?
     mqar        Arora et al. 2023: the same for each of three keys, at any time
     selective   Gu & Dao 2023: four symbols among noise, in their order
-    order       Hochreiter & Schmidhuber 1997: in which order did X and Y come, long ago?
     arithmetic  Delétang et al. 2023: 3 * 2 - 4 + 1 modulo 5, which is an automaton of 25 states
     dyck        Suzgun et al. 2019: which bracket may come next, which is a stack
 
@@ -22,14 +21,15 @@ fewer with attention, whose networks have fewer units.
 
 Pilots of the LSTM, some of the others, with two seeds at learning rates of 0.003, 0.01 and 0.03, looked for floors and
 ceilings. Recall after 1,000 updates: without attention 0.5 at best, with it 1.0, the RNN too. Mqar after 600: 0.5 and
-1.0 at the highest rate, with it 1.0. Selective copying after 600: 0.98 and 1.0. Order over 60 steps after 300: the LSTM
-and the GRU 1.0, the RNN 0.05, with attention 0.8. Arithmetic up to seven characters after 1,500: the LSTM 0.89, with
-attention 0.39; the RNN after 3,000 about 0.6 either way. Dyck halfway through 800: 0.96 and 0.99. Hence somewhat fewer
-updates where both were near the ceiling.
+1.0 at the highest rate, with it 1.0. Selective copying after 600: 0.98 and 1.0. Arithmetic up
+to seven characters after 1,500: the LSTM 0.89, with attention 0.39; the RNN after 3,000 about 0.6 either way. Dyck
+halfway through 800: 0.96 and 0.99. Hence somewhat fewer updates where both were near the ceiling.
 
-In two first runs the control failed on order: with 300 updates the LSTM's alias was 0.06 behind the LSTM (e = 28.7), with
-600 it was 0.14 ahead (e = 20.8). Each time one of the two had been given a setting with which one seed in seven
-collapses, which eight seeds a finalist had not shown. Hence 600 updates, and 24 seeds a finalist on all tasks.
+A sixth task, temporal order over 60 steps, was taken out, since its control failed in three runs: the LSTM's alias was
+0.06 behind the LSTM after 300 updates (e = 28.7), after 600 0.14 ahead (e = 20.8), and 0.06 ahead (e = 26.3) when 24
+seeds in place of eight had chosen among the finalists. The settings that learn order fastest collapse with one seed in
+seven to fifty, so that which settings a search happens to draw moves the LSTM by as much as attention would. The other
+tasks were left as they were, and the control moved from order to selective copying; 24 seeds were kept.
 """
 
 from typing import Any
@@ -41,7 +41,6 @@ from experiments import (
     ModularArithmetic,
     Mqar,
     SelectiveCopying,
-    TemporalOrder,
 )
 from lstm_variants import GRU, LSTM, Layers, VanillaRNN
 from sweeps.choosing import Choose
@@ -58,7 +57,7 @@ CELLS: dict[str, Any] = {
     "rnn": Layers(cell=VanillaRNN(hidden=50)),
     "rnn_attend": Layers(cell=VanillaRNN(hidden=26), attend=True),
 }
-STEPS = {"recall": 1000, "mqar": 600, "selective": 400, "order": 600, "arithmetic": 1500, "dyck": 400}
+STEPS = {"recall": 1000, "mqar": 600, "selective": 400, "arithmetic": 1500, "dyck": 400}
 EVALUATIONS = 20
 
 STUDY = Study(
@@ -67,7 +66,6 @@ STUDY = Study(
         "recall": AssociativeRecall(pairs=4, keys=4, values=3, marks=8),
         "mqar": Mqar(length=24, pairs=3, vocabulary=8),
         "selective": SelectiveCopying(length=20, tokens=4, alphabet=6),
-        "order": TemporalOrder(length=60),
         "arithmetic": ModularArithmetic(length=7),
         "dyck": Dyck(pairs=4, depth=4, shortest=10, length=24),
     },
@@ -82,7 +80,7 @@ STUDY = Study(
     confirm=race(most=128, look=8),
     pairs=[("lstm_attend", "lstm"), ("gru_attend", "gru"), ("rnn_attend", "rnn"), ("rnn_attend", "lstm")],
     margin=0.1,
-    controls=Controls(same="lstm", on=("order", "arithmetic"), task="order"),
+    controls=Controls(same="lstm", on=("selective", "arithmetic"), task="mqar"),
     steps=STEPS,
     evaluate_every={task: steps // EVALUATIONS for task, steps in STEPS.items()},
     batch=16,

@@ -375,15 +375,24 @@ def two_hosts(bench: Bench) -> Outcome:
     )
     first = start(bench.path, store.results, PROCESSES, **node7)
     await_row(store, 0, first)
+    busy = workers_of(first)
+    for pid in busy:
+        os.kill(pid, signal.SIGSTOP)  # so that it takes long
     second = start(bench.path, store.results, PROCESSES, **node8)
     output = end_of(second, PATIENCE)
     outcome.injected += 1
     outcome.expect(second.returncode == 2 and " on node7" in output, f"not refused: {output[-300:]}")
-    there = family(first)
-    if first.poll() is None:
-        for pid in (first.pid, *there):
-            os.kill(pid, signal.SIGKILL)
-        outcome.injected += 1
+    for pid in busy:
+        os.kill(pid, signal.SIGCONT)
+    end_of(first, PATIENCE)
+    outcome.compare(store, bench.reference)
+
+    store = bench.store("hosts-dead")
+    first = start(bench.path, store.results, PROCESSES, **node7)
+    await_row(store, 0, first)
+    for pid in (first.pid, *family(first)):
+        os.kill(pid, signal.SIGKILL)
+    outcome.injected += 1
     end_of(first)
     before, begin = parts(store), time.monotonic()
     second = start(bench.path, store.results, PROCESSES, **node8)
@@ -440,12 +449,13 @@ def kernel_memory(bench: Bench) -> Outcome:
                 while process.poll() is None and outcome.injected < n:
                     await_row(store, parts(store), process)
                     time.sleep(bench.rng.uniform(0.0, 3.0))
-                    there, before = workers_of(process), parts(store)
+                    there = workers_of(process)
                     command = (*inside, "-1000", sys.executable, "-c", HOG, "4096")
                     hog = subprocess.Popen(command, stderr=subprocess.DEVNULL)
                     while hog.poll() is None and all(map(command_of, there)) and process.poll() is None:
                         time.sleep(0.05)
                     outcome.injected += not all(map(command_of, there)) and process.poll() is None
+                    before = parts(store)
                     hog.kill()
                     hog.wait()
                     if (seconds := await_row(store, before, process)) is not None:
@@ -470,11 +480,12 @@ def ray_memory(bench: Bench) -> Outcome:
         process = start(bench.path, store.results, RAY, "--workers", "2", env=monitored)
         while process.poll() is None and outcome.injected < n:
             await_row(store, parts(store), process)
-            there, before = workers_of(process, RAY), parts(store)
+            there = workers_of(process, RAY)
             hog = subprocess.Popen([sys.executable, "-c", HOG, "5120"], stdout=subprocess.PIPE, text=True)
             while process.poll() is None and all(map(command_of, there)):
                 time.sleep(0.05)
             outcome.injected += process.poll() is None
+            before = parts(store)
             hog.kill()
             hog.communicate()
             if (seconds := await_row(store, before, process)) is not None:
