@@ -48,8 +48,11 @@ class Queue:
         return work
 
 
-def patience(work: Work) -> float:
-    """Seconds that a cohort may take when nobody says: far more than any should, so that what hangs ends at last."""
+def patience(work: Work, timeout: float | None = None) -> float:
+    """Seconds that a cohort may take. timeout: for each trial; None where nobody says: far more than any should, so
+    that what hangs ends at last."""
+    if timeout is not None:
+        return timeout * len(work.entries)
     return LEAST_PATIENCE + PATIENCE * sum(
         weight(work.structure) / FEW_PARAMETERS * e.share for e in work.entries
     )

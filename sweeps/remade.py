@@ -22,10 +22,10 @@ from sweeps import kept
 from sweeps.plan import Entry
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import Row, last_of, outcome
+from sweeps.same import differing, given
 from sweeps.store.schema import STOPPED
 from sweeps.store.store import Store
 
-MEASURED = ("valid_loss", "valid_error", "valid_score", "test_loss", "test_error", "test_score")
 KIND = ("device", "version.jax", "version.flax", "version.optax")
 
 
@@ -46,11 +46,9 @@ class Remade:
 
     @property
     def differs(self) -> dict[str, tuple[Any, Any]]:
-        """Scores that are not those of the row: by column the row's, and those of now."""
-        return {name: (self.row.get(name), self.now.get(name)) for name in MEASURED if self.differ(name)}
-
-    def differ(self, name: str) -> bool:
-        return bool(self.row.get(name) != self.now.get(name))
+        """Losses, errors and scores that are not those of the row: by column the row's, and those of now."""
+        scores = [name for name in given(self.now) if name.startswith(("valid_", "test_"))]
+        return differing(self.row, self.now, scores)
 
     @property
     def words(self) -> str:

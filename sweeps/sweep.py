@@ -190,8 +190,8 @@ class Scheduler:
 
     def terms(self, work: Work) -> Terms:
         """How long a cohort may take, and how often it is started again where its worker is lost."""
-        limit = patience(work) if self.timeout is None else self.timeout * len(work.entries)
-        return Terms(seconds=limit, tries=SUSPECT_TRIES if work.suspect else TRIES)
+        tries = SUSPECT_TRIES if work.suspect else TRIES
+        return Terms(seconds=patience(work, self.timeout), tries=tries)
 
     def put(self, work: Work, event: "Event") -> None:
         if work.again:

@@ -35,6 +35,7 @@ ELSEWHERE = (
     "measure",
     "margin",
     "alpha",
+    "flow",
     "seed",
 )  # plain fields of a study that a sweep has no words for
 

@@ -12,6 +12,7 @@ makes an adapter of Flax cells, NNX and Linen, and of our specs; tests/lstm_vari
 shows one for `torch.nn.LSTMCell` in twelve lines.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,9 @@ from lstm_variants.contract import CellSpec
 
 Arrays = tuple[np.ndarray, ...]
 Step = Callable[[Mapping[str, np.ndarray], Arrays, np.ndarray], tuple[Sequence[np.ndarray], np.ndarray]]
+
+# A step runs a few dozen times, on small sizes: to compile it takes longest, and without optimisations less than half.
+quickly = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 # Small sizes at which no product of matrices can be taken for another; cells with rules of their own about
 # the number of units (heads, modules, blocks) get the first that they accept.
@@ -210,7 +214,7 @@ def of_nnx(cell: nnx.RNNCellBase, name: str, n: int, h: int, count: int | None =
     first, carry_tree = carry
     first = [jnp.asarray(a) for a in first]
 
-    @jax.jit
+    @quickly
     def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
         copy = nnx.merge(graph, tree.unflatten(leaves), rest)
         after, y = copy(carry_tree.unflatten(carry), x)
@@ -247,7 +251,7 @@ def of_linen(cell: flax.linen.Module, name: str, n: int, h: int) -> Adapter:
     first, carry_tree = carries
     first = [jnp.asarray(a) for a in first]
 
-    @jax.jit
+    @quickly
     def jitted(leaves: list[Any], carry: list[Any], x: Any) -> Any:
         after, y = cell.apply({"params": tree.unflatten(leaves)}, carry_tree.unflatten(carry), x)
         return jax.tree.leaves(after), y

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from lstm_variants.conformance.adapter import Adapter
+from lstm_variants.conformance.adapter import Adapter, quickly
 
 T, B = 6, 6  # as many points as the comparison of equations takes, so that a step is compiled once
 CLOSE = 1e-5  # the same sums in another order, in float32, over six steps
@@ -183,7 +183,7 @@ def finite_gradients(cell: Adapter) -> None:
     def loss(params: Any, xs: Any) -> Any:
         return jax.lax.scan(lambda carry, x: module.step(carry, x, params), module.carry((B,)), xs)[1].sum()
 
-    gradient = jax.jit(jax.grad(loss, argnums=(0, 1)))
+    gradient = quickly(jax.grad(loss, argnums=(0, 1)))
     for scale in (1.0, 0.0):
         slopes = gradient(module.params, scale * xs)
         if not all(np.isfinite(a).all() for a in jax.tree.leaves(slopes)):

@@ -28,6 +28,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sweeps.bench.markdown import grid
@@ -66,17 +67,24 @@ def wild() -> Any:
     return Adam(learning_rate=1e38, clip=math.inf)
 
 
-def trained(trials: list[Any], members: str | None = None) -> Told:
+@cache
+def engine_of(members: str) -> Any:
+    """The process's engine with members side by side or one after another: what it has compiled is compiled once."""
+    from experiments.engine import Engine
+    from experiments.layout import Layout
+
+    return Engine(Layout(members=members))
+
+
+def trained(trials: list[Any], members: str) -> Told:
     """Validation losses at every evaluation and a hash of the parameters, of each member."""
     import jax
     import numpy as np
 
     from experiments.cohort import Cohort
-    from experiments.engine import Engine
-    from experiments.layout import Layout
     from sweeps.provenance import device_name
 
-    run = Engine(Layout(members=members)).start(Cohort(tuple(trials), len(trials)))
+    run = engine_of(members).start(Cohort(tuple(trials), len(trials)))
     losses: list[list[float]] = [[] for _ in trials]
     smallest = len(trials)
     while run.running.any():
@@ -221,9 +229,9 @@ class Check:
     told: str
 
 
-def checks(ask: Callable[..., Told]) -> list[Check]:
-    """Make all of them. ask(piece, **environment): what the piece says."""
-    here, there = ask("rows"), ask("reference", JAX_PLATFORMS="cpu")
+def checks(here: Told, ask: Callable[..., Told]) -> list[Check]:
+    """Make all of them. here: what the piece `rows` says. ask(piece, **environment): what others say."""
+    there = ask("reference", JAX_PLATFORMS="cpu")
     difference = apart(here["losses"], there["losses"])
     alone, few, used = ask("isolation"), ask("gathering"), ask("memory")
     first, second = (ask("rows", **deterministic_flags())["hashes"] for _ in range(2))
@@ -294,8 +302,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(PIECES[options.piece](options.tiny)))
         return 0
     ask = ask_process(options.tiny)
-    print(f"Device: {ask('rows')['device']}\n", flush=True)
-    made = checks(ask)
+    here = ask("rows")
+    print(f"Device: {here['device']}\n", flush=True)
+    made = checks(here, ask)
     words = {True: "passed", False: "FAILED", None: "not told"}
     print(grid(("check", "", ""), [(c.name, words[c.passed], c.told) for c in made]), flush=True)
     other = ask("cudnn")

@@ -9,8 +9,8 @@ all; on an accelerator once, with cuDNN's LSTM in JAX, and with cohorts of up to
 """
 
 import contextlib
+import functools
 from collections.abc import Iterable, Iterator
-from functools import partial
 from typing import Any
 
 from sweeps.bench import Options
@@ -45,8 +45,9 @@ def run(options: Options) -> list[Row]:
     return rows
 
 
+@functools.cache
 def ask(name: str) -> dict[str, Any]:
-    """What a process of that kind says of its device."""
+    """What a process of that kind says of its device. It is asked once."""
     with Side(name) as side:
         return side.describe()
 
@@ -75,7 +76,7 @@ def measured(
             rows[name]["error"] = str(error)
             continue
         shapes = told.get("shapes", shapes)
-        timers[name] = partial(sides[process].time, name)
+        timers[name] = functools.partial(sides[process].time, name)
     try:
         for name, numbers in alternate(timers, quick=options.quick, rounds=options.rounds).items():
             rows[name] |= numbers

@@ -23,6 +23,7 @@ from lstm_variants.conformance import (
     read_equations,
 )
 from sweeps.errors import InputError, did_you_mean
+from sweeps.study_file import SWEEPS
 from sweeps.terminal import pipes
 
 HEADER = ("cell", "computes", "gates", "biases", "parameters", "contract")
@@ -88,6 +89,9 @@ def resolve(target: str, also: Iterable[str] = ()) -> Any:
     if target in CELLS:
         return CELLS[target]
     module, colon, name = target.rpartition(":")
+    file = module if colon else target
+    if file.endswith(SWEEPS) or (colon and not module.endswith(".py") and not dotted(module)):
+        raise InputError(f"A cell is a class in Python: package.module:Cell or file.py:Cell; got '{target}'.")
     if not colon:
         raise InputError(
             f"{unknown('cell', target, CELLS, also)} Name your own cell as package.module:Cell or file.py:Cell."
@@ -113,6 +117,11 @@ def resolve(target: str, also: Iterable[str] = ()) -> Any:
         public = [known for known in vars(loaded) if known[0] != "_"]
         raise InputError(f"There is no '{name}' in '{module}'.{did_you_mean(name, public)}")
     return getattr(loaded, name)
+
+
+def dotted(module: str) -> bool:
+    """Whether a module may be called so."""
+    return all(map(str.isidentifier, module.split(".")))
 
 
 def setting(text: str) -> tuple[str, Any]:

@@ -7,9 +7,8 @@ the same bit for bit.
 
 import argparse
 import math
-import re
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,13 +24,11 @@ from sweeps.commands.training import STUDY, show, train
 from sweeps.errors import InputError
 from sweeps.plan import Entry
 from sweeps.rows import Row
-from sweeps.store.schema import LONGER, STOPPED
+from sweeps.same import differing, given
+from sweeps.store.schema import STOPPED
 from sweeps.store.store import Store
 from sweeps.terminal.screen import console
 
-MEASURED = re.compile(
-    r"status|steps_done|solved|(solved|diverged)_step|train_loss|gradient_norm|(valid|test)_(loss|error|score)"
-)
 LIBRARIES = ("version.jax", "version.flax", "version.optax")
 KIND = ("device", *LIBRARIES, "version.project", "commit")
 SHOWN = 10  # numbers that differ
@@ -172,18 +169,11 @@ def compare(then: Row, now: Row, before: list[Row], curve: list[Row]) -> tuple[i
     ]
     compared, differences = 0, []
     for where, a, b in pairs:
-        for name in measured(a, b):
-            compared += 1
-            if a.get(name) != b.get(name):
-                differences.append(Difference(where=name + where, then=a.get(name), now=b.get(name)))
+        names = given([*a, *b])
+        compared += len(names)
+        for name, (x, y) in differing(a, b, names).items():
+            differences.append(Difference(where=name + where, then=x, now=y))
     return compared, differences
-
-
-def measured(*rows: Row) -> Iterator[str]:
-    """Columns that hold what a trial gave."""
-    for name in dict.fromkeys(name for row in rows for name in row):
-        if MEASURED.fullmatch(name) or LONGER.fullmatch(name):
-            yield name
 
 
 def excuse(device: str, other: Collection[str]) -> str | None:

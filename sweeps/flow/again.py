@@ -12,11 +12,11 @@ from experiments.cohort import Cohort
 from experiments.flow import MOMENTS, Moment, horizon
 from experiments.flow.run import Training
 from experiments.state import NEVER
-from sweeps.flow.wanted import numbers_of
 from sweeps.job import Job
 from sweeps.plan import Entry, Row, Work
 from sweeps.provenance import device_name, provenance
 from sweeps.rows import last_of, number, outcome
+from sweeps.same import differing, given
 from sweeps.store import schema
 from sweeps.worker import Event, Worker, room
 
@@ -101,8 +101,4 @@ def same_again(entry: Entry, training: Training, i: int, row: Row) -> bool:
     steps, report = last_of([(step, report, 0.0) for step, report in training.reports], i)
     ended = (int(state.solved_step[i]), int(state.diverged_step[i]))
     now = outcome(entry, steps, report, i, *ended, stopped=False)
-    return all(equal(now.get(name), row.get(name)) for name in numbers_of(entry.trial))
-
-
-def equal(a: object, b: object) -> bool:
-    return a == b or (a != a and b != b)
+    return not differing(row, now, given(now))

@@ -68,8 +68,7 @@ class Measuring:
         self.say(self.errors[-1])
 
     def terms(self, work: Work) -> Terms:
-        limit = patience(work) if self.timeout is None else self.timeout * len(work.entries)
-        return Terms(seconds=limit, tries=TRIES)
+        return Terms(seconds=patience(work, self.timeout), tries=TRIES)
 
 
 def measure(

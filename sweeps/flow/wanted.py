@@ -14,21 +14,18 @@ from experiments.specs import structure
 from experiments.trial import Trial
 from lstm_variants import state_size
 from sweeps.plan import BUILD_SECONDS, Arm, Entry, Row
+from sweeps.same import given
 from sweeps.signals import within
 from sweeps.stages import Stages
-from sweeps.store.schema import longer_column
+from sweeps.store.schema import TRIAL_COLUMNS, longer_column
 from sweeps.store.store import UNRECORDED, Store
 
 FLOW = "flow"  # in the place of a stage: of trials that are trained again for it
-NUMBERS = (  # of a trial's row, which training again must give again
-    *("status", "steps_done", "solved_step", "diverged_step", "train_loss"),
-    *(f"{split}_{name}" for split in ("valid", "test") for name in ("loss", "error", "score")),
-)
 
 
 @dataclass
 class Wanted:
-    """entries: to be trained again, those of one arm after the other. rows: what their rows say (`numbers_of`), by
+    """entries: to be trained again, those of one arm after the other. rows: what their rows say that they gave, by
     trial id. measured: how many networks have been before. news: what cannot be measured, in words."""
 
     entries: list[Entry] = field(default_factory=list)
@@ -98,18 +95,13 @@ def measured(store: Store) -> set[str]:
     return set(store.flow(["trial_id"])["trial_id"].to_pylist())
 
 
-def numbers_of(trial: Trial) -> list[str]:
-    """Columns of a trial's row that training it again must give again."""
-    far = [longer_column(name, x) for x in trial.longer for name in ("loss", "error", "score")]
-    return [*NUMBERS, *far]
-
-
 def rows_of(store: Store, entries: Iterable[Entry]) -> dict[str, Row]:
-    """By trial id, of the rows that count: their numbers and their code."""
-    some = list(entries)
-    names = dict.fromkeys(name for entry in some for name in numbers_of(entry.trial))
-    ids = {entry.id for entry in some}
-    rows = store.trials(["trial_id", "code", *(names or NUMBERS)]).to_pylist() if some else []
+    """By trial id, of the rows that count: what the trials gave, and their code."""
+    ids = {entry.id: entry.trial for entry in entries}
+    factors = {factor for trial in ids.values() for factor in trial.longer}
+    far = [longer_column(name, factor) for factor in factors for name in ("loss", "error", "score")]
+    columns = ["trial_id", "code", *given([*TRIAL_COLUMNS, *far])]
+    rows = store.trials(columns).to_pylist() if ids else []
     return {row["trial_id"]: row for row in rows if row["trial_id"] in ids}
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from analysis.report.findings_page import (
+    LINK,
     NAMES,
     apart,
     flagship,
@@ -59,7 +60,7 @@ def test_where_most_are_equivalent_it_does_not_matter():
     first, second = flagship(rows(gru_s="equivalent", gru_t="equivalent", nfg_s="undecided"))
     assert first.startswith("**Mostly it does not matter.** Of 3 comparisons of 2 cells")
     assert "2 are equivalent, none better and 1 undecided" in first
-    assert "nothing tried is better; the GRU is equivalent on every task." in second
+    assert "nothing tried was shown to be better; the GRU is equivalent on every task." in second
     assert "The GRU is equivalent on s and t." in second
 
 
@@ -70,6 +71,28 @@ def test_where_cells_are_apart_it_matters_and_the_better_one_is_told():
     assert "the LSTM without forget gate on s (−0.30); the plain RNN on s (−0.30)" in third
     (told,) = apart(rows(gru_s="better", nfg_s="worse"))
     assert "Worse: the LSTM without forget gate on s (−0.30). Better: the GRU on s (+0.20)." in told
+
+
+def test_a_difference_is_told_to_be_smaller_than_the_margin_where_it_is():
+    few = rows(gru_s="worse", nfg_s="worse", rnn_s="better").assign(value=[-0.08, -0.3, 0.05])
+    _, second, third = flagship(few)
+    assert "the plain RNN on s (+0.05); of these differences 1 is smaller than the margin." in second
+    assert "the GRU on s (−0.08); of these differences 1 is smaller than the margin (" in third
+    assert "smaller" not in "".join(flagship(rows(nfg_s="worse")))
+    (told,) = apart(few)
+    assert told.count("of these differences 1 is smaller than the margin.") == 2
+
+
+def test_every_sentence_leads_to_evidence_that_is_shipped(tmp_path):
+    (tmp_path / "frontier_lag").mkdir()
+    halves = pd.DataFrame({"part": ["s"], "cell": ["lstm"], "t50": [40.0]})
+    halves.to_csv(tmp_path / "frontier_lag" / "frontier.csv")
+    assert "How far back" not in page(tmp_path)
+    (tmp_path / "frontier_lag.md").write_text("")
+    assert "How far back on s?" in page(tmp_path)
+    targets = LINK.findall(page(DOCS))
+    assert len(targets) > 4
+    assert all((DOCS / target).is_file() for target in targets)
 
 
 def test_the_open_is_told_where_there_is_any():

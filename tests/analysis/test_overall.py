@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from seeds import around, judge, solved
+from seeds import around, judge, seeds, solved
 
 from analysis.statistics.over_tasks.hierarchical import hierarchical
 from analysis.statistics.over_tasks.overall import overall
+from analysis.statistics.pairs.compare import compare
 from analysis.study.verdicts import oriented
 
 
@@ -174,11 +175,17 @@ def test_on_the_tasks_that_ran_false_statements_are_as_rare_as_promised(tasks):
 def test_tasks_that_hide_a_failure_do_not_outweigh_those_that_show_it():
     """One cell fails with one seed in ten, on each of ten tasks, and loses more than the margin by it."""
     draw = np.random.default_rng(6)
-    surely = []
-    for _ in range(60):
+    scores, pairs = {}, []
+    for study in range(60):
         a = np.where(draw.random((10, 8)) < 0.9, 0.985, 0.2) + 0.004 * draw.uniform(-1, 1, (10, 8))
         b = 0.98 + 0.004 * draw.standard_normal((10, 8))
-        surely.append(overall(two(a, b)).iloc[0]["bayes_new"])
+        for k in range(10):
+            task, first, second = f"{study}.{k}", f"a{study}", f"b{study}"
+            scores |= {(first, task): a[k], (second, task): b[k]}
+            pairs.append((task, first, second))
+    table = compare(seeds(scores), pd.DataFrame(pairs, columns=["task", "a", "b"]), margin=0.05)
+    surely = overall(table)["bayes_new"].tolist()
+    assert len(surely) == 60
     assert surely.count("equivalent") <= LIMIT * len(surely)
 
 
@@ -214,4 +221,7 @@ def test_what_is_expected_of_a_new_task_comes_true(tau):
         equal = stats.norm.cdf(0.05, mu, max(tau, 1e-9)) - stats.norm.cdf(-0.05, mu, max(tau, 1e-9))
         said = found["new_equal"] >= 0.95
         assert said.mean() * (1 - equal) <= LIMIT  # that a statement is made and the next task contradicts it
+
+
+def test_of_a_new_task_much_is_said_after_many_that_agree():
     assert (drawn(0.0, 0.005, 12, 5)["new_equal"] >= 0.95).mean() > 0.9

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, parameters, randomised
+from oracles.modules import abstract, normal, parameters, quickly, randomised
 
 from experiments import trial_id
 from experiments.read_back import from_json
@@ -46,12 +46,16 @@ def model_of(spec):
 MODEL = model_of(SPEC)
 
 
-@jax.jit
+def outputs_of(model, xs, mask=None):
+    return model(xs, mask=mask)[1]
+
+
+@quickly
 def run(model, xs, mask=None, reset=None, carry=None):
     return model(xs, mask=mask, reset=reset, carry=carry)
 
 
-weights = jax.jit(attention_weights)
+weights = quickly(attention_weights)
 
 
 def bare(model):
@@ -104,7 +108,7 @@ def test_no_step_hears_a_later_one():
     one, other = (run(MODEL, xs)[1] for xs in (XS, changed))
     assert np.array_equal(one[:4], other[:4])
     assert not np.allclose(one[4], other[4])
-    slopes = jax.grad(lambda xs: run(MODEL, xs)[1][3].sum())(XS)
+    slopes = quickly(jax.grad(lambda xs: outputs_of(MODEL, xs)[3].sum()))(XS)
     assert (np.asarray(slopes[4:]) == 0).all()
     assert (np.asarray(slopes[:4]) != 0).any((1, 2)).all()
 
@@ -114,7 +118,7 @@ def test_what_padded_steps_hold_reaches_nothing_not_even_a_slope():
     one, other = (run(MODEL, xs, HOLES)[1] for xs in (XS, dirty))
     assert np.array_equal(one, other)
     assert (np.asarray(one)[~HOLES] == 0).all()
-    slopes = jax.grad(lambda model: (run(model, dirty, HOLES)[1] ** 2).sum())(MODEL)
+    slopes = quickly(jax.grad(lambda model: (outputs_of(model, dirty, HOLES) ** 2).sum()))(MODEL)
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(slopes))
 
 
@@ -139,7 +143,7 @@ def test_a_sequence_in_pieces_is_the_sequence():
 
 
 def test_the_last_outputs_alone_are_those_of_all():
-    two = jax.jit(lambda model, xs, mask: model(xs, mask=mask, last=2)[1])(MODEL, XS, HOLES)
+    two = quickly(lambda model, xs, mask: model(xs, mask=mask, last=2)[1])(MODEL, XS, HOLES)
     np.testing.assert_allclose(two, run(MODEL, XS, HOLES)[1][-2:], **TOLERANCE)
 
 

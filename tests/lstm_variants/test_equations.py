@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 from oracles.catalogue import ORACLES
-from oracles.modules import abstract, arrays, normal, randomised, run
+from oracles.modules import abstract, arrays, normal, over_time, quickly, randomised, run
 
 from lstm_variants import CELLS
 
@@ -69,14 +69,14 @@ def measured(name, spec, gradients=True):
     weights = normal(99, *jax.eval_shape(run, cell, xs)[1].shape[::2])
 
     def functional(params, xs, start):
-        carries, ys = run(
+        carries, ys = (over_time if gradients else run)(
             nnx.merge(graph, params), xs, tree.unflatten([v for _, v in sorted((clocks | start).items())])
         )
         return jnp.sum(weights * ys[:, 0]), (carries, ys)
 
     slopes = None
     if gradients:
-        both = jax.jit(jax.value_and_grad(functional, argnums=(0, 1, 2), has_aux=True))
+        both = quickly(jax.value_and_grad(functional, argnums=(0, 1, 2), has_aux=True))
         (_, (carries, ys)), slopes = both(params, xs, start)
     else:
         _, (carries, ys) = functional(params, xs, start)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles.modules import abstract, normal, numpy, parameters, put, randomised, run
+from oracles.modules import abstract, normal, numpy, over_time, parameters, put, randomised, run
 
 from lstm_variants import (
     CIFG,
@@ -338,6 +338,6 @@ def test_gradient_passes_a_module_at_rest_unchanged():
     @jax.jacobian
     def jacobian(h):  # t = 1, 2, 3 in turn: the two slow modules rest
         carry = cell.initialize_carry((N,))._replace(h=h, t=jnp.array([1]))
-        return run(cell, XS[:3, 0], carry)[1][-1]
+        return over_time(cell, XS[:3, 0], carry)[1][-1]
 
     assert np.array_equal(np.asarray(jacobian(normal(2, 8)))[4:, 4:], np.eye(4))

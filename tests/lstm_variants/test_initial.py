@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import arrays, normal, run
+from oracles.modules import arrays, normal, quickly, run
 
 from lstm_variants import (
     GRU,
@@ -33,8 +33,7 @@ VARIANCE = {"rtol": 0.06}
 @functools.cache
 def built(spec, inputs=N, seed=0):
     """Parameters of the built cell by name; one program compiled in haste is sooner ready than many small ones."""
-    build = jax.jit(lambda: nnx.state(spec.build(inputs, nnx.Rngs(seed)), nnx.Param))
-    return arrays(build.lower().compile(compiler_options={"xla_backend_optimization_level": "0"})())
+    return arrays(quickly(lambda: nnx.state(spec.build(inputs, nnx.Rngs(seed)), nnx.Param))())
 
 
 def gates(array, count=4):

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, randomised
+from oracles.modules import abstract, normal, quickly, randomised
 
 from lstm_variants import (
     GRU,
@@ -70,12 +70,12 @@ def model_of(spec, inputs=N):
     return model
 
 
-@partial(jax.jit, static_argnames="reverse")
+@partial(quickly, static_argnames="reverse")
 def one_way(cell, xs, mask=None, reset=None, reverse=False, first=None):
     return run_sequence(cell, xs, mask=mask, reset=reset, reverse=reverse, first=first)
 
 
-@jax.jit
+@quickly
 def run(model, xs, mask=None, reset=None, carry=None, key=None):
     return model(xs, mask=mask, reset=reset, carry=carry, key=key)
 
@@ -139,7 +139,7 @@ def test_padding_and_neighbours_in_a_pack_are_invisible_in_both_directions():
 def test_last_keeps_the_last_outputs_and_costs_no_others():
     model = model_of(Layers(cell=LSTM(hidden=H), layers=2, bidirectional=True))
     carry, every = run(model, XS)
-    after, two = jax.jit(lambda model, xs: model(xs, last=2))(model, XS)
+    after, two = quickly(lambda model, xs: model(xs, last=2))(model, XS)
     assert_close((after, two), (carry, every[-2:]))
     single = model_of(Layers(cell=LSTM(hidden=H)))
     text = str(jax.make_jaxpr(lambda xs: single(xs, last=1)[1])(XS))
@@ -166,7 +166,7 @@ def test_a_learned_first_carry_is_a_parameter_for_every_sequence_and_after_every
             outputs.append(one_way(cell, x, None, reset, reverse, start)[1])
         x = jnp.concatenate(outputs, axis=-1)
     assert_close(run(model, XS, reset=reset)[1], x)
-    slopes = jax.jit(jax.grad(lambda model: model(XS)[1].sum()))(model)
+    slopes = quickly(jax.grad(lambda model: model(XS)[1].sum()))(model)
     assert len(slopes.first) == 4
     assert all(np.any(leaf[...] != 0) for pair in slopes.first for leaf in pair)
 

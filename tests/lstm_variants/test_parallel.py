@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, randomised
+from oracles.modules import abstract, normal, quickly, randomised
 
 from lstm_variants import CELLS
 from lstm_variants.linear_scan import linear_scan
@@ -35,9 +35,6 @@ def choose(flags, new, old):
     return jax.tree.map(
         lambda a, b: jnp.where(jnp.expand_dims(flags, range(flags.ndim, a.ndim)), a, b), new, old
     )
-
-
-quickly = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": "0"})
 
 
 @quickly

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, numpy, randomised, run
+from oracles.modules import abstract, normal, numpy, quickly, randomised, run
 
 from lstm_variants import CELLS, LSTM, MinLSTM, TransformerBlock, lengths_mask, run_sequence, unroll
 from lstm_variants.sequence import loop
@@ -93,12 +93,12 @@ def alone(name, backward):
     return outputs, jax.tree.map(lambda *leaves: np.stack(leaves), *final)
 
 
-@jax.jit
+@quickly
 def padded(cell, carry, xs, mask, reset):
     return run_sequence(cell, xs, carry=carry, mask=mask, reset=reset)
 
 
-@jax.jit
+@quickly
 def padded_backward(cell, carry, xs, mask, reset):
     return run_sequence(cell, xs, carry=carry, mask=mask, reset=reset, reverse=True, last=3)
 
@@ -144,7 +144,7 @@ def test_all_steps_at_once_have_the_gradients_of_the_steps_one_by_one(name):
             ends = sum((a * a).sum() for a in jax.tree.leaves(carry) if jnp.issubdtype(a.dtype, jnp.floating))
             return (weights * ys).sum() + ends
 
-        return jax.jit(jax.grad(functional, argnums=(0, 1, 2), allow_int=True))
+        return quickly(jax.grad(functional, argnums=(0, 1, 2), allow_int=True))
 
     def one_by_one(cell, carry, xs):
         first = cell.initialize_carry(xs.shape[1:])
@@ -167,7 +167,7 @@ def test_padding_that_is_not_a_number_gives_no_gradient(name):
     """`0 * nan` is how a mask that comes too late poisons the weights."""
     graph, params = nnx.split(cell_of(name))
 
-    @jax.jit
+    @quickly
     @jax.grad
     def slope(params, xs):
         return run_sequence(nnx.merge(graph, params), xs, mask=MASK)[1].sum()
@@ -182,7 +182,7 @@ def test_a_reset_goes_back_to_the_first_carry_that_was_given(name):
     cell, first = cell_of(name), start_of(name)
     reset = np.zeros((T, len(ROWS)), bool)
     reset[5] = True
-    _, outputs = jax.jit(lambda reset: run_sequence(cell, XS, first=first, reset=reset))(reset)
+    _, outputs = quickly(lambda reset: run_sequence(cell, XS, first=first, reset=reset))(reset)
     _, before = run(cell, XS, first)
     _, after = run(cell, jnp.concatenate([XS[5:], XS[:5]]), first)
     assert_close(outputs, np.concatenate([before[:5], after[:3]]))
@@ -233,7 +233,7 @@ def test_attention_computes_no_scores_of_outputs_that_nobody_keeps():
 def test_last_keeps_the_outputs_of_the_last_steps_in_either_direction(name, last):
     cell = cell_of(name)
     for reverse in (False, True):
-        both = jax.jit(
+        both = quickly(
             lambda xs, reverse=reverse: [
                 run_sequence(cell, xs, reverse=reverse, last=n) for n in (last, None)
             ]

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, parameters, randomised, run
+from oracles.modules import abstract, normal, over_time, parameters, quickly, randomised, run
 
 from lstm_variants import (
     GRU,
@@ -294,10 +294,11 @@ def slopes_and_outputs_here(case, cell, xs, first, weighting):
 
     def functional(params, xs):
         cell = nnx.merge(graph, params)
-        _, ys = run(cell, xs, carry_of(cell, **first))
+        _, ys = over_time(cell, xs, carry_of(cell, **first))
         return jnp.sum(weighting * ys), ys
 
-    (_, ys), (slopes, xs_slopes) = jax.value_and_grad(functional, argnums=(0, 1), has_aux=True)(params, xs)
+    both = quickly(jax.value_and_grad(functional, argnums=(0, 1), has_aux=True))
+    (_, ys), (slopes, xs_slopes) = both(params, xs)
     return ys, nnx.merge(graph, slopes), xs_slopes
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from oracles.modules import abstract, normal, randomised
+from oracles.modules import abstract, normal, quickly, randomised
 
 from lstm_variants import LSTM, ClockworkRNN, unroll
 
@@ -43,7 +43,7 @@ def slopes(loop):
         carry, ys = loop(partial(step, cell), cell.initialize_carry((2, N)), (xs, KEEP))
         return jnp.sum(weights * ys["y"]) + carry.h.sum(), (carry, ys)
 
-    return jax.jit(jax.grad(functional, argnums=(0, 1), has_aux=True))
+    return quickly(jax.grad(functional, argnums=(0, 1), has_aux=True))
 
 
 @pytest.fixture(scope="module")

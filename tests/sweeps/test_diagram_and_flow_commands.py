@@ -182,19 +182,33 @@ def test_bad_input_is_refused_with_code_2(capsys, here, arguments, message):
     assert not (here / "flow").exists()
 
 
+@pytest.mark.parametrize("name", ["spec.yaml", "spec.yaml:Cell", "./spec.yaml:Cell", "./spec:Cell"])
+@pytest.mark.parametrize(
+    "command",
+    [["diagram"], ["diagram", "lstm", "--compare"], ["conform"], ["flow"], ["inspect"]],
+    ids=" ".join,
+)
+def test_a_file_that_is_no_cell_is_refused_in_one_line(capsys, here, command, name):
+    (here / "spec.yaml").write_text("type: Adding\nlength: 50\n")
+    code, out = run(capsys, *command, name)
+    assert (code, len(out.splitlines())) == (2, 1), out
+    assert ("No trial below" if command == ["inspect"] else "A cell is a class in Python") in out
+    assert f"'{name}'" in out
+
+
 def test_flow_writes_its_figure_and_its_numbers(capsys, here):
     asked = ["--length", "20", "--seeds", "6", "--steps", "20", "--hidden", "5", "--sequences", "4"]
-    code, out = run(capsys, "flow", "rnn", "lstm", "own_cells.py:Known", *asked)
+    code, out = run(capsys, "flow", "lstm", "own_cells.py:Known", *asked)
     assert code == 0
     assert "horizon" in out
     assert width_of(here / "flow" / "flow.png") > 600
     lines = list(csv.DictReader(io.StringIO((here / "flow" / "flow.csv").read_text())))
     rows = list(csv.DictReader(io.StringIO((here / "flow" / "summary.csv").read_text())))
-    assert len(lines) == 3 * 3 * 20
+    assert len(lines) == 2 * 3 * 20
     assert [(row["cell"], row["moment"]) for row in rows][:3] == [
-        ("rnn", "start"),
-        ("rnn", "halfway"),
-        ("rnn", "end"),
+        ("lstm", "start"),
+        ("lstm", "halfway"),
+        ("lstm", "end"),
     ]
     assert all(float(line["share"]) == 1 for line in lines if line["lag"] == "1")
     assert {line["kept"] == "" for line in lines if line["cell"] == "lstm"} == {False}

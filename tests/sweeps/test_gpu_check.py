@@ -1,13 +1,13 @@
 """`make gpu-check` finds what is wrong with a device, and runs in small on a CPU."""
 
 import math
+import os
 import subprocess
 import sys
 
 import pytest
 
-from sweeps.bench import gpu_check
-from sweeps.bench.gpu_check import apart, checks, rate_table
+from sweeps.bench.gpu_check import apart, ask_process, checks, rate_table
 
 GOOD = {
     "rows": {"losses": [[0.5, 0.25]] * 8, "hashes": ["a", "b"]},
@@ -20,7 +20,8 @@ GOOD = {
 
 def made(**changes):
     """What the checks say when pieces say this."""
-    return {check.name: check for check in checks(lambda piece, **_: (GOOD | changes)[piece])}
+    told = GOOD | changes
+    return {check.name: check for check in checks(told["rows"], lambda piece, **_: told[piece])}
 
 
 def test_a_sound_device_passes_every_check():
@@ -44,8 +45,12 @@ def test_each_fault_fails_its_check_alone(name, changes):
 
 
 def test_other_bits_the_second_time_are_no_determinism():
-    answers = iter(["first", "second", "third"])
-    found = checks(lambda piece, **_: GOOD[piece] | ({"hashes": [next(answers)]} if piece == "rows" else {}))
+    answers = iter(["first", "second"])
+
+    def ask(piece, **_):
+        return GOOD[piece] | ({"hashes": [next(answers)]} if piece == "rows" else {})
+
+    found = checks(GOOD["rows"], ask)
     assert [check.name for check in found if not check.passed] == ["deterministic"]
 
 
@@ -68,21 +73,27 @@ def test_rates_are_compared_with_one_at_a_time():
 
 
 @pytest.mark.slow
-def test_it_runs_in_small_on_a_cpu_without_ray_and_wandb(monkeypatch, capfd):
-    blocked = "import sys; sys.modules['ray'] = sys.modules['wandb'] = None; "
-    call = "from sweeps.bench.gpu_check import main; sys.exit(main(['--tiny', '--piece', {!r}]))"
-
-    def ask(piece, **environment):
-        command = [sys.executable, "-c", blocked + call.format(piece)]
-        done = subprocess.run(command, env=gpu_check.os.environ | environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return gpu_check.json.loads(done.stdout.splitlines()[-1])
-
-    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    monkeypatch.setattr(gpu_check, "ask_process", lambda tiny: ask)
-    assert gpu_check.main(["--tiny"]) == 0
-    out = capfd.readouterr().out
+def test_it_runs_in_small_on_a_cpu_without_ray_and_wandb():
+    """All pieces in one process, which imports and compiles what they share once."""
+    program = (
+        "import sys; sys.modules['ray'] = sys.modules['wandb'] = None\n"
+        "from sweeps.bench import gpu_check\n"
+        "gpu_check.ask_process = lambda tiny: lambda piece, **_: gpu_check.PIECES[piece](tiny)\n"
+        "sys.exit(gpu_check.main(['--tiny']))"
+    )
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    out = done.stdout
     assert out.startswith("Device: cpu ")
     assert out.count("passed") == 4
     assert out.count("not told") == 1
     assert all(f"| {size} | " in out for size in (1, 4, 16))
+
+
+@pytest.mark.slow
+def test_a_piece_is_a_process_that_says_what_it_found_or_fails_with_its_last_words():
+    ask = ask_process(tiny=True)
+    assert ask("memory", JAX_PLATFORMS="cpu")["members"] == 8
+    with pytest.raises(RuntimeError, match=r"memory ended with code 1: (.|\n)*Unable to initialize backend"):
+        ask("memory", JAX_PLATFORMS="none")

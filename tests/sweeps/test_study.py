@@ -1,9 +1,5 @@
 """A study file is found, read, and refused with the line and the likely fix."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from flax import nnx
 from planning import search_entries
@@ -11,6 +7,7 @@ from studies import TEXT, tiny, write_study
 
 from experiments import Adam, Adding, TemporalOrder
 from lstm_variants import LSTM, VanillaRNN, parameter_count
+from sweeps import cli
 from sweeps.errors import InputError
 from sweeps.study import Controls
 from sweeps.study_file import load_study, shipped
@@ -202,21 +199,17 @@ def test_a_study_by_another_measure_may_have_a_margin_of_the_test_score_beside_i
 @pytest.mark.parametrize("where", ["0", "2"])
 def test_a_users_study_file_is_executed_once_by_a_command_also_with_a_cell_in_it(tmp_path, where):
     mine = (
-        f"import dataclasses\n\nopen({str(tmp_path / 'times')!r}, 'a').write('x')\n\n\n"
+        f"import dataclasses\n\nwith open({str(tmp_path / 'times')!r}, 'a') as file:\n    file.write('x')\n\n\n"
         "@dataclasses.dataclass(frozen=True, kw_only=True)\nclass Mine(GRU):\n    hidden: int = 3\n\n\nSTUDY ="
     )
     path = write_study(tmp_path, TEXT.replace("STUDY =", mine).replace("GRU(hidden=3)", "Mine()"), "counts")
     common = [str(path), "--results", str(tmp_path / "results")]
-    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
     times = []
     for command in (
         ["plan", *common, "--workers", where],
         ["sweep", *common, "--workers", where, "--wandb", "off"],
         ["status", *common],
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "sweeps.cli", *command], env=environment, capture_output=True
-        )
-        assert done.returncode == 0, done.stderr
+        assert cli.main(command) == 0
         times.append(len((tmp_path / "times").read_text()))
     assert times == [1, 2, 2]

@@ -32,8 +32,8 @@ from sweeps.strategies.halving import halving
 from sweeps.strategies.sobol import sobol
 from sweeps.study import Controls, Study
 from sweeps.study_file import load_study
-from sweeps.sweep_export import exported
-from sweeps.sweep_file import study_from
+from sweeps.sweep_export import ELSEWHERE, exported
+from sweeps.sweep_file import FIXED, study_from
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")  # of a parameter, in W&B's schema
 RATES = {"optimizer.learning_rate": log_uniform(1e-5, 3e-2)}
@@ -207,6 +207,26 @@ def test_what_a_sweep_has_no_words_for_is_said_with_the_options_that_say_it() ->
         *("controls.same=gru", 'controls.on=["adding"]'),
     ]
     assert [line.partition(":")[0] for line in made.lost] == ["choose", "pairs", "controls.unable"]
+
+
+@pytest.mark.parametrize("flow", [True, 16])
+def test_a_study_that_measures_flow_says_so_and_loses_nothing_on_the_way(flow: bool | int) -> None:
+    mine = study({"flow": flow})
+    made = exported("mine", "A study.", mine)
+    assert f"--set flow={flow}" in made.text
+    words = [shlex.split(line)[1] for line in made.options]
+    assert overridden(read_back("mine", "A study.", mine), words) == mine
+
+
+def test_every_field_of_a_study_has_its_place_in_what_is_exported() -> None:
+    """In the file, among the options, or among what the study in Python alone says; `only` is refused."""
+    said = {"confirm", "choose", "pairs", "margins", "controls", "only"}
+    assert {field.name for field in dataclasses.fields(Study)} == {
+        *("cells", "tasks", "optimizer", "search"),
+        *FIXED,
+        *ELSEWHERE,
+        *said,
+    }
 
 
 # ---------------------------------------------------------------------- the command

@@ -1,9 +1,13 @@
 """Handling cells in tests: random parameters, their arrays by name, a run over time."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+
+from experiments.compiler import QUICK
 
 
 def abstract(spec, inputs):
@@ -43,18 +47,18 @@ def put(cell, **values):
     return cell
 
 
-@jax.jit
+# For what runs once, on a few numbers. Not for what becomes part of another program, which has options of its own.
+quickly = functools.partial(jax.jit, compiler_options=QUICK)
+
+
+@quickly
 def step(cell, carry, x):
     """One step of `cell`, compiled."""
     return cell(carry, x)
 
 
-@jax.jit
-def run(cell, xs, carry=None):
-    """`(carries, ys)` of every step; xs is time-major `(T, ..., n)`.
-
-    Compiled once per kind of cell and shape, so tests that use T, B, N, H = 8, 2, 3, 8 share programs.
-    """
+def over_time(cell, xs, carry=None):
+    """`(carries, ys)` of every step; xs is time-major `(T, ..., n)`. To be part of a program."""
 
     def body(carry, x):
         carry, y = cell(carry, x)
@@ -62,6 +66,12 @@ def run(cell, xs, carry=None):
 
     carry = cell.initialize_carry(xs.shape[1:], nnx.Rngs(0)) if carry is None else carry
     return jax.lax.scan(body, carry, xs)[1]
+
+
+@quickly
+def run(cell, xs, carry=None):
+    """`over_time`, compiled once per kind of cell and shape: tests that use T, B, N, H = 8, 2, 3, 8 share programs."""
+    return over_time(cell, xs, carry)
 
 
 def normal(seed, *shape):
