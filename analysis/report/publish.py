@@ -21,7 +21,9 @@ from analysis.figures import FIGURES, fitting
 from analysis.report.content import published
 from analysis.report.finding import compared, details
 from analysis.report.finding import headline as sentence
-from analysis.report.finding_notes import together
+from analysis.report.finding_notes import explains, theirs, together
+from analysis.report.grids import protocol
+from analysis.report.markdown import grid
 from analysis.report.terminal import trust_line, verdict_text
 from analysis.report.undecided import Open, undecided
 from analysis.report.write import written
@@ -58,9 +60,25 @@ def block(study: Analysed, folder: str) -> str:
         "```",
         "",
         *([race, ""] if "race" in fitting(study) else []),
+        *greff(study),
         price(study.results),
     ]
     return "\n".join(lines)
+
+
+def greff(study: Analysed) -> list[str]:
+    """Greff et al.'s protocol beside the study's own verdicts, and what explains the scores of such a search; nothing
+    where a search is too small for it or stopped settings on the way."""
+    matrix = protocol(study)
+    if matrix is None:
+        return []
+    return [
+        f"{theirs(study)} Beside each of its differences the study's own verdict in brackets; ? is not significant "
+        f"there, which does not mean equal:",
+        grid(matrix),
+        *filter(None, [explains(study.shares)]),
+        "",
+    ]
 
 
 def headline(study: Analysed, folder: str) -> str:

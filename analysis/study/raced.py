@@ -38,8 +38,9 @@ def races(values: pd.DataFrame, declaration: Declaration) -> dict[str, Standing]
 def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -> pd.DataFrame:
     """The table of `compare` with the race's words in the place of the tests'.
 
-    Adds ahead (which of the two is so in more seeds), looked (seeds a side that the word rests on),
-    spent (the race gives no more) and e_needed (the e-value that decides, given the others).
+    Adds ahead (which of the two is so in more seeds), looked (seeds a side that the word rests on), spent (the race
+    gives no more), e_needed_equal and e_needed_differ (e-values that it takes to call a pair equivalent, and different,
+    given the others).
     values: one row a seed, of all cells.
     """
     found: dict[tuple[str, str, str], Decision] = {
@@ -49,7 +50,7 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
     }
     sizes = {task: len(family) for task, (family, _) in families(declaration).items()}
     if table.empty:
-        return table.assign(ahead="", looked=0, spent=False, e_needed=np.nan)
+        return table.assign(ahead="", looked=0, spent=False, e_needed_equal=np.nan, e_needed_differ=np.nan)
     decisions = [found[key] for key in zip(table["task"], table["a"], table["b"], strict=True)]
     table = table.assign(**{name: np.nan for name in NONE})
     table = table.assign(
@@ -71,7 +72,8 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         ahead=[a if d.ahead > 0 else b for d, a, b in zip(decisions, table["a"], table["b"], strict=True)],
         looked=[d.n for d in decisions],
         spent=[d.n >= declaration.race["most"] for d in decisions],
-        e_needed=[d.needed for d in decisions],
+        e_needed_equal=[d.needed_equal for d in decisions],
+        e_needed_differ=[d.needed_differ for d in decisions],
         method=RACE,
     )
     likelier = table["a"].where(table["posterior_a"] > table["posterior_b"], table["b"])

@@ -73,8 +73,8 @@ def racing(task: str, standing: Standing) -> Iterator[str]:
         over = "" if a in standing.wanted or b in standing.wanted else ", out of seeds"
         differ = number(max(decision.log_better, decision.log_worse))
         yield (
-            f"  {a} against {b}: {decision.n} seeds, e {number(decision.log_equal)} for equivalent and {differ} for "
-            f"different, of {decision.needed:.3g} needed{over}"
+            f"  {a} against {b}: {decision.n} seeds, e {number(decision.log_equal)} of {decision.needed_equal:.3g} "
+            f"needed for equivalent, {differ} of {decision.needed_differ:.3g} needed for different{over}"
         )
 
 

@@ -69,12 +69,12 @@ class Rules:
 class Decision:
     """What a race says of one pair.
 
-    word: equivalent, better, worse (the first cell of the pair) or undecided. n: seeds of each that it rests
-    on. value: difference of means over these. low, high: the confidence sequence at 1 - 2 alpha. log_equal,
-    log_better, log_worse: logarithms of the e-values. needed: e-value that would decide it, given those of the
-    others. log_detectable: of the e-value that one cell is ahead in more seeds than the other, by however
-    little; ahead: 1 where that is the first, else -1. further: seeds that should decide it if all goes on as
-    seen; infinite where no number would do, NaN before the first look.
+    word: equivalent, better, worse (the first cell of the pair) or undecided. n: seeds of each that it rests on. value:
+    difference of means over these. low, high: the confidence sequence at 1 - 2 alpha. log_equal, log_better, log_worse:
+    logarithms of the e-values. needed_equal, needed_differ: e-values that it takes to call the pair equivalent, and
+    different, given those of the others. log_detectable: of the e-value that one cell is ahead in more seeds than the
+    other, by however little; ahead: 1 where that is the first, else -1. further: seeds that should decide it if all
+    goes on as seen; infinite where no number would do, NaN before the first look.
     """
 
     word: str
@@ -85,7 +85,8 @@ class Decision:
     log_equal: float
     log_better: float
     log_worse: float
-    needed: float
+    needed_equal: float
+    needed_differ: float
     log_detectable: float
     ahead: int
     further: float
@@ -99,7 +100,8 @@ class Track:
         self.differences = a[:n] - b[:n]
         self.equal = bets.equal(self.differences, margin)
         self.better, self.worse = bets.better(self.differences), bets.worse(self.differences)
-        self.word, self.n, self.needed = UNDECIDED, 0, math.inf
+        self.word, self.n = UNDECIDED, 0
+        self.needed = {"equal": math.inf, "differ": math.inf}
 
     def e(self, kind: str) -> float:
         """The e-value of a kind at the last look."""
@@ -176,10 +178,9 @@ def look(family: list[Track], alpha: float) -> None:
         for track, sure, least in zip(family, decided(e, alpha), needed, strict=True):
             if track.word != UNDECIDED:
                 continue
-            track.needed = min(track.needed, float(least)) if kind == "differ" else float(least)
+            track.needed[kind] = float(least)
             if sure:
                 track.word = EQUIVALENT if kind == "equal" else sign(track)
-                track.needed = float(least)
 
 
 def sign(track: Track) -> str:
@@ -202,7 +203,8 @@ def decision(track: Track, rules: Rules) -> Decision:
         log_equal=track.log("equal"),
         log_better=track.log("better"),
         log_worse=track.log("worse"),
-        needed=track.needed,
+        needed_equal=track.needed["equal"],
+        needed_differ=track.needed["differ"],
         log_detectable=max(first, second),
         ahead=1 if first >= second else -1,
         further=0.0 if track.word != UNDECIDED else further(track, rules),
@@ -213,14 +215,15 @@ def further(track: Track, rules: Rules) -> float:
     """As `Decision.further`."""
     if not track.n:
         return math.nan
-    return seeds_to_decide(track.differences[: track.n], rules.width, track.needed)
+    return seeds_to_decide(track.differences[: track.n], rules.width, **track.needed)
 
 
-def seeds_to_decide(differences: np.ndarray, margin: float, needed: float) -> float:
-    """Seeds beyond those seen after which an e-value of equivalence or of difference reaches `needed`, were all further
-    differences like those seen (n >= 1), in the scale of `margin`. Infinite where neither kind of evidence grows."""
-    d, target = np.asarray(differences, float), math.log(needed)
-    equal = max(bets.further(x, -margin, target) for x in (d, -d))
-    differ = min(bets.further(x, 0.0, target + math.log(2)) for x in (d, -d))
-    least = min(equal, differ)
+def seeds_to_decide(differences: np.ndarray, margin: float, *, equal: float, differ: float) -> float:
+    """Seeds beyond those seen after which the e-value of equivalence reaches `equal`, or that of difference `differ`,
+    were all further differences like those seen (n >= 1), in the scale of `margin`. Infinite where neither kind of
+    evidence grows."""
+    d = np.asarray(differences, float)
+    within = max(bets.further(x, -margin, math.log(equal)) for x in (d, -d))
+    apart = min(bets.further(x, 0.0, math.log(differ) + math.log(2)) for x in (d, -d))
+    least = min(within, apart)
     return float(math.ceil(least)) if math.isfinite(least) else math.inf

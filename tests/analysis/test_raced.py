@@ -88,7 +88,7 @@ def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):
     assert "e-Holm over the declared comparisons" in " ".join(text.split())
     paths = write_report(str(swept[0]), "tiny", tmp_path)
     saved = pd.read_csv(paths.report.with_name("verdicts.csv"))
-    assert {"looked", "e_needed", "grade"} <= set(saved)
+    assert {"looked", "e_needed_equal", "e_needed_differ", "grade"} <= set(saved)
     assert "race of e-values" in paths.report.read_text()
 
 

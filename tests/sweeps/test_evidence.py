@@ -165,6 +165,23 @@ def test_the_controls_stand_outside_the_family():
     assert all(found.decisions[pair] == without.decisions[pair] for pair in pairs)
 
 
+def test_what_is_undecided_lacks_evidence_of_either_kind_and_needs_further_seeds():
+    """Also where few of a family are open on one kind of evidence and many on the other."""
+    rng, kinds = np.random.default_rng(3), set()
+    for heights in rng.uniform(0.35, 0.65, size=(30, 8)):
+        scores = {f"c{i}": rng.normal(height, 0.05, 64).clip(0, 1) for i, height in enumerate(heights)}
+        pairs = [(cell, "c0") for cell in scores if cell != "c0"]
+        for found in race(scores, pairs, Rules(margin=0.1, most=64)).decisions.values():
+            kinds.add(found.word)
+            equal, differ = found.log_equal, max(found.log_better, found.log_worse)
+            assert (equal >= math.log(found.needed_equal)) == (found.word == EQUIVALENT)
+            if found.word != EQUIVALENT:
+                assert (differ >= math.log(found.needed_differ)) == (found.word in (BETTER, WORSE))
+            if found.word == UNDECIDED:
+                assert found.further >= 1
+    assert kinds == {EQUIVALENT, BETTER, WORSE, UNDECIDED}
+
+
 @pytest.mark.parametrize(("height", "word"), [(0.45, EQUIVALENT), (0.4, WORSE)])
 def test_the_further_seeds_that_are_named_decide_a_race_that_was_too_short(height, word):
     """Half a margin below the reference, and one margin below: equivalent, and different."""

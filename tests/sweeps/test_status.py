@@ -38,7 +38,7 @@ def test_it_says_who_is_decided_who_still_races_and_how_far(tmp_path, capsys):
     assert "adding: 2 of 4 comparisons decided" in out  # equivalence takes more than 24 seeds
     line = next(line for line in out.splitlines() if line.startswith("  "))
     assert line.startswith("  gru against lstm: 24 seeds, e ")
-    assert line.endswith("needed, out of seeds")
+    assert line.endswith("needed for different, out of seeds")
 
 
 def test_while_a_race_is_on_the_number_of_trials_is_the_largest_that_it_can_be(tmp_path, capsys):

@@ -62,7 +62,7 @@ def further(
     for k, (*_, x, y) in enumerate(sides(values, pairs)):
         d, width = differences(x, y, bounds)
         if len(d) > 1 and margin < width:
-            found[k] = seeds_to_decide(d, margin / width, family[k] / alpha)
+            found[k] = seeds_to_decide(d, margin / width, equal=family[k] / alpha, differ=family[k] / alpha)
     return np.where(np.isfinite(found), np.maximum(found, 1.0), np.nan)
 
 

@@ -56,16 +56,21 @@ def of_a_race(row, value: str, interval: str, margin: str) -> str:
     if not row.looked:
         return f"no look yet: {row.n_a} seeds of {row.a}, {row.n_b} of {row.b}"
     seeds = f"{row.looked} seeds each"
+    differ = e_value(max(row.log_e_better, row.log_e_worse))
     if row.verdict == DIFFERENT:
-        e = e_value(max(row.log_e_better, row.log_e_worse))
-        return f"difference {value} ({interval}) after {seeds}: e = {e}, needed {row.e_needed:,.0f}"
-    equal = f"e = {e_value(row.log_e_equal)}, needed {row.e_needed:,.0f}"
+        return (
+            f"difference {value} ({interval}) after {seeds}: e = {differ}, needed {row.e_needed_differ:,.0f}"
+        )
+    equal = f"e = {e_value(row.log_e_equal)}, needed {row.e_needed_equal:,.0f}"
     if row.verdict == EQUIVALENT:
         text = f"difference {value} ({interval}) lies within {margin} after {seeds}: {equal}"
         if row.detectable:
             text += f"; {row.ahead} detectably better (ahead in more seeds), within the margin"
         return text + at_an_end(row)
-    text = f"difference {value} ({interval}) after {seeds}: {equal}"
+    text = (
+        f"difference {value} ({interval}) after {seeds}: {equal} for equivalent; {differ}, needed "
+        f"{row.e_needed_differ:,.0f} for different"
+    )
     if row.seeds_to_decide != row.seeds_to_decide:
         return f"{text}; at the margin: no number of seeds like these would decide it{at_an_end(row)}"
     out = "out of seeds: " if row.spent else "still racing: "
