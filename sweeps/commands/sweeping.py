@@ -70,7 +70,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             timeout=options.trial_timeout,
             break_lock=options.break_lock,
             keep=options.keep,
-            hand_over=options.copy is not None and options.address not in (None, "local"),
+            hand_over=shares_no_folder(options),
             beside=mirrored,
         )
     took = time.monotonic() - start
@@ -122,3 +122,8 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         soft_wrap=True,
     )
     return 0
+
+
+def shares_no_folder(options: argparse.Namespace) -> bool:
+    """Whether workers may be on machines that have no folder in common with this one."""
+    return options.copy is not None and options.address not in (None, "local")
