@@ -336,6 +336,7 @@ def sweep(
         scheduler = Scheduler(
             loaded, store, size, listener or Silent(), layout, other_code, timeout, keep, hand_over
         )
+        store.share()
         with beside():
             run(scheduler, workers)
             if scheduler.job.keep is not None:

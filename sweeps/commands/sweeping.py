@@ -126,4 +126,4 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
 
 def shares_no_folder(options: argparse.Namespace) -> bool:
     """Whether workers may be on machines that have no folder in common with this one."""
-    return options.copy is not None and options.address not in (None, "local")
+    return getattr(options, "copy", None) is not None and options.address not in (None, "local")

@@ -42,7 +42,7 @@ def at_hand(options: argparse.Namespace) -> Iterator[None]:
     options.results = str(copy.folder)
     everything = options.command in ALL_OF_IT or bool(getattr(options, "keep", None))
     studies = studies_of(options, copy)
-    if options.command not in LOCKING:
+    if options.command not in LOCKING or getattr(options, "dry_run", False):
         for study in studies:
             RemoteStore(copy, study, everything=everything).refresh()
         if not any((copy.folder / study / "study.json").exists() for study in studies):

@@ -8,13 +8,12 @@ from urllib.parse import unquote, urlsplit
 
 from sweeps.errors import InputError
 
-URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 VARIABLE = "LSTM_VARIANTS_CACHE"
 
 
 def is_url(results: object) -> bool:
     """Whether this names another place than a folder: `s3://...`, and `file://...` too."""
-    return URL.match(str(results)) is not None
+    return "://" in str(results)
 
 
 def folder_of(url: str) -> Path | None:

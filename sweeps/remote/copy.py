@@ -102,7 +102,9 @@ class Copy:
         others = self.objects.all_below(study)
         found = rows | {name: v for name, v in others.items() if not name.startswith(f"{study}/trials/")}
         start = len(study) + 1
-        return {name[start:]: version for name, version in found.items() if shared(name[start:])}
+        names = {name[start:]: version for name, version in found.items() if shared(name[start:])}
+        ours = any(name == "study.json" or name.startswith("trials/") for name in names)
+        return names if ours else {}  # else a folder of something else
 
     def bring(self, study: str, here: Known, there: dict[str, Version], names: list[str]) -> bool:
         """Read these objects into the copy; False where one went meanwhile."""

@@ -23,6 +23,7 @@ from sweeps.store.lock import Held, Holder, own, tell
 
 SETTLED = 1.0  # seconds after which everybody reads the same
 POLL = 2.0  # seconds between two looks for a sign of life
+LEAVE = 5.0  # seconds for a sign of life that is under way
 
 
 @contextlib.contextmanager
@@ -51,6 +52,7 @@ def locked(objects: Objects, name: str, copy: str, *, broken: bool = False) -> I
     finally:
         over.set()
         with objects.in_haste(), contextlib.suppress(RemoteError):  # it is dead soon in any case
+            beating.join(LEAVE)
             if (said(objects, name) or {}).get("token") == mine["token"]:
                 objects.remove(name)
 

@@ -48,7 +48,7 @@ def swept(path, results, *more):
 def elsewhere(monkeypatch, tmp_path, study="mine", url=URL):
     """The store as another host finds it."""
     monkeypatch.setenv("LSTM_VARIANTS_CACHE", str(tmp_path / "there"))
-    Faulty.share = 0.0
+    Faulty.every = 0
     store = RemoteStore(Copy.of(url), study)
     store.refresh()
     return store
@@ -57,9 +57,9 @@ def elsewhere(monkeypatch, tmp_path, study="mine", url=URL):
 def test_one_call_in_ten_fails_and_every_trial_is_there_once_with_its_rows(tmp_path, monkeypatch):
     path = write_study(tmp_path)
     assert swept(path, tmp_path / "plain") == 0
-    Faulty.share = 0.1
+    Faulty.every = 10
     assert swept(path, URL) == 0
-    assert Faulty.failed > 10
+    assert Faulty.failed > 5
     store = elsewhere(monkeypatch, tmp_path)
     assert set(counts(store).values()) == {1}
     assert len(counts(store)) == TRIALS
@@ -98,7 +98,7 @@ def test_workers_that_share_no_folder_hand_over_what_they_write(tmp_path, monkey
     appended = []
     append = RemoteStore.append
     monkeypatch.setattr(RemoteStore, "append", lambda *given: appended.append(given) or append(*given))
-    assert swept(path, URL, "--keep", "best") == 0
+    assert swept(path, URL, "--keep", "best", "--workers", "1") == 0
     assert appended == []
     store = elsewhere(monkeypatch, tmp_path)
     assert whole(store) == whole(Store(tmp_path / "plain", "mine"))

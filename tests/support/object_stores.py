@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import random
 import threading
 from collections.abc import Iterator
 
@@ -35,16 +34,15 @@ def s3() -> Iterator[dict[str, str]]:
 
 
 class Faulty(MemoryFileSystem):
-    """`faulty://`. Of its calls, `share` fail: half of them before anything is done, half of them after."""
+    """`faulty://`. Of its calls every so many-th fails (0: none): in turn before anything is done, and after."""
 
     protocol = "faulty"
     cachable = False
     store: dict = {}
     pseudo_dirs = [""]
-    share = 0.0
+    every = 0
     forbidden: dict[str, Exception] = {}  # by call, what it raises
-    generator = random.Random(0)
-    failed = 0
+    called = failed = 0
     written: list[str] = []  # paths, in order
     hold = threading.RLock()
 
@@ -53,12 +51,12 @@ class Faulty(MemoryFileSystem):
         return super()._strip_protocol(path.removeprefix("faulty://"))
 
     @classmethod
-    def reset(cls, share=0.0, seed=0):
+    def reset(cls):
         cls.store.clear()
         cls.pseudo_dirs[:] = [""]
         cls.written.clear()
         cls.forbidden.clear()
-        cls.share, cls.generator, cls.failed = share, random.Random(seed), 0
+        cls.every = cls.called = cls.failed = 0
 
     @classmethod
     def names(cls) -> list[str]:
@@ -72,9 +70,10 @@ class Faulty(MemoryFileSystem):
                 return getattr(MemoryFileSystem, call)(self, *arguments, **options)
             if call in kind.forbidden:
                 raise kind.forbidden[call]
-            fails, late = kind.generator.random() < kind.share, kind.generator.random() < 0.5
+            kind.called += 1
+            fails = kind.every > 0 and kind.called % kind.every == 0
             kind.failed += fails
-            if fails and not late:
+            if fails and kind.failed % 2:
                 raise OSError(5, "the connection was reset")
             self.inside = True
             try:

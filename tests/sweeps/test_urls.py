@@ -101,6 +101,17 @@ def test_a_sweep_on_s3_gives_the_rows_of_a_folder_and_every_command_reads_them_e
     assert "this run made 0" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_sweep_with_worker_processes_stores_in_the_memory_of_its_own_process(tmp_path, host):
+    assert swept(write_study(tmp_path), "memory://there", "--workers", "1") == 0
+    store = remote("mine", "memory://there")
+    assert store.copy.unsent("mine") == []
+    host()
+    store = remote("mine", "memory://there")
+    store.refresh()
+    assert len(store.trials()) == 12
+
+
 def test_the_lock_on_s3_lets_one_in_and_is_gone_afterwards(server, host, monkeypatch):
     for name, value in server.items():
         monkeypatch.setenv(name, value)
@@ -427,13 +438,13 @@ def test_watch_ends_when_a_holder_elsewhere_gives_no_sign_of_life(host, monkeypa
 def test_a_url_that_does_not_answer_is_asked_again_and_then_told(host, monkeypatch, capsys):
     store = remote().prepare()
     store.append(*rows_of())
-    Faulty.share = 1.0
+    Faulty.every = 1
     with pytest.raises(Unreachable, match=r"the connection was reset|the reply was lost") as told:
         store.share()
     assert str(store.path) in str(told.value)
     assert "the same command brings it there" in str(told.value)
     assert Faulty.failed > len(objects.WAITS)
-    Faulty.share = 0.0
+    Faulty.every = 0
     store.share()
     assert store.copy.unsent("s") == []
 
