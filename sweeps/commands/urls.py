@@ -12,8 +12,9 @@ from pathlib import Path
 from sweeps.errors import InputError
 from sweeps.remote.address import folder_of, is_url
 from sweeps.remote.copy import Copy
-from sweeps.remote.store import RemoteStore
+from sweeps.remote.store import LOCK, RemoteStore
 from sweeps.remote.trouble import RemoteError
+from sweeps.store.held import held
 
 READING = ("plan", "status", "watch", "inspect", "generate")
 WRITING = ("train", "report", "notebook", "mirror", "dashboard", "flow", "sweep", "import-wandb")
@@ -92,7 +93,7 @@ def bring_back(copy: Copy, study: str, command: str) -> None:
 
 def tell_unsent(copy: Copy, study: str) -> None:
     store = RemoteStore(copy, study)
-    left = [] if store.swept else copy.unsent(study)
+    left = [] if held(store.path / LOCK) else copy.unsent(study)
     if left:
         print(
             f"{len(left)} files of '{study}' are on this machine alone, in {store.path}: a sweep was ended before it "

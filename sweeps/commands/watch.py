@@ -86,12 +86,12 @@ def follow(
     seen: list[str] | None = None
     while True:
         swept = store.swept  # before reading: what the sweep wrote last is read
+        start = clock()
         store.refresh()
         written = [str(path) for path in store.parts("trials")]
         if written != seen or swept is False:
-            start = clock()
             so_far, seen = SoFar(store), written
-            took = clock() - start
+        took = clock() - start
         yield so_far
         if so_far.complete or swept is False:
             return

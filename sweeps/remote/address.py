@@ -49,7 +49,7 @@ def copy_name(url: str, server: str) -> str:
     """What the copy of a URL is called. server: that answers for it, where it is not the usual one.
 
     >>> copy_name("s3://bucket/a/b", "")
-    's3-bucket-a-b-2f62b7b3f5a4'
+    's3-bucket-a-b-c26f9439969c'
     """
     digest = hashlib.sha256(f"{url} {server}".encode()).hexdigest()[:12]
     return f"{re.sub(r'[^A-Za-z0-9]+', '-', url)[:60].strip('-')}-{digest}"

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import fsspec
 
+from sweeps.errors import InputError
 from sweeps.remote.trouble import not_done, not_opened, passing, told
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 60.0, 60.0, 60.0, 60.0)  # seconds before each further try
@@ -69,13 +70,14 @@ class Objects:
     @classmethod
     def at(cls, url: str) -> "Objects":
         """Raises InputError where there is no file system for it, RemoteError where it can not be listed."""
+        protocol, _, place = url.partition("://")
+        if not place.strip("/"):
+            raise InputError(f"--results {url} names no bucket; expected {protocol}://BUCKET/FOLDER.")
         url = url.rstrip("/")
         try:
             fs, root = fsspec.url_to_fs(url, use_listings_cache=False)
         except Exception as error:  # of whatever package the protocol has
             raise not_opened(url, error) from None
-        if not root.strip("/") and url.partition("://")[0].lower() != "memory":
-            raise not_opened(url, ValueError(f"it names no bucket; expected {url}//BUCKET/FOLDER"))
         found = cls(url, fs, root)
         found.look()
         return found

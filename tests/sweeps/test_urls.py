@@ -146,7 +146,7 @@ def test_a_file_url_is_the_folder(tmp_path, host):
     ("command", "url", "words"),
     [
         ("sweep", "nix://a/b", "'nix' is no protocol known here. Expected s3://, gs://, memory://, file://"),
-        ("status", "s3://", "names no bucket"),
+        ("status", "s3://", "names no bucket; expected s3://BUCKET/FOLDER."),
         ("sweep", "s3://bucket-that-is-not/a", "does not exist. Create it, or name another with --results"),
         ("report", "file://elsewhere/a", "names a path of this machine"),
         ("train", "gs://bucket/a", "Run: pip install 'lstm-variants[gcs]'"),
