@@ -39,7 +39,8 @@ class Copy:
         copy = cls(Objects.at(url))
         with writing(copy.folder):
             copy.folder.mkdir(parents=True, exist_ok=True)
-            (copy.folder / ".url").write_text(copy.url)
+        if not (copy.folder / ".url").exists():
+            replace_file(copy.folder / ".url", copy.url.encode())
         return copy
 
     @property
@@ -112,33 +113,30 @@ class Copy:
         for name, content in zip(names, contents, strict=True):
             if content is None or len(content) != there[name].size:
                 return False
-            path = here.folder / name
+            path, found = here.folder / name, content
             if path.exists() and not here.same(name) and self.sound(here, name):
-                content = self.settled(here, name, content)
-            if content is not None:
-                with writing(path):
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                replace_file(path, content)
-            here.note(name, there[name].mark, stamp(path))
+                content = self.settled(here, name, found)
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, content)
+            if content == found:  # else the other side lacks some of it
+                here.note(name, there[name].mark, stamp(path))
         return True
 
-    def settled(self, here: Known, name: str, content: bytes) -> bytes | None:
-        """What an object gives the copy, whose file was written here and not brought there; None: nothing."""
+    def settled(self, here: Known, name: str, content: bytes) -> bytes:
+        """What the copy has from now on, whose file was written here and not brought there. content: of the object."""
         path = here.folder / name
         own = path.read_bytes()
-        if own == content:
-            return None
-        if is_part(name):
+        if is_part(name) and own != content:
             rows = here.folder / "trials" / path.name
             digest = hashlib.sha256(rows.read_bytes() if rows.exists() else own).hexdigest()[:16]
             for table in TABLES:
                 beside = here.folder / table / path.name
                 if beside.exists() and not here.same(f"{table}/{path.name}"):
                     beside.rename(beside.with_name(f"{path.name.rpartition('-')[0]}-{digest}.parquet"))
-        elif name.endswith(".jsonl"):
-            lines = content.splitlines()
-            lines += [line for line in own.splitlines() if line not in set(lines)]
-            return b"\n".join(lines) + b"\n"
+        elif name.endswith(".jsonl"):  # of which both are right
+            there = content.splitlines(keepends=True)
+            return content + b"".join(line for line in own.splitlines(keepends=True) if line not in there)
         return content
 
     def sound(self, here: Known, name: str) -> bool:

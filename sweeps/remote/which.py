@@ -42,11 +42,9 @@ def files(folder: Path, *, everything: bool) -> list[str]:
     Rows are listed before curves: of a row that is found the curve is found, as it was written before.
     """
     found = []
-    for top in ("trials", "curves", "flow", "study.json", "errors", "damaged", "wandb", *MADE):
-        if top in MADE and not everything:
-            continue
-        place = folder / top
-        paths = [place] if top == "study.json" else place.rglob("*")
+    everywhere = [f"{top}/**/*" for top in RESULTS + (MADE if everything else ())]
+    for pattern in (*everywhere, "study.json", *SENT):
+        paths = folder.glob(pattern)
         names = [path.relative_to(folder).as_posix() for path in paths if path.is_file()]
         found += [name for name in names if shared(name)]
     return found

@@ -1,9 +1,10 @@
 """A sweep over a URL on which calls fail, that does not answer for long, or whose driver is killed, loses nothing."""
 
 import signal
+import time
 
 import pytest
-from faults import LONG, TRIALS, counts, end_of, start, whole
+from faults import LONG, PROCESSES, TRIALS, counts, end_of, start, whole
 from object_stores import Faulty, s3
 from studies import write_study
 
@@ -110,23 +111,24 @@ def test_workers_that_share_no_folder_hand_over_what_they_write(tmp_path, monkey
 
 
 def test_a_sweep_on_s3_that_was_killed_goes_on_from_another_host(tmp_path, monkeypatch):
-    path = write_study(tmp_path, LONG, "killed")
+    path, fewer = write_study(tmp_path, LONG, "killed"), ("--set", "search=none", "--set", "confirm=2")
     with s3() as environment:
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        first = start(path, "s3://bucket/results")
+        first = start(path, "s3://bucket/results", PROCESSES, *fewer)
         there = Copy.of("s3://bucket/results").objects
-        while sum(name.startswith("killed/trials/") for name in there.all_below("killed")) < 2:
+        while not there.all_below("killed/trials"):
             assert first.poll() is None, first.stdout.read()
+            time.sleep(0.1)
         first.send_signal(signal.SIGKILL)
         end_of(first)
         assert "killed/.lock" in there.all_below("killed")
         monkeypatch.setenv("LSTM_VARIANTS_CACHE", str(tmp_path / "there"))
         monkeypatch.setattr(local, "DEAD", 2.0)
         before = set(there.all_below("killed/trials"))
-        assert swept(path, "s3://bucket/results") == 0
+        assert swept(path, "s3://bucket/results", *fewer) == 0
         store = RemoteStore(Copy.of("s3://bucket/results"), "killed")
         store.refresh()
-        assert len(counts(store)) == TRIALS
+        assert len(counts(store)) == TRIALS // 2
         assert set(counts(store).values()) == {1}
         assert before <= set(there.all_below("killed/trials"))

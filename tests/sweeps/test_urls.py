@@ -320,6 +320,24 @@ def test_two_machines_that_wrote_parts_of_one_name_lose_nothing(host):
         assert len(each.curves()) == len(curves)
 
 
+def test_what_two_machines_sent_to_wandb_is_known_to_both(host):
+    stores = [remote().prepare()]
+    stores[0].append(*rows_of())
+    host()
+    stores.append(remote().prepare())
+    for number, store in enumerate(stores):
+        (store.path / "wandb").mkdir()
+        (store.path / "wandb" / "mirrored-online-me.jsonl").write_text(f'{{"trial_id": "{number}"}}\n')
+        (store.path / "wandb" / "mirrored-offline.jsonl").write_text("here alone\n")
+        store.refresh()
+        store.share()
+    stores[0].refresh()
+    for store in stores:
+        lines = (store.path / "wandb" / "mirrored-online-me.jsonl").read_text().splitlines()
+        assert sorted(lines) == ['{"trial_id": "0"}', '{"trial_id": "1"}']
+    assert not [name for name in Faulty.names() if "offline" in name]
+
+
 def test_what_this_machine_alone_has_is_told_and_brought_by_the_next_sweep(host, capsys):
     write_store_there(study(search=3, seeds=4))
     store = remote("synthetic")
