@@ -48,7 +48,7 @@ def at_hand(options: argparse.Namespace) -> Iterator[None]:
             RemoteStore(copy, study, everything=everything).refresh()
         if not any((copy.folder / study / "study.json").exists() for study in studies):
             copy.pull_names()
-    if options.command in ("train", "flow"):
+    if studies and (options.command == "flow" or (options.command == "train" and options.again is None)):
         copy.objects.writable()
     for study in studies if options.command in READING else ():
         tell_unsent(copy, study)
@@ -83,7 +83,7 @@ def bring_back(copy: Copy, study: str, command: str) -> None:
     try:
         copy.push(study, everything=True)
     except RemoteError as error:
-        if command not in ("report", "notebook", "dashboard"):
+        if command not in ("report", "notebook", "mirror", "dashboard"):
             raise
         print(f"{error}", file=sys.stderr)
         return

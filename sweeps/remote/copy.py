@@ -204,6 +204,6 @@ class Copy:
             name
             for name in gone
             if name in large
-            or (is_part(name) and (here.folder / DAMAGED / name).exists())
+            or (is_part(name) and stamp(here.folder / DAMAGED / name) == here.stamps[name])
             or (everything and name.startswith("networks/") and (here.folder / "study.json").exists())
         ]

@@ -304,6 +304,24 @@ def test_a_copy_that_is_torn_is_brought_over_again_and_never_to_the_url(host):
     assert not store.incomplete
 
 
+def test_an_object_that_is_torn_is_set_aside_on_the_url_too(host):
+    store = remote().prepare()
+    store.append(*rows_of())
+    store.share()
+    (path,) = store.parts("trials")
+    name = f"s/trials/{path.name}"
+    store.copy.objects.write(name, path.read_bytes()[:100])
+    host()
+    other = remote().prepare()
+    with other.lock():
+        assert "was damaged" in other.repair()[0]
+        other.share()
+    assert f"/results/{name}" not in Faulty.store
+    assert f"/results/s/damaged/trials/{path.name}" in Faulty.store
+    store.refresh()
+    assert store.parts("trials") == []
+
+
 def test_two_machines_that_wrote_parts_of_one_name_lose_nothing(host):
     rows, curves = rows_of(2)
     store = remote().prepare()
