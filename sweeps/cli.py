@@ -6,6 +6,7 @@ started, or a disk that takes no more, everything stored is whole; 130 interrupt
 """
 
 import argparse
+import contextlib
 import errno
 import importlib
 import re
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from sweeps.errors import InputError, NeverRan, write_error
 
     try:
-        with heeded(to_the_end=arguments is None):
+        with heeded(to_the_end=arguments is None), results_at_hand(options):
             return int(options.run(options))
     except KeyboardInterrupt as interrupt:
         terminated = isinstance(interrupt, Terminated)
@@ -162,6 +163,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{PROGRAM}: {told}", file=sys.stderr)
         return 2
+
+
+def results_at_hand(options: argparse.Namespace) -> contextlib.AbstractContextManager[None]:
+    """Where `--results` is a URL, what brings its local copy."""
+    if "://" not in str(getattr(options, "results", "")):
+        options.copy = None
+        return contextlib.nullcontext()
+    from sweeps.commands.urls import at_hand
+
+    return at_hand(options)
 
 
 def first_of_all(study: str, results: str) -> str:

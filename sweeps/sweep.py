@@ -11,10 +11,10 @@ Where the study asks for it, confirmed networks are then trained again and their
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Protocol
 
 from experiments.layout import AUTO, Layout
@@ -26,6 +26,8 @@ from sweeps.changed import changed
 from sweeps.errors import InputError, WriteError, traceback_of
 from sweeps.flow.run import Measuring, measure
 from sweeps.flow.wanted import wanted
+from sweeps.handing import run as run_work
+from sweeps.handing import task_of
 from sweeps.job import Job, Keep
 from sweeps.made import KEEP, called_otherwise, made, settle
 from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique
@@ -68,6 +70,7 @@ class Scheduler:
     other_code: what rows of other code are, `rerun` or `keep`; see `sweeps.made`. Raises InputError where there are
     some and it is None. timeout: seconds that a trial may take; None: `patience`. keep: which networks of confirmed
     trials are kept, `best` or `all`; None: none. Those that have rows but are not kept are trained again at the end.
+    hand_over: whether workers share no folder with this process, and hand over what they write.
     """
 
     loaded: Loaded
@@ -78,6 +81,7 @@ class Scheduler:
     other_code: str | None = None
     timeout: float | None = None
     keep: str | None = None
+    hand_over: bool = False
 
     def __post_init__(self) -> None:
         networks = Keep(folder=self.store.path / kept.FOLDER, best=self.keep == "best") if self.keep else None
@@ -186,7 +190,8 @@ class Scheduler:
         work = self.queue.take(seen, elsewhere)
         self.given += 1
         job = dataclasses.replace(self.job, store=None) if work.again else self.job
-        return work, work.structure, methodcaller("run", work, job)  # of `sweeps.worker.Worker`
+        task = functools.partial(run_work, work=work)
+        return work, work.structure, task_of(task, job, hand_over=self.hand_over)
 
     def terms(self, work: Work) -> Terms:
         """How long a cohort may take, and how often it is started again where its worker is lost."""
@@ -194,6 +199,7 @@ class Scheduler:
         return Terms(seconds=patience(work, self.timeout), tries=tries)
 
     def put(self, work: Work, event: "Event") -> None:
+        self.store.take_in(event.files)
         if work.again:
             self.given -= event.kind == "done"
             return
@@ -203,6 +209,7 @@ class Scheduler:
             self.written += 1
             if self.written % self.compactor.many == 0:
                 self.compactor.run()
+            self.store.share()
             self.take_note(event.rows)
         else:
             self.training.add(work)
@@ -234,6 +241,7 @@ class Scheduler:
             rows = failed_rows(left, self.job, error)
             write_tracebacks(self.store.path, [entry.id for entry in left], traceback_of(error))
             self.store.append(rows, [])
+            self.store.share()
             self.listener.say(f"{work.name}: {text}. See {traceback_file(self.store.path, left[0].id)}")
         self.training.discard(work)
         self.take_note(rows + list(there.values()))
@@ -289,6 +297,7 @@ def run_flow(scheduler: Scheduler, workers: Crew | None) -> None:
             told=s.listener.measured,
             layout=s.layout,
             timeout=s.timeout,
+            hand_over=s.hand_over,
         )
 
 
@@ -304,15 +313,17 @@ def sweep(
     timeout: float | None = None,
     break_lock: bool = False,
     keep: str | None = None,
+    hand_over: bool = False,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> Scheduler:
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
     workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
-    the store from another sweep, which must be dead. keep: see `Scheduler`. beside: what goes on beside the training,
-    entered once the plan is made. Raises InputError before any work starts where the plan or the store is bad, data of
-    a task are not there, another sweep holds the store, or rows are of other code and `other_code` does not say what
-    they are. A KeyboardInterrupt passes through: every row written stays, and the next call runs the rest.
+    the store from another sweep, which must be dead. keep, hand_over: see `Scheduler`. beside: what goes on
+    beside the training, entered once the plan is made. Raises InputError before any work starts where the plan or the
+    store is bad, data of a task are not there, another sweep holds the store, or rows are of other code and
+    `other_code` does not say what they are. A KeyboardInterrupt passes through: every row written stays, and the next
+    call runs the rest.
     """
     for label, task in loaded.study.tasks.items():
         try:
@@ -322,7 +333,10 @@ def sweep(
     with store.prepare().lock(broken=break_lock):
         for line in store.repair():
             (listener or Silent()).say(line)
-        scheduler = Scheduler(loaded, store, size, listener or Silent(), layout, other_code, timeout, keep)
+        scheduler = Scheduler(
+            loaded, store, size, listener or Silent(), layout, other_code, timeout, keep, hand_over
+        )
+        store.share()
         with beside():
             run(scheduler, workers)
             if scheduler.job.keep is not None:

@@ -32,7 +32,8 @@ class Event:
     """Progress of one work.
 
     kind: compiled, evaluated or done. seconds: since the last event of this work. scores: validation score
-    by trial id so far. rows: of the finished trials, with kind done.
+    by trial id so far. rows: of the finished trials, with kind done. files: what a worker that shares no folder with
+    the driver has written since the last event, by name in the study's folder (`sweeps.handing`).
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Event:
     seconds: float
     scores: dict[str, float] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 class Worker:
@@ -80,10 +82,7 @@ class Worker:
         kept, lost = list[Entry](), list[Entry]()
         program = self.engine(job).program(work.structure, size)
         for entry in work.entries:
-            found = (
-                job.store is not None
-                and rungs.load(job.store.path / "checkpoints", entry, program) is not None
-            )
+            found = job.store is not None and rungs.load(job.store.checkpoints, entry, program) is not None
             (kept if found else lost).append(entry if found else replace(entry, since=0))
         return [tuple(entries) for entries in (kept, lost) if entries]
 
@@ -104,7 +103,7 @@ class Worker:
         engine = self.engine(job)
         waited = engine.seconds
         program, measured = engine.program(cohort.structure, work.size), sizes(cohort.structure)
-        folder = None if store is None else store.path / "checkpoints"
+        folder = None if store is None else store.checkpoints
         checkpoint = None if folder is None else Checkpoint(folder, [e.id for e in entries], program)
         ready = engine.seconds
         yield Event("compiled", 0.0, ready - waited)

@@ -30,7 +30,12 @@ def store_of(options: argparse.Namespace, study: str) -> "Store":
     """The store of a study below `--results`."""
     from sweeps.store.store import Store
 
-    return Store(options.results, study)
+    copy = getattr(options, "copy", None)
+    if copy is None:
+        return Store(options.results, study)
+    from sweeps.remote.store import RemoteStore
+
+    return RemoteStore(copy, study, everything=bool(getattr(options, "keep", None)))
 
 
 def workers_of(options: argparse.Namespace) -> int:

@@ -50,6 +50,7 @@ def to_page(store: Store, options: argparse.Namespace) -> int:
         if not again:
             break
         time.sleep(AGAIN)
+        store.refresh()
     console().print(f"The page is {path}", soft_wrap=True)
     return 0
 

@@ -13,7 +13,7 @@ from typing import Any
 from experiments.read_back import from_json
 from experiments.specs import SpecError, type_name
 from sweeps.code_of import code_of, kinds
-from sweeps.commands.common import workers_of
+from sweeps.commands.common import store_of, workers_of
 from sweeps.commands.flow_arguments import arguments
 from sweeps.errors import InputError
 from sweeps.evidence.flow import WORDS, told
@@ -40,7 +40,7 @@ def of_study(options: argparse.Namespace) -> int:
     if number < 1:
         raise InputError(f"--seeds must be at least 1; got {number}.")
     loaded = load_study(options.study) if is_file(options.study) else None
-    store = Store(options.results, loaded.name if loaded else options.study)
+    store = store_of(options, loaded.name if loaded else options.study)
     declaration = store.declaration()
     aliases = {alias for _, alias in declaration.same}
     entries = list(confirmed(store, declaration, number, aliases, types_of(loaded)))

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sweeps.commands.common import store_of
 from sweeps.errors import InputError
 from sweeps.mirror.run import Run
-from sweeps.store.store import Store
 from sweeps.terminal.printed import printed
 from sweeps.terminal.screen import console
 from sweeps.wandb_import.keys import column, split, where
@@ -63,11 +63,11 @@ def keys_of(options: argparse.Namespace) -> Keys | None:
 
 
 def to_store(runs: list[Run], options: argparse.Namespace, tell: Tell, say: Callable[[str], None]) -> int:
-    store = Store(options.results, study_name(runs, options.study))
+    store = store_of(options, study_name(runs, options.study))
     done = import_study(runs, store, tell)
     say(
-        f"Study '{store.study}': {done.new + done.present} trials in {store.path}; written now: {done.new} of them and "
-        f"{done.points} points of their curves."
+        f"Study '{store.study}': {done.new + done.present} trials in {store.place}; written now: {done.new} of them "
+        f"and {done.points} points of their curves."
     )
     for line in remarks(done):
         say(line)

@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     choose = f", {largest['choose']} choice" if "choose" in largest else ""
     screen.print(
         f"{arms} arms (cell and task): {largest['search']} search{choose} and {at_most}{largest['confirm']}{about} "
-        f"confirmation trials each, {at_most}{arms * sum(largest.values())} in total; {done} already in {store.path}",
+        f"confirmation trials each, {at_most}{arms * sum(largest.values())} in total; {done} already in {store.place}",
         soft_wrap=True,
     )
     if loaded.overrides:

@@ -70,6 +70,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
             timeout=options.trial_timeout,
             break_lock=options.break_lock,
             keep=options.keep,
+            hand_over=shares_no_folder(options),
             beside=mirrored,
         )
     took = time.monotonic() - start
@@ -81,7 +82,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
     bad = [row for row in found if row is not None and row["status"] == "failed"]
     counts = board.counts
     screen.print(
-        f"{board.done()} of {scheduler.total} trials of '{loaded.name}' are stored in {store.path}; this run made "
+        f"{board.done()} of {scheduler.total} trials of '{loaded.name}' are stored in {store.place}; this run made "
         f"{counts['here']} in {seconds(took)}: {counts['solved']} solved, {counts['diverged']} diverged, "
         f"{counts['failed']} failed.",
         soft_wrap=True,
@@ -121,3 +122,8 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
         soft_wrap=True,
     )
     return 0
+
+
+def shares_no_folder(options: argparse.Namespace) -> bool:
+    """Whether workers may be on machines that have no folder in common with this one."""
+    return getattr(options, "copy", None) is not None and options.address not in (None, "local")

@@ -13,10 +13,10 @@ from experiments.tasks.contract import drawable
 from experiments.trial import Trial, checked
 from lstm_variants import CELLS, Layers, Stacked
 from sweeps.commands import looking, train_again
+from sweeps.commands.common import store_of
 from sweeps.commands.training import STUDY, draw, show, train
 from sweeps.errors import InputError
 from sweeps.plan import Entry
-from sweeps.store.store import Store
 from sweeps.study import BY_TASK
 from sweeps.terminal.screen import console
 
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     trial = trial_of(options)
     picture = looking.asked(options.attention, trial)
     entry = Entry(trial, "single", options.cell, options.task)
-    store = Store(options.results, STUDY).prepare()
+    store = store_of(options, STUDY).prepare()
     screen.print(canonical(trial), style="dim", soft_wrap=True)
     stored = [row for row in store.trials().to_pylist() if row["trial_id"] == entry.id]
     if stored and not options.anew:
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     )
     show(screen, row, curve)
     path = draw(entry, row, curve, store.path / "figures" / f"{options.cell}-{options.task}-{entry.id}.png")
-    screen.print(f"row {entry.id} in {store.path}\ncurve {path}", soft_wrap=True)
+    screen.print(f"row {entry.id} in {store.place}\ncurve {path}", soft_wrap=True)
     if picture is not None:
         screen.print(looking.drawn(screen, picture, entry, row, store), soft_wrap=True)
     if options.wandb:

@@ -86,11 +86,12 @@ def follow(
     seen: list[str] | None = None
     while True:
         swept = store.swept  # before reading: what the sweep wrote last is read
+        start = clock()
+        store.refresh()
         written = [str(path) for path in store.parts("trials")]
         if written != seen or swept is False:
-            start = clock()
             so_far, seen = SoFar(store), written
-            took = clock() - start
+        took = clock() - start
         yield so_far
         if so_far.complete or swept is False:
             return
@@ -114,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     screen.print(so_far.line, soft_wrap=True)
     screen.print(so_far.table())
     screen.print(
-        f"{'Nothing is left to run' if so_far.complete else 'No sweep is running'} in {store.path}.",
+        f"{'Nothing is left to run' if so_far.complete else 'No sweep is running'} in {store.place}.",
         soft_wrap=True,
     )
     return 1 if so_far.statuses["failed"] else 0

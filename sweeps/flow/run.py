@@ -10,6 +10,7 @@ from experiments.trial import Trial
 from sweeps.errors import WriteError
 from sweeps.flow.again import again
 from sweeps.flow.wanted import Wanted
+from sweeps.handing import task_of
 from sweeps.job import Job
 from sweeps.plan import Work, cut
 from sweeps.queues import Queue, patience
@@ -28,7 +29,7 @@ Say = Callable[[str], None]
 @dataclass
 class Measuring:
     """What is done of it. told: called with the networks measured so far and their number. timeout: seconds that one
-    may take; None: `patience`."""
+    may take; None: `patience`. hand_over: whether workers hand over what they write."""
 
     wanted: Wanted
     store: Store
@@ -37,6 +38,7 @@ class Measuring:
     told: Callable[[int, int], None]
     layout: Layout = AUTO
     timeout: float | None = None
+    hand_over: bool = False
     measured: int = 0
     errors: list[str] = field(default_factory=list)
 
@@ -52,10 +54,13 @@ class Measuring:
             return None
         work = self.queue.take(seen, elsewhere)
         rows = {entry.id: self.wanted.rows[entry.id] for entry in work.entries}
-        return work, work.structure, functools.partial(again, work=work, job=self.job, rows=rows)
+        task = functools.partial(again, work=work, rows=rows)
+        return work, work.structure, task_of(task, self.job, hand_over=self.hand_over)
 
     def put(self, work: Work, event: "Event") -> None:
+        self.store.take_in(event.files)
         if event.kind == "done":
+            self.store.share()
             self.measured += len(work.entries)
             self.told(self.measured, len(self.wanted.entries))
 
@@ -81,15 +86,17 @@ def measure(
     told: Callable[[int, int], None] = lambda done, total: None,
     layout: Layout = AUTO,
     timeout: float | None = None,
+    hand_over: bool = False,
 ) -> Measuring:
     """Measure what is wanted, in cohorts of `size` (see `cut`); what a cohort gave is stored when it is done.
 
     For the holder of the store's lock. workers: None does it in this process. told: how many are done, of how many.
-    timeout: seconds that a network may take. A KeyboardInterrupt passes through; the next call does the rest.
+    timeout: seconds that a network may take. hand_over: as of a sweep. A KeyboardInterrupt
+    passes through; the next call does the rest.
     """
     for line in wanted.news:
         say(line)
-    doing = Measuring(wanted, store, size, say, told, layout, timeout)
+    doing = Measuring(wanted, store, size, say, told, layout, timeout, hand_over)
     if doing.queue:
         told(0, len(wanted.entries))
         if workers is None:

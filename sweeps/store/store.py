@@ -61,6 +61,8 @@ class Store:
     """The results of one study below `results/`. Creating the object touches no file."""
 
     def __init__(self, results: str | os.PathLike[str], study: str):
+        if "://" in str(results):
+            raise InputError(f"A store is a folder; {results} is a URL, which commands take with --results.")
         self.results = Path(results).absolute()
         self.study = study
         self.path = self.results / study
@@ -83,6 +85,33 @@ class Store:
                     f"Name a writable directory with --results."
                 ) from None
         return self
+
+    @property
+    def place(self) -> str:
+        """Where the results are, for people."""
+        return str(self.path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where cohorts that are under way are kept, on the machine of their worker."""
+        return self.path / "checkpoints"
+
+    def share(self) -> None:
+        """Have others see what was written: who looks into the folder does."""
+
+    def take_in(self, files: list[tuple[str, bytes]]) -> None:
+        """Write files, by name in the study's folder, that a worker on another machine has made: rows last."""
+        contents = dict(files)
+        for name in sorted(
+            contents, key=lambda name: (name.startswith("trials/"), name.count("/") < 2, name)
+        ):
+            path = self.path / name
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, contents[name])
+
+    def refresh(self) -> None:
+        """See what others wrote: the folder has it."""
 
     # ------------------------------------------------------------------ writing
 
@@ -173,14 +202,14 @@ class Store:
     def forget_checkpoints(self, ids: Collection[str]) -> None:
         """Remove what killed cohorts left that begin with one of these trials, and what is kept of these at rungs, once
         all of them have rows: another cut may have made those. The study with another seed keeps its own here."""
-        for folder in (self.path / "checkpoints").glob("*"):
+        for folder in self.checkpoints.glob("*"):
             if folder.name.rpartition("-")[0] in ids:
                 if folder.is_dir():
                     shutil.rmtree(folder, ignore_errors=True)
                 else:
                     folder.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not there, or not empty
-            (self.path / "checkpoints").rmdir()
+            self.checkpoints.rmdir()
 
     # ------------------------------------------------------------------ reading
 

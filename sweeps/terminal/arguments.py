@@ -42,7 +42,10 @@ def study_argument(parser: argparse.ArgumentParser) -> None:
 
 def results_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--results", default=RESULTS, metavar="DIR", help=f"results directory (default: {RESULTS})"
+        "--results",
+        default=RESULTS,
+        metavar="DIR",
+        help=f"results directory, or a URL such as s3://BUCKET/FOLDER (default: {RESULTS})",
     )
 
 

@@ -14,12 +14,23 @@ RESULTS = "results"  # the default of --results
 def printed(command: str, *words: object, results: object = None, **options: object) -> str:
     """A command of ours. Options that are None are left out, and a results directory that is the default one."""
     line = [PROGRAM, command, *map(word, words)]
-    if results is not None and Path(str(results)).absolute() != Path(RESULTS).absolute():
+    results = called(results)
+    if results is not None and (
+        "://" in str(results) or Path(str(results)).absolute() != Path(RESULTS).absolute()
+    ):
         line += option("results", results)
     for name, value in options.items():
         if value is not None:
             line += option(name, value)
     return " ".join(line)
+
+
+def called(results: object) -> object:
+    """The URL of which a folder of results is the local copy (`sweeps.remote.copy`), else the folder itself."""
+    try:
+        return (Path(str(results)) / ".url").read_text()
+    except OSError:
+        return results
 
 
 def word(value: object) -> str:

@@ -236,7 +236,15 @@ class Crew:
                 item, handle.given, handle.deadline = handle.given[0], None, None
                 failed(item, said.cause)
             else:
+                start = time.monotonic()
                 put(handle.given[0], said)
+                self.allow(time.monotonic() - start)
+
+    def allow(self, seconds: float) -> None:
+        """Let workers have so much longer: it was this process that was busy, as with a URL that did not answer."""
+        for handle in self.busy:
+            if handle.deadline is not None:
+                handle.deadline += seconds
 
     def replace(self, handle: Handle, error: Lost, failed: Callable[[Any, BaseException], None]) -> None:
         """Start another worker in place of a lost one, and its cohort again.
