@@ -174,7 +174,7 @@ class Actors:
                 places = min(
                     has.get("CPU", 0), has.get("memory", 0) // memory if self.pool.memory else math.inf
                 )
-                on_gpus = min(places, round(has.get("GPU", 0), 4) // of_gpus) if of_gpus else 0
+                on_gpus = min(places, fit(int(has.get("GPU", 0)), of_gpus)) if of_gpus else 0
                 found += int(on_gpus if kind.gpus else places - on_gpus)
         return found
 
@@ -241,6 +241,15 @@ class Actors:
             "--gpu-workers, --gpus-per-worker or --memory-per-worker; where nodes take longer to come, give "
             "--wait-for-workers SECONDS."
         )
+
+
+def fit(gpus: int, share: float) -> int:
+    """Workers on so many GPUs of a node; shares of one are never of two.
+
+    >>> fit(2, 0.4), fit(1, 0.1), fit(5, 2.0)
+    (4, 10, 2)
+    """
+    return gpus * int(1 / share + 1e-9) if share <= 1 else int(gpus // share)
 
 
 def reason(error: RayError) -> str:

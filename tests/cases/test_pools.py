@@ -120,4 +120,5 @@ def test_room_is_counted_by_node_with_cores_for_gpus_set_aside(monkeypatch):
     assert room() == [12]
     assert room("--memory-per-worker", "1GB") == [10]
     assert room("--gpus-per-worker", "0.5") == [4]
+    assert room("--gpus-per-worker", "0.4") == [4]  # no worker has parts of two GPUs
     assert room("--gpu-workers", "2") == [2, 10]
