@@ -1,6 +1,8 @@
-"""Which cores of the machine this process may use."""
+"""Which cores of the machine this process may use; how many trials a GPU is given at once."""
 
 import os
+
+GPU_COHORT = 64
 
 
 def cores() -> list[int]:

@@ -230,16 +230,24 @@ def cohort_size(bare: Trial) -> int:
 
 
 @functools.cache
-def weight(bare: Trial) -> float:
-    """How long a trial of this structure takes beside others: by its cell's parameters, too."""
+def parameters_of(bare: Trial) -> int:
+    """Of a structure's cell; 0 for a user's cell that cannot be built, or not in time: its trials will fail, and say
+    why."""
     try:
         with within(BUILD_SECONDS):
-            parameters = parameter_count(
-                nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0)))
-            )
-    except Exception:  # a user's cell that cannot be built, or not in time: its trials will fail, and say why
-        parameters = 0
-    return trial_seconds(bare) * (FEW_PARAMETERS + parameters)
+            return parameter_count(nnx.eval_shape(lambda: bare.cell.build(bare.task.inputs, nnx.Rngs(0))))
+    except Exception:
+        return 0
+
+
+def weight(bare: Trial) -> float:
+    """How long a trial of this structure takes beside others: by its cell's parameters, too."""
+    return trial_seconds(bare) * (FEW_PARAMETERS + parameters_of(bare))
+
+
+def width(bare: Trial) -> float:
+    """How much a step of time gives to do at once, beside others: what a GPU is the faster for."""
+    return bare.batch * (FEW_PARAMETERS + parameters_of(bare))
 
 
 def cut(entries: Iterable[Entry], size: int | None, *, again: bool = False) -> list[Work]:

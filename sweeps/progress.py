@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -23,9 +23,9 @@ LINE_EVERY = 15.0
 
 
 class Clock:
-    """Time left, from what trials and compilations have taken so far."""
+    """Time left, from what trials and compilations have taken so far. workers: how many there are now."""
 
-    def __init__(self, workers: int):
+    def __init__(self, workers: Callable[[], int]):
         self.workers = workers
         self.trial_seconds: dict[Trial, tuple[float, int]] = {}  # sum and count by structure
         self.compile_seconds: list[float] = []
@@ -53,13 +53,13 @@ class Clock:
         unplanned = max(0, scheduler.stages.expected - len(scheduler.planned))
         compiling = sum(self.compile_seconds) / max(1, len(self.compile_seconds))
         new = set(trials) - self.compiled
-        return (compute + unplanned * overall + compiling * len(new)) / self.workers
+        return (compute + unplanned * overall + compiling * len(new)) / self.workers()
 
 
 class Board:
     """A listener that draws."""
 
-    def __init__(self, console: Console, workers: int):
+    def __init__(self, console: Console, workers: Callable[[], int]):
         self.console, self.clock = console, Clock(workers)
         self.start = self.last_line = time.monotonic()
         self.scheduler: Scheduler | None = None

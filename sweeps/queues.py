@@ -1,4 +1,10 @@
-"""Cohorts that wait for a worker: which is next, and how long one may take."""
+"""Cohorts that wait for a worker: which is next, and how long one may take.
+
+Where workers on GPUs and on cores share the work, it is taken from both ends, as by HeteroPrio (Agullo et al. 2016,
+"Task-based FMM for heterogeneous architectures"): those on GPUs take first what a GPU does so much the faster, which is
+what has most to do at once, and the others what has least. Those on GPUs are given several cohorts of one structure as
+one.
+"""
 
 from collections import Counter, deque
 from collections.abc import Iterable
@@ -6,16 +12,18 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from experiments.trial import Trial
-from sweeps.plan import FEW_PARAMETERS, Work, weight
+from sweeps.plan import FEW_PARAMETERS, Work, weight, width
 
 LEAST_PATIENCE = 1800.0  # seconds: compiling, and whatever keeps a machine busy
 PATIENCE = 100.0  # times what a cohort takes by a rough estimate
 
 
 class Queue:
-    """Works in order. To take one costs the number of structures, not of works."""
+    """Works in order. To take one costs the number of structures, not of works. together: trials of which a work for a
+    GPU beside workers on cores is made up, as far as there are so many."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: int = 1) -> None:
+        self.together = together
         self.lines: dict[Trial, deque[tuple[int, Work]]] = {}
         self.trials: Counter[Trial] = Counter()  # by structure
         self.joined = 0
@@ -32,20 +40,44 @@ class Queue:
             self.trials[work.structure] += len(work.entries)
             self.joined += 1
 
-    def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any]) -> Work:
+    def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any], wants: str | None = None) -> Work:
         """One whose structure is in `seen`, else not in `elsewhere`, else any; of these the one with most left to do,
-        so that no worker begins on a long arm when the others have come to their end."""
+        so that no worker begins on a long arm when the others have come to their end.
 
-        def order(bare: Trial) -> tuple[int, float, int]:
-            compiled = 0 if bare in seen else 1 if bare not in elsewhere else 2
-            return compiled, -self.trials[bare] * weight(bare), self.lines[bare][0][0]
+        wants: `wide`, a worker on a GPU beside others on cores; `narrow`, one of these. After those in `seen` the
+        widest comes first, or the narrowest.
+        """
+        sign = {"wide": -1, "narrow": 1}.get(wants or "", 0)
 
-        bare = min(self.lines, key=order)
-        _, work = self.lines[bare].popleft()
+        def order(bare: Trial) -> tuple[bool, float, bool, float, int]:
+            new = bare not in seen
+            left = self.trials[bare] * weight(bare)
+            return new, sign and sign * width(bare), new and bare in elsewhere, -left, self.lines[bare][0][0]
+
+        line = self.lines[min(self.lines, key=order)]
+        _, work = line.popleft()
+        if wants == "wide":
+            work = self.merged(work, line)
+        bare = work.structure
         self.trials[bare] -= len(work.entries)
-        if not self.lines[bare]:
+        if not line:
             del self.lines[bare], self.trials[bare]
         return work
+
+    def merged(self, work: Work, line: deque[tuple[int, Work]]) -> Work:
+        """As one with those behind it in its line, as far as they are of its kind and `together` has room."""
+        if work.suspect or work.size >= self.together:
+            return work
+        entries = work.entries
+        while line and alike(work, line[0][1]) and len(entries) + len(line[0][1].entries) <= self.together:
+            entries += line.popleft()[1].entries
+        return Work(entries, self.together, again=work.again)
+
+
+def alike(one: Work, other: Work) -> bool:
+    """Whether two works of one structure may be one."""
+    kinds = {(w.suspect, w.again, *((e := w.entries[0]).stage, e.since, e.until)) for w in (one, other)}
+    return len(kinds) == 1
 
 
 def patience(work: Work, timeout: float | None = None) -> float:

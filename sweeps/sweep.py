@@ -23,6 +23,7 @@ from experiments.tasks.contract import drawable
 from experiments.trial import Trial
 from sweeps import kept
 from sweeps.changed import changed
+from sweeps.cores import GPU_COHORT
 from sweeps.errors import InputError, WriteError, traceback_of
 from sweeps.flow.run import Measuring, measure
 from sweeps.flow.wanted import wanted
@@ -103,7 +104,7 @@ class Scheduler:
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
         self.planned_so_far: tuple[int, dict[str, int]] | None = None
         self.flow: Measuring | None = None  # of a study that asks for it, once its trials are in
-        self.queue = Queue()
+        self.queue = Queue(together=GPU_COHORT if self.size is None else 1)
         self.training: set[Work] = set()
         fresh = self.plan()
         news = [settle(self.loaded, fresh, self.made, self.other_code)]
@@ -182,12 +183,12 @@ class Scheduler:
         return sum(entry.key in self.done for entry in self.by_id.values())
 
     def take(
-        self, seen: set[Any], elsewhere: set[Any]
+        self, seen: set[Any], elsewhere: set[Any], wants: str | None = None
     ) -> tuple[Work, Trial, Callable[[Any], Iterator[Any]]] | None:
         """The next work: one whose structure the worker has compiled, else one that nobody has, else any."""
         if not self.queue:
             return None
-        work = self.queue.take(seen, elsewhere)
+        work = self.queue.take(seen, elsewhere, wants)
         self.given += 1
         job = dataclasses.replace(self.job, store=None) if work.again else self.job
         task = functools.partial(run_work, work=work)

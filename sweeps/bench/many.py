@@ -72,8 +72,10 @@ def pretend(worker: object, work: Work, job: Job) -> Iterator[Event]:
 class Pretending(Scheduler):
     """A scheduler of works that are not trained."""
 
-    def take(self, seen: set[Any], elsewhere: set[Any]) -> tuple[Work, Trial, Any] | None:
-        work = self.queue.take(seen, elsewhere) if self.queue else None
+    def take(
+        self, seen: set[Any], elsewhere: set[Any], wants: str | None = None
+    ) -> tuple[Work, Trial, Any] | None:
+        work = self.queue.take(seen, elsewhere, wants) if self.queue else None
         return (
             None
             if work is None

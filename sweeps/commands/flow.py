@@ -99,7 +99,9 @@ def measured(cohorts: dict[str, list[Trial]], sequences: int) -> dict[str, list[
             f"{name} could not be trained and measured: {type(error).__name__}: {line}"
         ) from error
 
-    def take(seen: set[Any], elsewhere: set[Any]) -> tuple[str, str, Callable[[Any], Iterator[Any]]] | None:
+    def take(
+        seen: set[Any], elsewhere: set[Any], wants: str | None
+    ) -> tuple[str, str, Callable[[Any], Iterator[Any]]] | None:
         if not left:
             return None
         name = left.pop(0)

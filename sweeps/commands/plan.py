@@ -5,6 +5,7 @@ first of which the whole depends most, until it is known well enough or `TIMING_
 """
 
 import argparse
+import dataclasses
 import functools
 import math
 import time
@@ -19,7 +20,7 @@ from experiments.layout import Layout
 from experiments.specs import SpecError
 from experiments.tasks.contract import TaskSpec, drawable
 from experiments.trial import Trial
-from sweeps.commands.common import cohort_of, pool_of, store_of, study_of, workers_of
+from sweeps.commands.common import cohort_of, pool_of, store_of, study_of
 from sweeps.confirm import Fixed
 from sweeps.errors import InputError
 from sweeps.estimate.kept import Known, from_stores, keep, kept, known
@@ -41,6 +42,7 @@ from sweeps.store.store import Store
 from sweeps.study_file import Loaded
 from sweeps.terminal.screen import console
 from sweeps.workers import crew, serial
+from sweeps.workers.pool import Pool
 
 TIMING_SECONDS = 12.0  # from the first structure on, after which no further one is begun
 WELL_ENOUGH = 0.1  # standard deviation of the logarithm
@@ -50,7 +52,12 @@ def run(options: argparse.Namespace) -> int:
     """Print trials, compilations, time and memory of what is missing; returns 0. Raises InputError."""
     screen = console()
     loaded = study_of(options)
-    workers, size = workers_of(options), cohort_of(options)
+    pool, size = pool_of(options), cohort_of(options)
+    if pool.workers != 0 and pool.gpu_workers != 0:
+        pool = dataclasses.replace(
+            pool, gpu_workers=0
+        )  # what those on GPUs take off the others is not known before
+        screen.print("workers on GPUs are left out of what follows: with them it takes less time")
     store = store_of(options, loaded.name)
     todo, guessed, done, news = missing(loaded, store, keep=options.other_code == KEEP)
     study = loaded.study
@@ -75,10 +82,11 @@ def run(options: argparse.Namespace) -> int:
     if not works:
         screen.print("Nothing to run.")
         return 0
-    found = Timings(options, store, {entry.structure for entry in every})
+    found = Timings(options, pool, store, {entry.structure for entry in every})
     open_entries = [] if isinstance(study.rule, Fixed) else guessed
     wanted = demand(works, open_entries, found.compiled, {entry.structure for entry in flow})
     trials = demand([work for work in works if work.entries[0].stage != FLOW], open_entries)
+    workers = crew.many(pool)
     screen.print(trials.line(workers) if todo or guessed else "All trials are stored.", soft_wrap=True)
     if flow:
         screen.print(
@@ -87,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
             soft_wrap=True,
         )
     count = max(1, workers)
-    start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool_of(options).by_ray) if workers else 0.0
+    start = (WORKER_START_SECONDS + RAY_START_SECONDS * pool.by_ray) if workers else 0.0
     adding_up = functools.partial(estimate, wanted, workers=count, start=start)
     result = adding_up(found.all)
     lacking = {label: text for label, task in study.tasks.items() if (text := lacks(task))}
@@ -97,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     if result.spread > WELL_ENOUGH and samples:
         screen.print(f"first estimate: {result.line}", style="dim", soft_wrap=True)
         sizes = {work.structure: work.size for work in works}
-        calibrate(screen, options, wanted, found, samples, sizes, adding_up)
+        calibrate(screen, options, pool, wanted, found, samples, sizes, adding_up)
         result = adding_up(found.all)
     screen.print(result.line, soft_wrap=True)
     if study.stop_after < math.inf:
@@ -154,10 +162,10 @@ def networks(loaded: Loaded, store: Store, keep: bool = False) -> list[Entry]:
 class Timings:
     """What is known of structures, and where it is kept. A cluster's machines are not this one: of these nothing is."""
 
-    def __init__(self, options: argparse.Namespace, store: Store, planned: set[Trial]):
+    def __init__(self, options: argparse.Namespace, pool: Pool, store: Store, planned: set[Trial]):
         self.local = options.address in (None, "local")
         self.how = f"{options.members or ''}{' deterministic' * options.deterministic}".strip()
-        gpu, self.compiled = options.gpus_per_worker > 0, set[str]()
+        gpu, self.compiled = pool.gpu_workers != 0, set[str]()
         found = dict[str, Known]()
         if self.local:
             rows = [] if self.how else from_stores(store.results, planned, gpu)
@@ -179,6 +187,7 @@ class Timings:
 def calibrate(
     screen: Console,
     options: argparse.Namespace,
+    pool: Pool,
     wanted: Demand,
     found: Timings,
     samples: dict[Trial, Trial],
@@ -190,7 +199,7 @@ def calibrate(
 
     Raises InputError for a structure that does not run.
     """
-    workers, begun = workers_of(options), list[float]()
+    begun = list[float]()
     places = {bare: i for i, bare in enumerate(wanted.structures)}
     timing, timed = set[int](), set[int]()
     unable = {i for bare, i in places.items() if bare not in samples}
@@ -209,7 +218,7 @@ def calibrate(
         return wanted.structures[int(gain.argmax())] if now.spread > WELL_ENOUGH else None
 
     def take(
-        seen: set[Any], elsewhere: set[Any]
+        seen: set[Any], elsewhere: set[Any], wants: str | None
     ) -> tuple[Trial, Trial, Callable[[Any], Iterator[Any]]] | None:
         bare = next_one()
         if bare is None:
@@ -232,8 +241,8 @@ def calibrate(
         )
 
     with screen.status("Timing structures") as status:
-        if workers == 0:
+        if not pool.kinds:
             serial.run(take, put, failed)
         else:
-            with crew.started(pool_of(options)) as hands:
+            with crew.started(pool) as hands:
                 hands.run(take, pending, put, failed, screen.print)

@@ -16,7 +16,7 @@ from sweeps.store.store import Store
 
 COLUMNS = [
     *("trial_id", "stage", "cell", "task", "status", "error", "solved", "valid_score", "seed", "test_score"),
-    "finished_at",
+    *("finished_at", "device"),
 ]
 
 
@@ -72,6 +72,17 @@ class SoFar:
         return (
             f"{self.done} of {most}{self.total} trials done ({sum(bool(r['solved']) for r in self.rows)} solved, "
             f"{counts['diverged']} diverged{stopped}), {counts['failed']} failed, {most}{self.total - self.done} to run"
+        )
+
+    @property
+    def devices(self) -> str:
+        """A sentence where rows come from several kinds, empty else."""
+        found = Counter(row["device"] for row in self.rows if row["device"])
+        if len(found) < 2:
+            return ""
+        each = ", ".join(f"{name} ({n})" for name, n in found.most_common())
+        return (
+            f"Trials ran on {len(found)} kinds of device, which agree to rounding, not bit for bit: {each}."
         )
 
     @cached_property

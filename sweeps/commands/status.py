@@ -38,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
         screen.print(so_far.declaration.overridden, soft_wrap=True)
     for line in told(so_far.declaration.codes, so_far.other):
         screen.print(line, style="yellow", soft_wrap=True)
+    if so_far.devices:
+        screen.print(so_far.devices, highlight=False, markup=False, soft_wrap=True)
     screen.print(so_far.table())
     for task, standing in so_far.standings.items():
         for line in racing(task, standing):

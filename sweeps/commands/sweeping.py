@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from experiments.layout import Layout
 from sweeps import kept
-from sweeps.commands.common import cohort_of, store_of, study_of, workers_of
+from sweeps.commands.common import cohort_of, store_of, study_of
 from sweeps.mirror.follower import Follower, to_be_checked
 from sweeps.progress import Board, seconds
 from sweeps.store.failures import brief
@@ -30,7 +30,7 @@ def sweep(options: argparse.Namespace, workers: Crew | None) -> int:
 
         check(options.project)
     store = store_of(options, loaded.name)
-    board = Board(screen, max(1, workers_of(options)))
+    board = Board(screen, lambda: 1 if workers is None else workers.ready)
     start, said = time.monotonic(), list[str]()
 
     def tell(line: str) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 
+from sweeps.workers.pool import START_TIMEOUT
+
 
 def where_to_run(parser: argparse.ArgumentParser) -> None:
     """Add the options that `plan` and `sweep` share: workers, cluster, cohorts, overrides."""
@@ -14,14 +16,37 @@ def where_to_run(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=int,
         metavar="N",
-        help="number of workers (default: one per core; 0: run in this process)",
+        help="number of workers (default: one per core, on a cluster as many as it has room for; 0: run in this "
+        "process)",
     )
     parser.add_argument(
         "--gpus-per-worker",
         type=float,
-        default=0.0,
         metavar="X",
-        help="GPUs per worker (default: 0, CPU only)",
+        help="GPUs per worker, or a share of one such as 0.5 (default: 0, CPU only)",
+    )
+    parser.add_argument(
+        "--gpu-workers",
+        type=int,
+        metavar="N",
+        help="so many workers on GPUs beside those on CPUs; --gpus-per-worker is then theirs alone (default 1)",
+    )
+    parser.add_argument(
+        "--memory-per-worker",
+        metavar="SIZE",
+        help="memory that a node must have free for each of its workers, such as 2GB (`plan` says how much they need)",
+    )
+    parser.add_argument(
+        "--runtime-env",
+        metavar="FILE",
+        help="YAML or JSON file with Ray's runtime_env: code, packages and variables that the nodes are given",
+    )
+    parser.add_argument(
+        "--wait-for-workers",
+        type=float,
+        default=START_TIMEOUT,
+        metavar="SECONDS",
+        help="give up when for so long no worker could start (default: %(default)g)",
     )
     parser.add_argument(
         "--cohort",

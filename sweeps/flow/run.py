@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
+from sweeps.cores import GPU_COHORT
 from sweeps.errors import WriteError
 from sweeps.flow.again import again
 from sweeps.flow.wanted import Wanted
@@ -44,15 +45,15 @@ class Measuring:
 
     def __post_init__(self) -> None:
         self.job = Job(study=self.store.study, store=self.store, layout=self.layout)
-        self.queue = Queue()
+        self.queue = Queue(together=GPU_COHORT if self.size is None else 1)
         self.queue.extend(cut(self.wanted.entries, self.size))
 
     def take(
-        self, seen: set[Any], elsewhere: set[Any]
+        self, seen: set[Any], elsewhere: set[Any], wants: str | None = None
     ) -> tuple[Work, Trial, Callable[[Any], Iterator[Any]]] | None:
         if not self.queue:
             return None
-        work = self.queue.take(seen, elsewhere)
+        work = self.queue.take(seen, elsewhere, wants)
         rows = {entry.id: self.wanted.rows[entry.id] for entry in work.entries}
         task = functools.partial(again, work=work, rows=rows)
         return work, work.structure, task_of(task, self.job, hand_over=self.hand_over)

@@ -18,8 +18,10 @@ from typing import IO, Any
 import cloudpickle
 
 from sweeps import signals
-from sweeps.workers.crew import OVER, READY, Failed, Lost, Pool
+from sweeps.cores import cores
+from sweeps.workers.crew import OVER, READY, Failed, Lost
 from sweeps.workers.modules import send_modules_of
+from sweeps.workers.pool import Kind, Pool
 
 ENVIRONMENT = {
     "NPROC": "1",
@@ -42,7 +44,7 @@ class Processes:
     def __init__(self, pool: Pool):
         self.folder = pool.folder
 
-    def start(self) -> Process:
+    def start(self, kind: Kind) -> Process:
         ours, theirs = Pipe()
         errors = tempfile.TemporaryFile()  # noqa: SIM115 # closed with the worker
         running = subprocess.Popen(
@@ -56,6 +58,9 @@ class Processes:
         )
         theirs.close()
         return Process(running, ours, errors)
+
+    def room(self, kind: Kind) -> int:
+        return len(cores())
 
     def wait(self, workers: list[Process], timeout: float) -> list[Process]:
         speaking = wait([worker.pipe for worker in workers], timeout)

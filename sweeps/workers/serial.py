@@ -1,11 +1,13 @@
 """The same loop as in `sweeps.workers.crew`, in this process and without workers: for tests and tiny jobs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+
+from sweeps.workers.crew import Take
 
 
 def run(
-    take: Callable[[set[Any], set[Any]], tuple[Any, Any, Callable[[Any], Iterator[Any]]] | None],
+    take: Take,
     put: Callable[[Any, Any], None],
     failed: Callable[[Any, BaseException], None],
 ) -> None:
@@ -13,7 +15,7 @@ def run(
     from sweeps.worker import Worker
 
     worker, seen = Worker(), set[Any]()
-    while (given := take(seen, set())) is not None:
+    while (given := take(seen, set(), None)) is not None:
         item, structure, task = given
         seen.add(structure)
         try:

@@ -84,7 +84,7 @@ def test_the_live_table_of_a_sweep_shows_labels_as_they_are(tmp_path):
         tasks={TASK: Adding(length=4)},
     )
     screen = Console(file=io.StringIO(), force_terminal=True, width=120)
-    board = Board(screen, 1)
+    board = Board(screen, lambda: 1)
     Scheduler(loaded, Store(tmp_path, "tiny").prepare(), 2, board)
     with board.running():
         board.live.refresh()

@@ -14,7 +14,8 @@ import pytest
 
 from sweeps.errors import InputError
 from sweeps.workers import ray_errors
-from sweeps.workers.crew import OVER, Pool
+from sweeps.workers.crew import OVER
+from sweeps.workers.pool import Pool
 from sweeps.workers.ray_errors import METHODS, SOCKET, check, short_folder, words
 
 
@@ -179,7 +180,7 @@ def test_a_pool_behind_rays_client_works_without_generators(monkeypatch):
         run_whole = Method()
 
     actors = cluster.Actors(Pool(workers=1, address="ray://h:1"))
-    worker = cluster.Worker(Actor(), asked=None, ready=True)
+    worker = cluster.Worker(Actor(), asked=None, place=(1, "node"))
     monkeypatch.setattr(cluster.ray.util.client.ray, "is_connected", lambda: True)
     monkeypatch.setattr(cluster.ray, "get", lambda reference: ["compiled", "done"])
     actors.give(worker, "task")

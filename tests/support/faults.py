@@ -23,14 +23,15 @@ LONG = TEXT.replace("steps=20", "steps=3000").replace("evaluate_every=10", "eval
 TRIALS = 12  # gru, its alias and the vanilla RNN: 2 search and 2 confirm trials each
 
 
-def start(path, results, where=PROCESSES, *more, before=(), env=None) -> subprocess.Popen:
-    """A sweep with one worker, one trial a cohort, without W&B. before: put before its command."""
+def start(path, results, where=PROCESSES, *more, workers="1", before=(), env=None) -> subprocess.Popen:
+    """A sweep with one worker (None: as many as there are by default), one trial a cohort, without W&B. before: put
+    before its command."""
     # A shell starts background jobs with Ctrl-C ignored, and children inherit that: here it must count.
     listening = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     command = [*before, sys.executable, "-c", listening + "from sweeps.cli import main; sys.exit(main())"]
     command += ["sweep", str(path), "--results", str(results)]
-    for option, value in (("--workers", "1"), ("--wandb", "off"), ("--cohort", "1")):
-        if option not in more:
+    for option, value in (("--workers", workers), ("--wandb", "off"), ("--cohort", "1")):
+        if option not in more and value is not None:
             command += [option, value]
     return subprocess.Popen(
         [*command, *where, *more], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env

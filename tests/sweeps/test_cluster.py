@@ -1,7 +1,9 @@
 """The sweep on workers: they and the driver may be killed at any time, and nothing is lost or done twice."""
 
 import os
+import shutil
 import signal
+import tempfile
 import time
 
 import pytest
@@ -9,9 +11,10 @@ from faults import LONG, NAMES, PROCESSES, RAY, command_of, counts, start, wait_
 from studies import TEXT, write_study
 
 from sweeps.errors import InputError
+from sweeps.signals import descendants
 from sweeps.store.store import Store
 from sweeps.workers import crew
-from sweeps.workers.crew import Pool
+from sweeps.workers.pool import Pool
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +85,78 @@ def test_a_cell_beside_the_users_study_file_reaches_the_workers(tmp_path, where)
     assert all(
         '"type":"beside:Mine"' in s or "VanillaRNN" in s for s in store.trials(["spec"])["spec"].to_pylist()
     )
+
+
+NEEDS = """
+import dataclasses, os
+from lstm_variants import GRU
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Mine(GRU):
+    hidden: int = 3
+
+    def build(self, inputs, rngs):
+        import sent_by_ray
+        os.environ["GIVEN"]
+        return super().build(inputs, rngs)
+"""
+
+
+def working_on(node) -> bool:
+    """Whether a worker trains on a node of this machine's."""
+    found = [
+        number for process in node.all_processes["raylet"] for number in descendants(process.process.pid)
+    ]
+    return any("ray::Actor.run" in command_of(number) for number in found)
+
+
+def test_a_cluster_of_unequal_nodes_that_come_and_go_is_used_as_it_is(tmp_path):
+    from ray.cluster_utils import Cluster
+
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    (sent / "sent_by_ray.py").write_text("")
+    # A worker on a GPU that nobody has computes on the CPU, since JAX is told to.
+    env = tmp_path / "env.yaml"
+    env.write_text(f"working_dir: {sent}\nenv_vars: {{GIVEN: 'yes', JAX_PLATFORMS: cpu}}\n")
+    (tmp_path / "cell.py").write_text(NEEDS)
+    text = LONG.replace("from lstm_variants import GRU", "from cell import Mine as GRU")
+    path, store = write_study(tmp_path, text, "unequal"), Store(tmp_path / "results", "unequal")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    # Each node has a folder of its own, as on a machine of its own: there it keeps what it is sent, and deletes it.
+    folders = [tempfile.mkdtemp(prefix="ray-", dir="/tmp") for _ in range(3)]
+    try:
+        nodes = [
+            cluster.add_node(num_cpus=1, temp_dir=folders[0]),
+            cluster.add_node(num_cpus=1, num_gpus=1, temp_dir=folders[1]),
+        ]
+        where = ("--address", cluster.address, "--gpu-workers", "1", "--runtime-env", str(env))
+        process = start(path, store.results, where, workers=None)
+        while not all(map(working_on, nodes)):
+            assert process.poll() is None, process.stdout.read()
+        for node in nodes:
+            cluster.remove_node(node, allow_graceful=False)
+        node = cluster.add_node(num_cpus=1, temp_dir=folders[2])
+        output = process.communicate(timeout=240)[0]
+        assert process.returncode == 0, output
+        assert "its cohort runs again" in output
+        assert len(counts(store)) == 12
+        assert set(store.trials(["status"])["status"].to_pylist()) == {"finished"}
+
+        path = write_study(tmp_path, text.replace("steps=3000", "steps=1000000"), "asked")
+        store = Store(tmp_path / "results", "asked")
+        process = start(path, store.results, where)
+        while not working_on(node):
+            assert process.poll() is None, process.stdout.read()
+        time.sleep(12)  # more than a worker keeps nothing for, less than it keeps something after by itself
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=60)[0]
+        assert process.returncode == 143, output
+        assert list((store.path / "checkpoints").glob("*/[0-9]*"))
+    finally:
+        cluster.shutdown()
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_cluster_that_does_not_answer_is_named():

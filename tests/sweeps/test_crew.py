@@ -8,7 +8,8 @@ import pytest
 
 from sweeps.errors import InputError, traceback_of
 from sweeps.workers import crew as crew_module
-from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Hung, Lost, Pool, Terms, started
+from sweeps.workers.crew import OVER, READY, TRIES, Crew, Failed, Hung, Lost, Terms, started
+from sweeps.workers.pool import Kind, Pool
 
 pytestmark = pytest.mark.slow
 
@@ -19,7 +20,7 @@ class Scripted:
     def __init__(self, script):
         self.script, self.alive, self.given = deque(script), [], []
 
-    def start(self):
+    def start(self, kind):
         worker = object()
         self.alive.append(worker)
         return worker
@@ -51,11 +52,11 @@ def run(script, *tasks, terms=lambda item: Terms()):
     place, queue = Scripted(script), deque(tasks)
     put, failed, said = [], [], []
 
-    def take(seen, elsewhere):
+    def take(seen, elsewhere, wants):
         return (task := queue.popleft(), f"structure of {task}", task) if queue else None
 
-    crew = Crew(place, 1)
-    crew.grow()
+    crew = Crew(place, [Kind(many=1)])
+    crew.look()
     crew.run(
         take,
         lambda: bool(queue),
@@ -114,11 +115,11 @@ def test_what_takes_longer_than_it_may_is_given_up_and_its_worker_replaced():
             return [] if self.given == ["a"] and self.alive == [first] else workers[-1:]
 
     place, queue, failed = Silent([READY, READY, OVER]), deque(["a", "b"]), []
-    crew = Crew(place, 1)
-    crew.grow()
+    crew = Crew(place, [Kind(many=1)])
+    crew.look()
     first = place.alive[0]
     crew.run(
-        lambda seen, elsewhere: (task := queue.popleft(), task, task) if queue else None,
+        lambda seen, elsewhere, wants: (task := queue.popleft(), task, task) if queue else None,
         lambda: bool(queue),
         lambda *of: None,
         lambda item, error: failed.append((item, error)),
@@ -155,6 +156,60 @@ def test_busy_workers_are_asked_to_keep_what_they_have_when_the_loop_is_interrup
         interrupted()
     assert len(place.left) == 1
     assert place.alive == []
+
+
+def test_workers_for_which_there_is_room_later_join_while_the_others_work(monkeypatch):
+    monkeypatch.setattr(crew_module, "LOOK", 0.0)
+
+    class Growing(Scripted):
+        def room(self, kind):
+            return 1 + len(self.given)
+
+        def wait(self, workers, timeout):
+            return workers[-1:]
+
+    place, queue = Growing([READY, "half", READY, OVER, OVER]), deque(["a", "b"])
+    crew = Crew(place, [Kind(many=None)])
+    crew.run(
+        lambda seen, elsewhere, wants: (task := queue.popleft(), task, task) if queue else None,
+        lambda: bool(queue),
+        lambda *of: None,
+        lambda item, error: None,
+        print,
+    )
+    assert place.given == ["a", "b"]
+    assert crew.ready == 2
+
+
+def test_workers_that_started_once_are_asked_for_again_where_none_starts_any_more(monkeypatch):
+    monkeypatch.setattr(crew_module, "LOOK", 0.01)
+    place, _, failed, said = run([READY, *[Lost("gone")] * 5, READY, OVER], "a")
+    assert place.given == ["a", "a"]
+    assert failed == []
+    assert said[-1] == "No worker starts any more (gone); they are asked for every 0 s."
+
+
+def test_kinds_of_workers_are_told_apart_by_what_they_want():
+    class Both(Scripted):
+        def wait(self, workers, timeout):
+            return workers[:1] if len(self.script) > 3 else workers[-1:]
+
+        def start(self, kind):
+            self.kinds = [*getattr(self, "kinds", []), kind.gpus]
+            return super().start(kind)
+
+    place, wanted = Both([READY, READY, OVER, OVER]), []
+
+    def take(seen, elsewhere, wants):
+        wanted.append(wants)
+        return (wants, wants, wants) if len(wanted) <= 2 else None
+
+    crew = Crew(place, Pool(workers=1, gpu_workers=1, address="auto").kinds)
+    crew.look()
+    crew.run(take, lambda: len(wanted) < 2, lambda *of: None, lambda *of: None, print)
+    assert place.kinds == [1.0, 0.0]
+    assert wanted[:2] == ["wide", "narrow"]
+    assert [kind.wants for kind in Pool(workers=0, gpu_workers=2).kinds] == [None]
 
 
 def test_workers_that_never_start_end_the_loop_in_words():

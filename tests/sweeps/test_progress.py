@@ -34,7 +34,7 @@ def row(entry, solved=False, status="finished"):
 
 
 def test_the_board_counts_what_happened_and_estimates_what_is_left(tmp_path):
-    board = Board(Console(file=io.StringIO()), workers=2)
+    board = Board(Console(file=io.StringIO()), workers=lambda: 2)
     scheduler = Scheduler(tiny(), Store(tmp_path, "tiny").prepare(), 2, board)
     assert "0 of 16 trials" in board.line()
     assert "estimating time left" in board.line()
@@ -52,7 +52,7 @@ def test_the_board_counts_what_happened_and_estimates_what_is_left(tmp_path):
 def test_a_trial_that_goes_on_after_a_rung_is_one_trial_of_the_run_and_solves_its_task_once(tmp_path):
     space = {"optimizer.learning_rate": log_uniform(1e-3, 1e-1)}
     loaded = tiny(search=halving(space, trials=3, eta=3, rungs=(0.5,)))
-    board = Board(Console(file=io.StringIO()), workers=1)
+    board = Board(Console(file=io.StringIO()), workers=lambda: 1)
     scheduler = sweep_in(tmp_path, loaded, listener=board)
     assert board.counts["here"] == scheduler.stored == scheduler.total
     solved = [row for row in scheduler.store.planned().rows.to_pylist() if row["solved"]]

@@ -7,6 +7,7 @@ from sweeping import made_up, sweep_in
 from lstm_variants import GRU, LSTM, NFG
 from sweeps.choosing import Choose
 from sweeps.cli import main
+from sweeps.commands.so_far import SoFar
 from sweeps.commands.status import number
 from sweeps.rules.race import race
 from sweeps.spaces import log_uniform
@@ -49,6 +50,16 @@ def test_while_a_race_is_on_the_number_of_trials_is_the_largest_that_it_can_be(t
     assert "of at most " in out
     assert "of at most" not in status(tmp_path / "whole", capsys)
     assert f"{whole.total} of {whole.total} trials done" in status(tmp_path / "whole", capsys)
+
+
+def test_kinds_of_devices_are_told_where_there_are_several():
+    so_far = SoFar.__new__(SoFar)
+    so_far.rows = [{"device": name} for name in ("cpu A", "gpu B", "cpu A", None)]
+    assert so_far.devices.endswith(
+        "2 kinds of device, which agree to rounding, not bit for bit: cpu A (2), gpu B (1)."
+    )
+    so_far.rows = so_far.rows[:1]
+    assert so_far.devices == ""
 
 
 @pytest.mark.parametrize(

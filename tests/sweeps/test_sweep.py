@@ -12,7 +12,7 @@ from studies import tiny
 from experiments import Adding
 from lstm_variants import GRU, LSTM, VanillaRNN
 from lstm_variants.cells.lstm import LSTMCell
-from sweeps.plan import cut
+from sweeps.plan import Work, cut
 from sweeps.queues import Queue
 from sweeps.store import schema
 from sweeps.store.store import Store
@@ -321,6 +321,23 @@ def test_work_goes_first_to_who_has_compiled_it_then_to_what_nobody_has():
     while queue:
         queue.take(set(), set())
     assert queue.trials == {}
+
+
+def test_a_gpu_beside_cores_takes_the_widest_as_one_cohort_and_the_cores_the_narrowest():
+    one, other = (e for e in search_entries(tiny().study) if e.cell == "gru")
+    wide = [
+        dataclasses.replace(e, trial=dataclasses.replace(e.trial, cell=GRU(hidden=40))) for e in (one, other)
+    ]
+    odd = Work((dataclasses.replace(wide[0], stage="confirm"),), 1)
+    queue = Queue(together=64)
+    queue.extend([*cut([one, other, *wide], 1), odd, Work((wide[1],), 1, suspect=True)])
+    assert queue.take(set(), set(), "narrow").entries == (one,)
+    given = queue.take(set(), set(), "wide")
+    assert (given.entries, given.size) == (tuple(wide), 64)
+    given = queue.take(set(), set(), "wide")  # not of the same stage, nor with one that failed
+    assert (given.entries, given.size) == (odd.entries, 64)
+    assert queue.take(set(), set(), "wide").size == 1
+    assert sum(queue.trials.values()) == len(queue) == 1
 
 
 def test_what_has_most_left_to_do_goes_first():

@@ -16,7 +16,7 @@ from sweeps.rows import failed_rows
 from sweeps.store.store import Store
 from sweeps.sweep import Scheduler
 from sweeps.workers import cluster
-from sweeps.workers.crew import Pool
+from sweeps.workers.pool import Kind
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_a_cohort_that_fails_after_a_part_was_stored_keeps_that_part(tmp_path):
 
 def test_a_deterministic_pool_forbids_unordered_sums_on_gpus_and_keeps_the_users_flags(monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=here")
-    flags = cluster.environment(Pool(workers=1, gpus_per_worker=1.0, deterministic=True))["XLA_FLAGS"]
+    flags = cluster.environment(Kind(many=1, gpus=1.0), deterministic=True)["XLA_FLAGS"]
     assert flags == "--xla_dump_to=here --xla_gpu_deterministic_ops=true"
-    assert "XLA_FLAGS" not in cluster.environment(Pool(workers=1, gpus_per_worker=1.0))
-    assert "XLA_FLAGS" not in cluster.environment(Pool(workers=1, deterministic=True))
+    assert "XLA_FLAGS" not in cluster.environment(Kind(many=1, gpus=1.0))
+    assert "XLA_FLAGS" not in cluster.environment(Kind(many=1), deterministic=True)
