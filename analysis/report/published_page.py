@@ -20,8 +20,8 @@ HEAD = """# Published tables, beside what is measured here
 Left the number that the paper prints, right what the shipped results say of the nearest arm: the mean over the fresh
 seeds of its chosen setting, its 95 % t interval, and the number of seeds. Empty: not printed there, or not run here.
 Which cell is better is said by [verdicts](verdicts.md) and [claims](claims.md), not by these intervals. Not here,
-since not run: the languages of Delétang et al. (2023), MQAR (Arora et al. 2023), and the language models of either
-paper.
+since not run: the languages of Delétang et al. (2023), MQAR at the lengths of Arora et al. (2023), and the language
+models of either paper.
 
 This page is generated from the results by
 
