@@ -36,6 +36,9 @@ from sweeps.store.store import Store
 from sweeps.terminal.pipes import pipe_table
 
 SHOWN = ("glance", "differences", "race")  # figures that are copied, if the study has them
+OF_A_WHOLE_SEARCH = (
+    "importance",
+)  # those of a search that stopped nothing and is large enough for Greff et al.'s protocol
 TABLES = ("verdicts", "overall", "claims", "facts")
 
 
@@ -60,13 +63,18 @@ def block(study: Analysed, folder: str) -> str:
         "```",
         "",
         *([race, ""] if "race" in fitting(study) else []),
-        *greff(study),
+        *greff(study, folder),
         price(study.results),
     ]
     return "\n".join(lines)
 
 
-def greff(study: Analysed) -> list[str]:
+def shown(study: Analysed) -> tuple[str, ...]:
+    """Names of the figures that are copied."""
+    return SHOWN if protocol(study) is None else SHOWN + OF_A_WHOLE_SEARCH
+
+
+def greff(study: Analysed, folder: str) -> list[str]:
     """Greff et al.'s protocol beside the study's own verdicts, and what explains the scores of such a search; nothing
     where a search is too small for it or stopped settings on the way."""
     matrix = protocol(study)
@@ -77,6 +85,8 @@ def greff(study: Analysed) -> list[str]:
         f"there, which does not mean equal:",
         grid(matrix),
         *filter(None, [explains(study.shares)]),
+        "",
+        f"![Shares of the variance of scores over the search]({folder}/importance.png)",
         "",
     ]
 
@@ -212,7 +222,7 @@ def publish(pages: Sequence[Path], results: str, study: str, folder: Path) -> No
             )
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        paths = written(analysed, results, scratch, figures={n: FIGURES[n] for n in SHOWN})
+        paths = written(analysed, results, scratch, figures={n: FIGURES[n] for n in shown(analysed)})
         pictures = [path.with_suffix(kind) for path in paths.figures.values() for kind in (".png", ".csv")]
         tables = [path for name in TABLES if (path := paths.report.with_name(f"{name}.csv")).exists()]
         for path in (*pictures, *tables):
