@@ -15,6 +15,7 @@ import pandas as pd
 
 from analysis.claims.evaluation import over_studies, whole
 from analysis.claims.outcome import FAILS, HOLDS, OPEN, UNTESTED
+from analysis.figures.frontier import DIFFICULTY
 from analysis.report.claims_page import read
 from analysis.statistics.pairs.reasons import UNDECIDED
 from analysis.statistics.search.factors import CELL
@@ -186,11 +187,19 @@ def settings(shares: pd.DataFrame) -> Iterator[str]:
 
 
 def frontier(halves: pd.DataFrame) -> Iterator[str]:
-    """The lag over which half of the seeds still solve a task. halves: frontier.csv."""
-    kept = halves[halves["t50"].notna()]
-    for task, rows in kept.groupby("part", sort=False):
-        told = listing(f"{name(str(row.cell))} {row.t50:.0f}" for row in rows.itertuples())
-        yield f"**How far back on {task}?** Half of the seeds solve it over {told} steps ([{FRONTIER}]({FRONTIER}.md))."
+    """The difficulty, such as a lag, at which half of the seeds still solve a task. halves: frontier.csv."""
+    kept = halves[halves["part"].eq(DIFFICULTY) & halves["t50"].notna()].drop_duplicates(["task", "cell"])
+    tasks = list(dict.fromkeys(kept["task"]))
+    half = kept.set_index(["cell", "task"])["t50"]
+    told = [
+        f"{name(str(cell))} {listing(f'{half[cell, t]:.0f}' if (cell, t) in half.index else '–' for t in tasks)}"
+        for cell in dict.fromkeys(kept["cell"])
+    ]
+    if told:
+        yield (
+            f"**How far back?** The lag over which half of the seeds still solve {listing(tasks)}: {'; '.join(told)} "
+            f"steps ([{FRONTIER}]({FRONTIER}.md))."
+        )
 
 
 def unknown(rows: pd.DataFrame) -> Iterator[str]:

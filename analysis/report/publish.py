@@ -27,6 +27,7 @@ from analysis.report.markdown import grid
 from analysis.report.terminal import trust_line, verdict_text
 from analysis.report.undecided import Open, undecided
 from analysis.report.write import written
+from analysis.statistics.training.frontier import families
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
 from analysis.study.tables import Analysed
@@ -36,9 +37,8 @@ from sweeps.store.store import Store
 from sweeps.terminal.pipes import pipe_table
 
 SHOWN = ("glance", "differences", "race")  # figures that are copied, if the study has them
-OF_A_WHOLE_SEARCH = (
-    "importance",
-)  # those of a search that stopped nothing and is large enough for Greff et al.'s protocol
+OF_MANY_LAGS = ("frontier",)  # of a study that has three or more tasks that differ in one number
+OF_A_WHOLE_SEARCH = ("importance",)  # of a search that stopped nothing and is large enough for Greff et al.
 TABLES = ("verdicts", "overall", "claims", "facts")
 
 
@@ -50,6 +50,7 @@ def block(study: Analysed, folder: str) -> str:
     if len(told):
         return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(study.results)])
     rows = study.found(study.verdicts)
+    reach = f"![Where half of the seeds solve a task]({folder}/frontier.png)"
     race = f"![Evidence against seeds, and where it was enough]({folder}/race.png)"
     lines = [
         sentence(rows, study.reference),
@@ -63,6 +64,7 @@ def block(study: Analysed, folder: str) -> str:
         "```",
         "",
         *([race, ""] if "race" in fitting(study) else []),
+        *([reach, ""] if "frontier" in shown(study) else []),
         *greff(study, folder),
         price(study.results),
     ]
@@ -71,7 +73,9 @@ def block(study: Analysed, folder: str) -> str:
 
 def shown(study: Analysed) -> tuple[str, ...]:
     """Names of the figures that are copied."""
-    return SHOWN if protocol(study) is None else SHOWN + OF_A_WHOLE_SEARCH
+    many = any(len(family.values) > 2 for family in families(study.results.stage("confirm")))
+    whole = protocol(study) is not None
+    return (*SHOWN, *(OF_MANY_LAGS if many else ()), *(OF_A_WHOLE_SEARCH if whole else ()))
 
 
 def greff(study: Analysed, folder: str) -> list[str]:

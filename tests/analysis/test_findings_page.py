@@ -85,11 +85,11 @@ def test_a_difference_is_told_to_be_smaller_than_the_margin_where_it_is():
 
 def test_every_sentence_leads_to_evidence_that_is_shipped(tmp_path):
     (tmp_path / "frontier_lag").mkdir()
-    halves = pd.DataFrame({"part": ["s"], "cell": ["lstm"], "t50": [40.0]})
+    halves = pd.DataFrame({"part": ["difficulty"], "task": ["s"], "cell": ["lstm"], "t50": [40.0]})
     halves.to_csv(tmp_path / "frontier_lag" / "frontier.csv")
     assert "How far back" not in page(tmp_path)
     (tmp_path / "frontier_lag.md").write_text("")
-    assert "How far back on s?" in page(tmp_path)
+    assert "half of the seeds still solve s: the LSTM" in page(tmp_path)
     targets = LINK.findall(page(DOCS))
     assert len(targets) > 4
     assert all((DOCS / target).is_file() for target in targets)
@@ -119,11 +119,16 @@ def test_what_explains_more_is_told_to_come_first(cell, first):
 
 def test_lags_are_told_a_task_where_they_are_known():
     halves = pd.DataFrame(
-        {"part": ["s", "s", "u"], "cell": ["lstm", "rnn", "rnn"], "t50": [40.2, 12.0, None]}
+        {
+            "part": ["updates", *["difficulty"] * 5],
+            "task": ["s_10", "s", "s", "u", "s", "u"],
+            "cell": ["lstm", "lstm", "lstm", "lstm", "rnn", "rnn"],
+            "t50": [300.0, 40.2, 40.2, 33.0, 12.0, None],
+        }
     )
     (told,) = frontier(halves)
-    assert "**How far back on s?**" in told
-    assert "the LSTM without peepholes 40 and the plain RNN 12 steps" in told
+    assert "solve s and u: the LSTM without peepholes 40 and 33; the plain RNN 12 and – steps" in told
+    assert list(frontier(halves[:1])) == []
 
 
 def test_without_claims_nothing_is_said_of_them(tmp_path):
