@@ -50,7 +50,7 @@ VERBS = {  # of one claim, and of several
 HEAD = """# Which recurrent cell should I use, and does it matter?
 
 In plain words, for networks as small and tasks as synthetic as those of the studies. Every sentence is computed from
-the results in this folder, and the link behind it leads to its evidence.
+the results in this folder, and the link behind it leads to its evidence. *Without forget gate* is the LSTM without one.
 """
 FOOT = """*Worse* and *better* are proven differences, some smaller than the margin; *equivalent* is proven to be within
 it, at an error rate of 5 % a task ([how](verdicts.md)); the rest is undecided, which is not "the same". This page is
