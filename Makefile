@@ -17,9 +17,6 @@ INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
 install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
-# One more at a time than there are cores: many tests wait for processes that start, or hang.
-SIDE_BY_SIDE := --numprocesses $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --dist worksteal
-
 .PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks inside \
 	docs-tables docs docs-links packages lock clean
 
@@ -28,11 +25,11 @@ study: $(RUN)
 	$(BIN)/lstm-variants report quick
 
 test: $(READY)
-	$(BIN)/pytest $(SIDE_BY_SIDE)
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 # What CI runs beside the tests, and the tests that are not marked slow: two minutes.
 fast: check
-	$(BIN)/pytest $(SIDE_BY_SIDE) -m 'not slow'
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m 'not slow'
 
 # What CI runs beside the tests: lint, format, types, import contracts.
 check: $(READY)
@@ -45,6 +42,7 @@ check: $(READY)
 # and how long it takes to go on. Half an hour on two cores.
 faults: $(READY)
 	$(BIN)/python tests/faults/bench.py
+	$(BIN)/pytest tests/faults/nodes.py
 
 # On a machine with an accelerator: whether cohorts on it give what they give on a CPU, and how much faster they are. It
 # needs jax for that device, flax, optax, orbax, pyarrow and pandas; neither Ray nor W&B.
