@@ -1,8 +1,6 @@
-"""Which cores of the machine this process may use; how many trials a GPU is given at once."""
+"""Which cores of the machine this process may use."""
 
 import os
-
-GPU_COHORT = 64
 
 
 def cores() -> list[int]:

@@ -1,9 +1,9 @@
 """Cohorts that wait for a worker: which is next, and how long one may take.
 
 Where workers on GPUs and on cores share the work, it is taken from both ends, as by HeteroPrio (Agullo et al. 2016,
-"Task-based FMM for heterogeneous architectures"): those on GPUs take first what a GPU does so much the faster, which is
-what has most to do at once, and the others what has least. Those on GPUs are given several cohorts of one structure as
-one.
+"Task-based FMM for heterogeneous architectures", Concurrency and Computation 28(9)): those on GPUs take first what a
+GPU does so much the faster, which is what has most to do at once, and the others what has least. Those on GPUs are
+given several cohorts of one structure as one.
 """
 
 from collections import Counter, deque

@@ -23,7 +23,6 @@ from experiments.tasks.contract import drawable
 from experiments.trial import Trial
 from sweeps import kept
 from sweeps.changed import changed
-from sweeps.cores import GPU_COHORT
 from sweeps.errors import InputError, WriteError, traceback_of
 from sweeps.flow.run import Measuring, measure
 from sweeps.flow.wanted import wanted
@@ -40,6 +39,7 @@ from sweeps.store.store import Store
 from sweeps.study_file import Loaded
 from sweeps.workers import serial
 from sweeps.workers.crew import TRIES, Crew, Hung, Lost, Terms
+from sweeps.workers.pool import GPU_COHORT
 
 if TYPE_CHECKING:
     from sweeps.worker import Event
@@ -320,8 +320,8 @@ def sweep(
     """Plan a study and run what is missing of it, in cohorts of `size` (see `cut`).
 
     workers: None runs it in this process. timeout: seconds that a trial may take (None: `patience`). break_lock: take
-    the store from another sweep, which must be dead. keep, hand_over: see `Scheduler`. beside: what goes on
-    beside the training, entered once the plan is made. Raises InputError before any work starts where the plan or the
+    the store from another sweep, which must be dead. keep, hand_over: see `Scheduler`. beside: what goes on beside the
+    training, entered once the plan is made. Raises InputError before any work starts where the plan or the
     store is bad, data of a task are not there, another sweep holds the store, or rows are of other code and
     `other_code` does not say what they are. A KeyboardInterrupt passes through: every row written stays, and the next
     call runs the rest.

@@ -14,22 +14,18 @@ from pathlib import Path
 import jax
 import jaxlib
 
-VARIABLE = "LSTM_VARIANTS_CACHE"
+from sweeps import cache
 
 
 def folder() -> Path | None:
     """Where compiled programs are kept: below `$LSTM_VARIANTS_CACHE`, or the user's cache folder; None where
     the variable says "off" or there is no such folder."""
-    chosen = os.environ.get(VARIABLE, "")
-    if chosen == "off":
+    if os.environ.get(cache.VARIABLE) == cache.OFF:
         return None
-    if chosen:
-        return Path(chosen) / machine()
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:  # a user without a home
-        return None
-    return base / "lstm-variants" / "xla" / machine()
+    if (chosen := cache.chosen()) is not None:
+        return chosen / machine()
+    usual = cache.usual()
+    return None if usual is None else usual / "xla" / machine()
 
 
 @functools.cache

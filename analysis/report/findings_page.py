@@ -112,9 +112,8 @@ def small(rows: pd.DataFrame, kind: str) -> str:
     """How many of these differences are smaller than the margin; empty where none is."""
     found = rows[rows["standing"] == kind]
     number = int((found["value"].abs() < found["margin"]).sum())
-    return f"; of these differences {number} {'is' if number == 1 else 'are'} smaller than the margin" * (
-        number > 0
-    )
+    told = f"; of these differences {number} {'is' if number == 1 else 'are'} smaller than the margin"
+    return told if number else ""
 
 
 def same(rows: pd.DataFrame) -> list[str]:

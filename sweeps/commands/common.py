@@ -6,14 +6,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweeps.cores import GPU_COHORT, cores
+from sweeps.cores import cores
 from sweeps.errors import InputError
-from sweeps.workers.pool import Pool
+from sweeps.workers.pool import GPU_COHORT, Pool
 
 if TYPE_CHECKING:
     from sweeps.store.store import Store
     from sweeps.study_file import Loaded
-
 
 UNITS = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 

@@ -54,9 +54,7 @@ def run(options: argparse.Namespace) -> int:
     loaded = study_of(options)
     pool, size = pool_of(options), cohort_of(options)
     if pool.workers != 0 and pool.gpu_workers != 0:
-        pool = dataclasses.replace(
-            pool, gpu_workers=0
-        )  # what those on GPUs take off the others is not known before
+        pool = dataclasses.replace(pool, gpu_workers=0)  # what those on GPUs would take is not known before
         screen.print("workers on GPUs are left out of what follows: with them it takes less time")
     store = store_of(options, loaded.name)
     todo, guessed, done, news = missing(loaded, store, keep=options.other_code == KEEP)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.layout import AUTO, Layout
 from experiments.trial import Trial
-from sweeps.cores import GPU_COHORT
 from sweeps.errors import WriteError
 from sweeps.flow.again import again
 from sweeps.flow.wanted import Wanted
@@ -19,6 +18,7 @@ from sweeps.store.failures import brief
 from sweeps.store.store import Store
 from sweeps.workers import serial
 from sweeps.workers.crew import Crew, Terms
+from sweeps.workers.pool import GPU_COHORT
 
 if TYPE_CHECKING:
     from sweeps.worker import Event
@@ -92,8 +92,8 @@ def measure(
     """Measure what is wanted, in cohorts of `size` (see `cut`); what a cohort gave is stored when it is done.
 
     For the holder of the store's lock. workers: None does it in this process. told: how many are done, of how many.
-    timeout: seconds that a network may take. hand_over: as of a sweep. A KeyboardInterrupt
-    passes through; the next call does the rest.
+    timeout: seconds that a network may take. hand_over: as of a sweep. A KeyboardInterrupt passes through; the next
+    call does the rest.
     """
     for line in wanted.news:
         say(line)

@@ -1,14 +1,12 @@
 """Where `--results` leads: to a folder of this machine, or to a URL, which has its local copy in the user's cache."""
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from sweeps import cache
 from sweeps.errors import InputError
-
-VARIABLE = "LSTM_VARIANTS_CACHE"
 
 
 def is_url(results: object) -> bool:
@@ -33,16 +31,12 @@ def folder_of(url: str) -> Path | None:
 def copies() -> Path:
     """Where this machine keeps its copies: below `$LSTM_VARIANTS_CACHE`, or the user's cache folder. Raises InputError
     where there is none."""
-    chosen = os.environ.get(VARIABLE, "")
-    if chosen not in ("", "off"):
-        return Path(chosen).absolute() / "results"
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
+    place = cache.chosen() or cache.usual()
+    if place is None:
         raise InputError(
-            f"Results on a URL need a folder for their local copy, and this user has no home: set {VARIABLE}."
-        ) from None
-    return base.absolute() / "lstm-variants" / "results"
+            f"Results on a URL need a folder for their local copy, and this user has no home: set {cache.VARIABLE}."
+        )
+    return place.absolute() / "results"
 
 
 def copy_name(url: str, server: str) -> str:

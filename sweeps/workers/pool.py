@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 START_TIMEOUT = 120.0
+GPU_COHORT = 64  # trials that a worker on a GPU trains at once
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 os.environ.setdefault("LSTM_VARIANTS_CACHE", str(Path(__file__).parents[2] / ".pytest_cache" / "xla"))
@@ -403,13 +404,10 @@ def two_hosts(bench: Bench) -> Outcome:
     return outcome
 
 
-# Takes memory until it cannot have more or has so many MiB, says so, and keeps it until it is ended.
+# Takes so many MiB of memory, and keeps them until it is ended.
 HOG = """
 import sys, time
-blocks = []
-for _ in range(int(sys.argv[1])):
-    blocks.append(bytearray(b"x" * 2**20))
-print("full", flush=True)
+blocks = [bytearray(b"x" * 2**20) for _ in range(int(sys.argv[1]))]
 time.sleep(600)
 """
 
@@ -433,66 +431,54 @@ def memory_group(name: str, mebibytes: int) -> Iterator[Path]:
         group.rmdir()
 
 
-def kernel_memory(bench: Bench) -> Outcome:
-    """Something else takes the memory that there is, until the kernel kills a worker to get some."""
-    outcome, n = Outcome(), bench.times(5)
-    try:
-        with memory_group("bench", 4096) as group:
-            inside = (
-                "sh",
-                "-c",
-                f'echo $$ > {group}/cgroup.procs; echo "$0" > /proc/$$/oom_score_adj; exec "$@"',
-            )
-            while outcome.injected < n:
-                store = bench.store(f"memory-{outcome.injected}")
-                process = start(bench.path, store.results, PROCESSES, "--workers", "2", before=(*inside, "0"))
-                while process.poll() is None and outcome.injected < n:
-                    await_row(store, parts(store), process)
-                    time.sleep(bench.rng.uniform(0.0, 3.0))
-                    there = workers_of(process)
-                    command = (*inside, "-1000", sys.executable, "-c", HOG, "4096")
-                    hog = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-                    while hog.poll() is None and all(map(command_of, there)) and process.poll() is None:
-                        time.sleep(0.05)
-                    outcome.injected += not all(map(command_of, there)) and process.poll() is None
-                    before = parts(store)
-                    hog.kill()
-                    hog.wait()
-                    if (seconds := await_row(store, before, process)) is not None:
-                        outcome.recovery.append(seconds)
-                end_of(process, PATIENCE)
-                bench.finish(outcome, store)
-    except OSError as error:
-        outcome.not_run = f"it needs the right to make a control group ({error})"
-    return outcome
-
-
-def ray_memory(bench: Bench) -> Outcome:
-    """Something else takes memory until Ray's monitor kills a worker, so as to keep the node alive."""
-    outcome, n = Outcome(), bench.times(3)
-    available, total = (memory(name) for name in ("MemAvailable", "MemTotal"))
-    limit = 1 - (available - 4096) / total  # reached when 4 GiB more than now are in use
-    monitored = environment(RAY_memory_usage_threshold=f"{limit:.3f}", RAY_memory_monitor_refresh_ms=100)
-    if available < 6144:
-        outcome.not_run = f"it needs 6 GiB of free memory; there are {available} MiB"
-    while outcome.injected < n and not outcome.not_run:
-        store = bench.store(f"memory-ray-{outcome.injected}")
-        process = start(bench.path, store.results, RAY, "--workers", "2", env=monitored)
+def out_of_memory(
+    bench: Bench, name: str, n: int, where: tuple[str, ...], hog: Sequence[str], **how: Any
+) -> Outcome:
+    """Beside a sweep `hog` takes memory until a worker is killed, n times. how: as for `start`."""
+    outcome = Outcome()
+    while outcome.injected < n:
+        store = bench.store(f"{name}-{outcome.injected}")
+        process = start(bench.path, store.results, where, "--workers", "2", **how)
         while process.poll() is None and outcome.injected < n:
             await_row(store, parts(store), process)
-            there = workers_of(process, RAY)
-            hog = subprocess.Popen([sys.executable, "-c", HOG, "5120"], stdout=subprocess.PIPE, text=True)
-            while process.poll() is None and all(map(command_of, there)):
+            time.sleep(bench.rng.uniform(0.0, 1.0))
+            there = workers_of(process, where)
+            greedy = subprocess.Popen(hog, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            while process.poll() is None and there and all(map(command_of, there)):
                 time.sleep(0.05)
-            outcome.injected += process.poll() is None
-            before = parts(store)
-            hog.kill()
-            hog.communicate()
-            if (seconds := await_row(store, before, process)) is not None:
+            killed, before = process.poll() is None and bool(there), parts(store)
+            greedy.kill()
+            greedy.wait()
+            outcome.injected += killed
+            if killed and (seconds := await_row(store, before, process)) is not None:
                 outcome.recovery.append(seconds)
         end_of(process, PATIENCE)
         bench.finish(outcome, store)
     return outcome
+
+
+def kernel_memory(bench: Bench) -> Outcome:
+    """Something else takes the memory that there is, until the kernel kills a worker to get some."""
+    try:
+        with memory_group("bench", 4096) as group:
+            enter = f'echo $$ > {group}/cgroup.procs; echo "$0" > /proc/$$/oom_score_adj; exec "$@"'
+            hog = ("sh", "-c", enter, "-1000", sys.executable, "-c", HOG, "4096")
+            return out_of_memory(
+                bench, "memory", bench.times(5), PROCESSES, hog, before=("sh", "-c", enter, "0")
+            )
+    except OSError as error:
+        return Outcome(not_run=f"it needs the right to make a control group ({error})")
+
+
+def ray_memory(bench: Bench) -> Outcome:
+    """Something else takes memory until Ray's monitor kills a worker, so as to keep the node alive."""
+    available, total = (memory(name) for name in ("MemAvailable", "MemTotal"))
+    if available < 6144:
+        return Outcome(not_run=f"it needs 6 GiB of free memory; there are {available} MiB")
+    limit = 1 - (available - 4096) / total  # reached when 4 GiB more than now are in use
+    monitored = environment(RAY_memory_usage_threshold=f"{limit:.3f}", RAY_memory_monitor_refresh_ms=100)
+    hog = (sys.executable, "-c", HOG, "5120")
+    return out_of_memory(bench, "memory-ray", bench.times(3), RAY, hog, env=monitored)
 
 
 def memory(name: str) -> int:

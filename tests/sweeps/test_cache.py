@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from sweeps import xla
+from sweeps import cache, xla
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ print(hits, np.asarray(state.params).tobytes().hex())
 
 
 def start(place):
-    environment = {**os.environ, xla.VARIABLE: str(place), "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, cache.VARIABLE: str(place), "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
         [sys.executable, "-c", SCRIPT],
         env=environment,
@@ -84,13 +84,13 @@ def homeless():
 
 
 def test_where_it_is_kept(monkeypatch, tmp_path):
-    monkeypatch.setenv(xla.VARIABLE, "off")
+    monkeypatch.setenv(cache.VARIABLE, "off")
     assert xla.folder() is None
-    monkeypatch.setenv(xla.VARIABLE, str(tmp_path))
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
     assert xla.folder() == tmp_path / xla.machine()
-    monkeypatch.delenv(xla.VARIABLE)
+    monkeypatch.delenv(cache.VARIABLE)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setattr(xla.Path, "home", homeless)
+    monkeypatch.setattr(cache.Path, "home", homeless)
     assert xla.folder() is None
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert xla.folder() == tmp_path / "lstm-variants" / "xla" / xla.machine()

@@ -13,6 +13,7 @@ from sweeping import row_of
 from experiments.specs import canonical, structure
 from lstm_variants import GRU, LSTM, Layers
 from sweeps import cli, xla
+from sweeps.cache import VARIABLE
 from sweeps.commands.plan import missing
 from sweeps.estimate import kept as keeping
 from sweeps.estimate.guess import classes, compile_seconds, trial_seconds
@@ -141,7 +142,7 @@ def test_cells_in_layers_and_with_other_starts_are_cells_of_their_own():
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(xla.VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "cache"))
     return tmp_path / "cache" / xla.machine() / FILE
 
 
@@ -157,10 +158,10 @@ def test_what_was_timed_is_kept_and_the_newest_counts_whatever_else_is_in_the_fi
 
 
 def test_nothing_is_kept_where_there_is_to_be_no_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv(xla.VARIABLE, "off")
+    monkeypatch.setenv(VARIABLE, "off")
     keep([timed(demanded().structures[0])])
     assert kept("", gpu=False) == []
-    monkeypatch.setenv(xla.VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "file"))
     (tmp_path / "file").write_text("in the way")
     keep([timed(demanded().structures[0])])
     assert (tmp_path / "file").read_text() == "in the way"
