@@ -17,11 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
-from faults import LONG, TRIALS, command_of, counts
+from faults import LONG, TRIALS, counts, working_on
 from ray.cluster_utils import Cluster
 from studies import write_study
 
-from sweeps.signals import descendants
 from sweeps.store.store import Store
 
 CELL = """
@@ -33,14 +32,6 @@ class Mine(GRU):
     hidden: int = 3
 """
 PORT = 8266
-
-
-def working_on(node) -> bool:
-    """Whether a worker trains on it."""
-    found = [
-        number for process in node.all_processes["raylet"] for number in descendants(process.process.pid)
-    ]
-    return any("ray::Actor.run" in command_of(number) for number in found)
 
 
 def submitted(code: Path, results: object) -> subprocess.Popen:

@@ -1,5 +1,4 @@
-"""Nodes of a Ray cluster that come and go: by `make faults` alone, as raylets that start on two busy cores may be taken
-for dead.
+"""Nodes of a Ray cluster that come and go, unequal ones; by `make faults`, not with the tests: it takes over a minute.
 
     pytest tests/faults/nodes.py
 """
@@ -9,11 +8,10 @@ import signal
 import tempfile
 import time
 
-from faults import LONG, command_of, counts, start
+from faults import LONG, counts, start, working_on
 from studies import write_study
 
 from sweeps.checkpoints import WORTH
-from sweeps.signals import descendants
 from sweeps.store.store import Store
 
 NEEDS = """
@@ -29,14 +27,6 @@ class Mine(GRU):
         os.environ["GIVEN"]
         return super().build(inputs, rngs)
 """
-
-
-def working_on(node) -> bool:
-    """Whether a worker trains on a node of this machine's."""
-    found = [
-        number for process in node.all_processes["raylet"] for number in descendants(process.process.pid)
-    ]
-    return any("ray::Actor.run" in command_of(number) for number in found)
 
 
 def kept_at(store) -> list[float]:
@@ -68,6 +58,7 @@ def test_a_cluster_of_unequal_nodes_that_come_and_go_is_used_as_it_is(tmp_path):
         process = start(path, store.results, where, workers=None)
         while not all(map(working_on, nodes)):
             assert process.poll() is None, process.stdout.read()
+            time.sleep(0.2)
         for node in nodes:
             cluster.remove_node(node, allow_graceful=False)
         node = cluster.add_node(num_cpus=1, temp_dir=folders[2])

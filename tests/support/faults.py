@@ -54,6 +54,14 @@ def workers_of(process, where=PROCESSES) -> list[int]:
     return [pid for pid in descendants(process.pid) if NAMES[where] in command_of(pid)]
 
 
+def working_on(node) -> bool:
+    """Whether a worker trains on a Ray node of this machine."""
+    found = [
+        number for process in node.all_processes["raylet"] for number in descendants(process.process.pid)
+    ]
+    return any("ray::Actor.run" in command_of(number) for number in found)
+
+
 def family(process) -> list[int]:
     """All that it has started, as far as it is ours or Ray's."""
     return [pid for pid in descendants(process.pid) if any(name in command_of(pid) for name in OURS)]
