@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -404,10 +404,14 @@ def two_hosts(bench: Bench) -> Outcome:
     return outcome
 
 
-# Takes so many MiB of memory, and keeps them until it is ended.
+# Takes so many MiB of memory, so many more once it is given a line, and keeps them until it is ended.
 HOG = """
 import sys, time
-blocks = [bytearray(b"x" * 2**20) for _ in range(int(sys.argv[1]))]
+first, more = map(int, sys.argv[1:])
+blocks = [bytearray(b"x" * 2**20) for _ in range(first)]
+print("ready", flush=True)
+sys.stdin.readline()
+blocks += [bytearray(b"x" * 2**20) for _ in range(more)]
 time.sleep(600)
 """
 
@@ -431,29 +435,50 @@ def memory_group(name: str, mebibytes: int) -> Iterator[Path]:
         group.rmdir()
 
 
+def longer(bench: Bench) -> Bench:
+    """A study whose trials take some seconds, for what takes a second to happen."""
+    folder = bench.folder / "longer"
+    folder.mkdir(exist_ok=True)
+    text = LONG.replace("steps=3000", "steps=400000").replace("evaluate_every=500", "evaluate_every=20000")
+    path, reference = write_study(folder, text, NAME), Store(folder / "reference", NAME)
+    if not reference.path.exists():
+        end_of(start(path, reference.results, PROCESSES, "--workers", "2"), PATIENCE)
+    return replace(bench, folder=folder, path=path, reference=reference)
+
+
 def out_of_memory(
     bench: Bench, name: str, n: int, where: tuple[str, ...], hog: Sequence[str], **how: Any
 ) -> Outcome:
     """Beside a sweep `hog` takes memory until a worker is killed, n times. how: as for `start`."""
     outcome = Outcome()
-    while outcome.injected < n:
-        store = bench.store(f"{name}-{outcome.injected}")
+    for k in range(4 * n):
+        store = bench.store(f"{name}-{k}")
+        greedy = subprocess.Popen(
+            hog, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert greedy.stdin is not None
+        assert greedy.stdout is not None
+        greedy.stdout.readline()
         process = start(bench.path, store.results, where, "--workers", "2", **how)
-        while process.poll() is None and outcome.injected < n:
-            await_row(store, parts(store), process)
-            time.sleep(bench.rng.uniform(0.0, 1.0))
-            there = workers_of(process, where)
-            greedy = subprocess.Popen(hog, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            while process.poll() is None and there and all(map(command_of, there)):
-                time.sleep(0.05)
-            killed, before = process.poll() is None and bool(there), parts(store)
-            greedy.kill()
-            greedy.wait()
-            outcome.injected += killed
-            if killed and (seconds := await_row(store, before, process)) is not None:
-                outcome.recovery.append(seconds)
-        end_of(process, PATIENCE)
+        await_row(store, 0, process)
+        time.sleep(bench.rng.uniform(0.0, 1.0))
+        there = workers_of(process, where)
+        greedy.stdin.write("\n")
+        greedy.stdin.flush()
+        while process.poll() is None and all(map(command_of, there)):
+            time.sleep(0.02)
+        before = parts(store)
+        greedy.kill()
+        greedy.communicate()
+        seconds = await_row(store, before, process)
+        lost = "A worker was lost" in end_of(process, PATIENCE)  # else the sweep was over sooner
+        outcome.injected += lost
+        if lost and seconds is not None:
+            outcome.recovery.append(seconds)
         bench.finish(outcome, store)
+        if outcome.injected == n:
+            break
+    outcome.expect(outcome.injected == n, f"only {outcome.injected} of {n} workers were killed")
     return outcome
 
 
@@ -462,9 +487,9 @@ def kernel_memory(bench: Bench) -> Outcome:
     try:
         with memory_group("bench", 4096) as group:
             enter = f'echo $$ > {group}/cgroup.procs; echo "$0" > /proc/$$/oom_score_adj; exec "$@"'
-            hog = ("sh", "-c", enter, "-1000", sys.executable, "-c", HOG, "4096")
+            hog = ("sh", "-c", enter, "-1000", sys.executable, "-c", HOG, "1536", "4096")
             return out_of_memory(
-                bench, "memory", bench.times(5), PROCESSES, hog, before=("sh", "-c", enter, "0")
+                longer(bench), "memory", bench.times(5), PROCESSES, hog, before=("sh", "-c", enter, "0")
             )
     except OSError as error:
         return Outcome(not_run=f"it needs the right to make a control group ({error})")
@@ -477,8 +502,8 @@ def ray_memory(bench: Bench) -> Outcome:
         return Outcome(not_run=f"it needs 6 GiB of free memory; there are {available} MiB")
     limit = 1 - (available - 4096) / total  # reached when 4 GiB more than now are in use
     monitored = environment(RAY_memory_usage_threshold=f"{limit:.3f}", RAY_memory_monitor_refresh_ms=100)
-    hog = (sys.executable, "-c", HOG, "5120")
-    return out_of_memory(bench, "memory-ray", bench.times(3), RAY, hog, env=monitored)
+    hog = (sys.executable, "-c", HOG, "2048", "3072")
+    return out_of_memory(longer(bench), "memory-ray", bench.times(3), RAY, hog, env=monitored)
 
 
 def memory(name: str) -> int:

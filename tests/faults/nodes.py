@@ -1,6 +1,6 @@
 """Nodes of a Ray cluster that come and go, unequal ones; by `make faults`, not with the tests: it takes over a minute.
 
-    pytest tests/faults/nodes.py
+pytest tests/faults/nodes.py
 """
 
 import shutil
