@@ -50,7 +50,7 @@ def show(study: Analysed, name: str) -> None:
 def evidence(study: Analysed) -> str:
     """The columns of a table of verdicts that hold what decided them."""
     if study.declaration.race:
-        return "looked log_e_equal log_e_better log_e_worse e_needed_equal e_needed_differ"
+        return "looked log_e_equal log_e_better log_e_worse e_needed_equal e_needed_differ smallest_margin"
     return "p_difference_holm p_equivalence_holm"
 
 

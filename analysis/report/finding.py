@@ -36,7 +36,7 @@ def finding(study: Analysed, claims: pd.DataFrame) -> Finding:
     return Finding(
         headline=headline(rows, study.reference),
         details=details(study),
-        undecided=undecided(compared(study)),
+        undecided=undecided(study.comparisons),
         notes=notes(study),
         tasks={
             str(task): sentences(group, study.reference) for task, group in rows.groupby("task", sort=False)
@@ -125,13 +125,6 @@ def standing_of(found: pd.Series) -> list[str]:
     """`better on recall and mqar`, `equivalent on dyck`: where a cell stands how. found: standing by task."""
     kinds = ("better", "worse", "equivalent", UNDECIDED)
     return [f"{kind} {places(found, kind)}" for kind in kinds if (found == kind).any()]
-
-
-def compared(study: Analysed) -> pd.DataFrame:
-    """All comparisons that the finding tells of."""
-    return pd.concat(
-        [study.found(study.verdicts, r) for r in references(study.declaration)], ignore_index=True
-    )
 
 
 def places(standing: pd.Series, kind: str) -> str:

@@ -1,5 +1,5 @@
-"""What stands beside the finding, in one or two sentences each: over all tasks, the Bayesian counterpart, what
-explains the scores, Greff et al.'s protocol. All are computed; none is a verdict of its own."""
+"""What stands beside the finding, in one or two sentences each: over all tasks, other margins, the Bayesian
+counterpart, what explains the scores, Greff et al.'s protocol. All are computed; none is a verdict of its own."""
 
 import pandas as pd
 
@@ -8,6 +8,7 @@ from analysis.statistics.pairs.seeds import decided
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.greff import TOP
 from analysis.statistics.search.importance import MAIN, REST
+from analysis.study.method import margins
 from analysis.study.tables import Analysed
 from analysis.words import count, listing, percent
 
@@ -18,7 +19,13 @@ def notes(study: Analysed) -> list[str]:
     """The sentences, as far as the study has what they tell of."""
     rows = study.found(study.verdicts)
     judge = "race" if study.declaration.race else "tests"
-    told = (together(study), posterior(rows, judge), explains(study.shares), theirs(study))
+    told = (
+        together(study),
+        margins(study.declaration, study.comparisons),
+        posterior(rows, judge),
+        explains(study.shares),
+        theirs(study),
+    )
     return [note for note in told if note]
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis.figures import FIGURES, fitting
 from analysis.report.content import published
-from analysis.report.finding import compared, details
+from analysis.report.finding import details
 from analysis.report.finding import headline as sentence
 from analysis.report.finding_notes import explains, theirs, together
 from analysis.report.grids import protocol
@@ -28,6 +28,7 @@ from analysis.report.terminal import trust_line, verdict_text
 from analysis.report.undecided import Open, undecided
 from analysis.report.write import written
 from analysis.statistics.training.frontier import families
+from analysis.study.method import margins
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
 from analysis.study.tables import Analysed
@@ -55,7 +56,7 @@ def block(study: Analysed, folder: str) -> str:
     lines = [
         sentence(rows, study.reference),
         "",
-        *lined(details(study), undecided(compared(study))),
+        *lined(details(study), undecided(study.comparisons)),
         figure,
         "",
         "```",
@@ -63,7 +64,7 @@ def block(study: Analysed, folder: str) -> str:
         stamp(study),
         "```",
         "",
-        *([race, ""] if "race" in fitting(study) else []),
+        *([race, "", margins(study.declaration, study.comparisons), ""] if "race" in fitting(study) else []),
         *([reach, ""] if "frontier" in shown(study) else []),
         *greff(study, folder),
         price(study.results),

@@ -1,10 +1,15 @@
 """How the verdicts of a study were reached, in sentences for its pages."""
 
+import numpy as np
 import pandas as pd
 
 from analysis.statistics.pairs.betting import most_unseen
 from analysis.statistics.pairs.seeds import decided, fewer
+from analysis.words import count, listing
+from sweeps.evidence.bets import interval
 from sweeps.store.declaration import Declaration
+
+SHARES = (0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0)  # of the margin, which are told side by side
 
 
 def method(declaration: Declaration, verdicts: pd.DataFrame) -> str:
@@ -34,6 +39,25 @@ def missed(declaration: Declaration, verdicts: pd.DataFrame) -> str:
     return (
         f" These assume that the seeds show every possible outcome: up to {most_unseen(rows):.0%} of trainings may "
         f"fail unseen ({fewer(rows).min()} seeds, confidence {1 - declaration.alpha:.0%})."
+    )
+
+
+def margins(declaration: Declaration, rows: pd.DataFrame) -> str:
+    """How many comparisons of a race would be equivalent at smaller and larger margins, in two sentences. rows: the
+    comparisons, with their smallest_margin; nothing where none has been looked at, or nothing raced."""
+    if not declaration.race or not (rows["looked"] > 0).any():
+        return ""
+    reached, most = rows["smallest_margin"], declaration.race["most"]
+    told = [
+        f"{int((reached <= share * declaration.margin + 1e-12).sum())} at ±{share * declaration.margin:g}"
+        + (" (the study's)" if share == 1 else "")
+        for share in SHARES
+    ]
+    least = -interval(np.zeros(most), declaration.alpha)[0]
+    return (
+        f"With these seeds, of {count(len(rows), 'comparison')} would be equivalent: {listing(told)}; each margin "
+        f"holds by itself. Seeds stop where the study's margin is decided, and {most} of a cell can prove none below "
+        f"±{least:.2g}, whatever they score."
     )
 
 

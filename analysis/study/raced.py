@@ -16,6 +16,7 @@ from sweeps.evidence.race import BETTER, WORSE, Decision, Standing
 from sweeps.store.declaration import Declaration
 from sweeps.store.racing import families, standings
 
+NUMBERS = ("e_needed_equal", "e_needed_differ", "smallest_margin")
 NONE = ("p_difference", "p_equivalence", "p_difference_holm", "p_equivalence_holm")
 
 
@@ -40,18 +41,19 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
 
     Adds ahead (which of the two is so in more seeds), looked (seeds a side that the word rests on), spent (the race
     gives no more), e_needed_equal and e_needed_differ (e-values that it takes to call a pair equivalent, and different,
-    given the others).
+    given the others), smallest_margin (at which it would have been called equivalent; NaN: above twice the study's).
     values: one row a seed, of all cells.
     """
-    found: dict[tuple[str, str, str], Decision] = {
-        (task, a, b): decision
+    found: dict[tuple[str, str, str], tuple[Decision, float]] = {
+        (task, *pair): (decision, standing.smallest_margins[pair])
         for task, standing in races(values, declaration).items()
-        for (a, b), decision in standing.decisions.items()
+        for pair, decision in standing.decisions.items()
     }
     sizes = {task: len(family) for task, (family, _) in families(declaration).items()}
     if table.empty:
-        return table.assign(ahead="", looked=0, spent=False, e_needed_equal=np.nan, e_needed_differ=np.nan)
-    decisions = [found[key] for key in zip(table["task"], table["a"], table["b"], strict=True)]
+        return table.assign(ahead="", looked=0, spent=False, **dict.fromkeys(NUMBERS, np.nan))
+    keys = list(zip(table["task"], table["a"], table["b"], strict=True))
+    decisions = [found[key][0] for key in keys]
     table = table.assign(**{name: np.nan for name in NONE})
     table = table.assign(
         verdict=[VERDICT.get(d.word, UNDECIDED) for d in decisions],
@@ -74,6 +76,7 @@ def raced(table: pd.DataFrame, values: pd.DataFrame, declaration: Declaration) -
         spent=[d.n >= declaration.race["most"] for d in decisions],
         e_needed_equal=[d.needed_equal for d in decisions],
         e_needed_differ=[d.needed_differ for d in decisions],
+        smallest_margin=[m if math.isfinite(m := found[key][1]) else np.nan for key in keys],
         method=RACE,
     )
     likelier = table["a"].where(table["posterior_a"] > table["posterior_b"], table["b"])

@@ -16,7 +16,7 @@ from analysis.study.measures import MEASURES
 from analysis.study.results import Results
 from analysis.study.shares import explained, of_cells
 from analysis.study.trust import Trust, trust
-from analysis.study.verdicts import compared_with, confirmed, reference_cell, verdicts
+from analysis.study.verdicts import compared_with, confirmed, reference_cell, references, verdicts
 from sweeps.evidence.race import Standing
 from sweeps.store.declaration import Declaration
 
@@ -146,6 +146,12 @@ class Analysed:
         rows = compared_with(table, self.declaration, reference or self.reference)
         aliases = {alias for pair in self.declaration.same for alias in pair}
         return rows[~rows["cell"].isin(aliases)]
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """`found` of the verdicts, against every cell that others are compared with."""
+        found = [self.found(self.verdicts, reference) for reference in references(self.declaration)]
+        return pd.concat(found, ignore_index=True)
 
     def among(self, cells: Iterable[str]) -> "Analysed":
         """The study as if it had these cells alone, where others would change what a measure means."""

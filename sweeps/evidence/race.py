@@ -22,6 +22,7 @@ from sweeps.evidence import bets
 from sweeps.evidence.closed import bound, decided
 
 EQUIVALENT, BETTER, WORSE, UNDECIDED = "equivalent", "better", "worse", "undecided"
+STEPS = 25  # a margin is divided into so many where the smallest that is proven is looked for
 Pair = tuple[str, str]  # a cell, and the one that it is compared with
 
 
@@ -117,10 +118,12 @@ class Track:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How a race stands. wanted: seeds that each cell must have before the next look; empty when all is over."""
+    """How a race stands. families: pairs that are decided together. wanted: seeds that each cell must have before the
+    next look; empty when all is over."""
 
     rules: Rules
     tracks: dict[Pair, Track]
+    families: list[list[Pair]]
     wanted: dict[str, int]
 
     @property
@@ -132,6 +135,17 @@ class Standing:
     def decisions(self) -> dict[Pair, Decision]:
         """Words with all that stands behind them; the intervals take some milliseconds a pair."""
         return {pair: decision(track, self.rules) for pair, track in self.tracks.items()}
+
+    @cached_property
+    def smallest_margins(self) -> dict[Pair, float]:
+        """The smallest margin at which each pair would have been called equivalent with the seeds that it has, in 25ths
+        of the race's, up to twice that; infinite beyond. Each margin by itself holds at the race's level, since an
+        e-process may be stopped for any reason; a smaller margin might have been reached with more seeds."""
+        found: dict[Pair, float] = {}
+        for family in self.families:
+            margins = smallest_margins([self.tracks[pair] for pair in family], self.rules)
+            found |= dict(zip(family, margins, strict=True))
+        return found
 
 
 def race(
@@ -154,7 +168,7 @@ def race(
                 )
     scaled = {cell: rules.scaled(list(values)[: rules.most]) for cell, values in scores.items()}
     tracks = {(a, b): Track(scaled[a], scaled[b], rules.width) for a, b in (*pairs, *controls)}
-    families = [[tracks[pair] for pair in pairs], *([tracks[pair]] for pair in controls)]
+    families = [list(pairs), *([pair] for pair in controls)]
     wanted: dict[str, int] = {}
     for n in rules.looks:
         racing = [pair for pair, track in tracks.items() if track.word == UNDECIDED]
@@ -165,8 +179,8 @@ def race(
         for pair in racing:
             tracks[pair].n = n
         for family in families:
-            look(family, rules.alpha)
-    return Standing(rules=rules, tracks=tracks, wanted=wanted)
+            look([tracks[pair] for pair in family], rules.alpha)
+    return Standing(rules=rules, tracks=tracks, families=families, wanted=wanted)
 
 
 def look(family: list[Track], alpha: float) -> None:
@@ -181,6 +195,25 @@ def look(family: list[Track], alpha: float) -> None:
             track.needed[kind] = float(least)
             if sure:
                 track.word = EQUIVALENT if kind == "equal" else sign(track)
+
+
+def smallest_margins(family: list[Track], rules: Rules) -> list[float]:
+    """As `Standing.smallest_margins`, of one family."""
+    found = [math.inf] * len(family)
+    low, high = rules.bounds
+    looks = [n for n in rules.looks if n <= max((track.n for track in family), default=0)]
+    for step in range(1, 2 * STEPS + 1):
+        width = rules.width * step / STEPS
+        processes = [bets.equal(track.differences[: track.n], width) for track in family]
+        for n in looks:
+            logs = [p[min(n, len(p)) - 1] if len(p) else 0.0 for p in processes]
+            sure = decided(np.exp(np.minimum(logs, 700.0)), rules.alpha)
+            for i, track in enumerate(family):
+                if sure[i] and n <= track.n and math.isinf(found[i]):
+                    found[i] = width * (high - low)
+        if all(map(math.isfinite, found)):
+            break
+    return found
 
 
 def sign(track: Track) -> str:

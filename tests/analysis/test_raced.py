@@ -7,8 +7,10 @@ from sweeping import made_up, sweep_in
 
 from analysis.claims import evaluate
 from analysis.report.finding import finding
+from analysis.report.finding_notes import notes
 from analysis.report.terminal import verdict_text
 from analysis.report.write import write_report
+from analysis.study.method import margins
 from analysis.study.results import load
 from analysis.study.tables import Analysed
 from analysis.study.verdicts import oriented, references
@@ -81,6 +83,26 @@ def test_a_race_that_is_too_short_says_how_many_more_seeds_it_needs(tmp_path):
     assert row["verdict"] == "undecided"
     assert row["grade"] == ""
     assert f"out of seeds: about {row['seeds_to_decide']:,.0f} more of each" in row["why"]
+
+
+def test_the_smallest_margin_is_the_one_of_the_verdict_and_larger_ones_are_told_beside_it(study):
+    table, declared = study.verdicts, study.declaration
+    equal = table["verdict"] == "equivalent"
+    assert (table.loc[equal, "smallest_margin"] <= declared.margin + 1e-12).all()
+    assert not (table.loc[~equal, "smallest_margin"] <= declared.margin - 1e-12).any()
+    told = margins(declared, study.comparisons)
+    assert told.startswith("With these seeds, of 4 comparisons would be equivalent: 0 at ±0.04")
+    assert f"{equal[table['a'] != 'lstm_again'].sum()} at ±0.1 (the study's)" in told
+    assert told in notes(study)
+
+
+def test_an_undecided_comparison_says_at_which_margin_it_would_be_equivalent(tmp_path):
+    cells = {"lstm": LSTM(hidden=3), "gru": GRU(hidden=3)}
+    sweep_in(tmp_path, tiny(cells=cells, confirm=race(most=24, look=8), margin=0.1), score=score)
+    row = Analysed(load(str(tmp_path), "tiny")).verdicts.set_index("a").loc["gru"]
+    assert row["verdict"] == "undecided"
+    assert 0.1 < row["smallest_margin"] <= 0.2
+    assert f"equivalent at a margin of {row['smallest_margin']:.3g}" in row["why"]
 
 
 def test_the_report_and_the_terminal_speak_of_the_race(study, swept, tmp_path):

@@ -182,6 +182,30 @@ def test_what_is_undecided_lacks_evidence_of_either_kind_and_needs_further_seeds
     assert kinds == {EQUIVALENT, BETTER, WORSE, UNDECIDED}
 
 
+def test_the_smallest_margin_is_the_first_at_which_a_race_with_these_seeds_calls_a_pair_equivalent():
+    """Against the race itself, where nothing is decided before the seeds run out; in other units too."""
+    rng, found = np.random.default_rng(5), []
+    for scale in (1.0, 7.0):
+        scores = {cell: scale * rng.normal(0.5, 0.09, 32).clip(0, 1) for cell in ("a", "b", "c", "d")}
+        pairs = [(cell, "a") for cell in ("b", "c", "d")]
+
+        def words(margin, scores=scores, pairs=pairs, scale=scale):
+            return race(scores, pairs, Rules(margin=margin, most=32, bounds=(0.0, scale))).words
+
+        step = 0.1 * scale / 25
+        standing = race(scores, pairs, Rules(margin=0.1 * scale, most=32, bounds=(0.0, scale)))
+        assert set(standing.words.values()) == {UNDECIDED}
+        for pair, margin in standing.smallest_margins.items():
+            found.append(margin / scale)
+            if math.isfinite(margin):
+                assert words(margin)[pair] == EQUIVALENT
+                assert words(margin - step)[pair] == UNDECIDED
+            else:
+                assert words(0.2 * scale)[pair] == UNDECIDED
+    assert sum(map(math.isfinite, found)) >= 3
+    assert race({"a": [], "b": []}, [("b", "a")], RULES).smallest_margins == {("b", "a"): math.inf}
+
+
 @pytest.mark.parametrize(("height", "word"), [(0.45, EQUIVALENT), (0.4, WORSE)])
 def test_the_further_seeds_that_are_named_decide_a_race_that_was_too_short(height, word):
     """Half a margin below the reference, and one margin below: equivalent, and different."""

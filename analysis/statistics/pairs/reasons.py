@@ -71,6 +71,8 @@ def of_a_race(row, value: str, interval: str, margin: str) -> str:
         f"difference {value} ({interval}) after {seeds}: {equal} for equivalent; {differ}, needed "
         f"{row.e_needed_differ:,.0f} for different"
     )
+    if row.smallest_margin == row.smallest_margin:
+        text += f"; equivalent at a margin of {row.smallest_margin:.3g}"
     if row.seeds_to_decide != row.seeds_to_decide:
         return f"{text}; at the margin: no number of seeds like these would decide it{at_an_end(row)}"
     out = "out of seeds: " if row.spent else "still racing: "
