@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from analysis.figures import canvas, palette
 from analysis.figures.differences import seeds
-from analysis.statistics.training.frontier import by_difficulty
+from analysis.statistics.training.frontier import by_difficulty, graded
 from analysis.statistics.training.steps_to_solve import medians, shares
 from analysis.study.tables import Analysed
 from analysis.words import compact
@@ -37,11 +37,13 @@ COLUMNS = [
 
 def data(study: Analysed) -> pd.DataFrame:
     """One row per point of a cell's curve: part (updates or difficulty), task (or family of tasks), field, cell, x,
-    value (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method."""
+    value (share of seeds), low, high, n, method; and of the whole curve t50, t50_low, t50_high, t50_method. Tasks of
+    a family of three or more difficulties have no curves over updates."""
     results = study.results
     confirm = results.stage("confirm")
-    half = medians(confirm)[["task", "cell", *HALF]].rename(columns=HALF)
-    steps = shares(confirm).rename(columns={"step": "x"}).merge(half, on=["task", "cell"])
+    alone = confirm[~confirm["task"].isin(graded(confirm))]
+    half = medians(alone)[["task", "cell", *HALF]].rename(columns=HALF)
+    steps = shares(alone).rename(columns={"step": "x"}).merge(half, on=["task", "cell"])
     steps = results.in_order(
         steps.assign(part=UPDATES, field="solved_step", slope=np.nan, centre=np.nan), "x"
     )
@@ -155,9 +157,10 @@ def caption(data: pd.DataFrame) -> str:
             "Over difficulty: shares and penalised logistic curves; T50 with profile-likelihood intervals, open beyond "
             "the difficulties tested."
         )
-    parts.append(
-        "Over training: share of seeds that have solved it by each update; T50 is Kaplan and Meier's median with its "
-        "binomial interval, open where too few solved within the budget."
-    )
+    if (data["part"] == UPDATES).any():
+        parts.append(
+            "Over training: share of seeds that have solved it by each update; T50 is Kaplan and Meier's median with "
+            "its binomial interval, open where too few solved within the budget."
+        )
     who = f"{seeds(data)} per cell and task (confirm stage), 95% intervals; diverged and failed seeds are unsolved."
     return " ".join([*parts, who])

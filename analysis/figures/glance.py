@@ -16,6 +16,7 @@ title = "The finding at a glance"
 OVER, ONE = "all tasks", "one task"  # parts: the intervals on the left; the squares have their task's name
 ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 1.05  # inches
 SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
+LETTER = 0.068  # inches of a slanted name
 NARROW = 2.0  # room for intervals below which an axis has fewer numbers
 
 
@@ -65,10 +66,15 @@ def draw(data: pd.DataFrame) -> Figure:
     cells = list(dict.fromkeys(data["cell"]))
     tasks = [place for place in dict.fromkeys(data["place"]) if place != OVER]
     square = min(SQUARE, (canvas.WIDTH - LEFT - RIGHT - LEAST) / len(tasks))
-    names = max(HEAD, 0.068 * max(map(len, tasks)) * 0.77 + 0.15)  # slanted names above the squares
+    slanted = [
+        LETTER * len(task) for task in tasks
+    ]  # names above the squares, and what reaches beyond the last one
+    names = max(HEAD, max(slanted) * 0.77 + 0.15)
+    beyond = [0.64 * name - square * (k + 0.5) + 0.1 for k, name in enumerate(reversed(slanted))]
+    right = max(RIGHT, *beyond)
     height = names + ROW * len(cells) + FOOT
     figure = Figure(figsize=(canvas.WIDTH, height))
-    wide = canvas.WIDTH - LEFT - RIGHT - square * len(tasks) - 0.15
+    wide = canvas.WIDTH - LEFT - right - square * len(tasks) - 0.15
 
     def panel(x: float, width: float) -> Axes:
         return figure.add_axes(

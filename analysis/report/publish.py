@@ -27,7 +27,7 @@ from analysis.report.markdown import grid
 from analysis.report.terminal import trust_line, verdict_text
 from analysis.report.undecided import Open, undecided
 from analysis.report.write import written
-from analysis.statistics.training.frontier import families
+from analysis.statistics.training.frontier import graded
 from analysis.study.method import margins
 from analysis.study.provenance import provenance
 from analysis.study.results import Results, load
@@ -38,34 +38,36 @@ from sweeps.store.store import Store
 from sweeps.terminal.pipes import pipe_table
 
 SHOWN = ("glance", "differences", "race")  # figures that are copied, if the study has them
-OF_MANY_LAGS = ("frontier",)  # of a study that has three or more tasks that differ in one number
+OF_MANY_LAGS = ("frontier", "glance")  # in their place, of three or more tasks that differ in one number
 OF_A_WHOLE_SEARCH = ("importance",)  # of a search that stopped nothing and is large enough for Greff et al.
 TABLES = ("verdicts", "overall", "claims", "facts")
 
 
 def block(study: Analysed, folder: str) -> str:
     """What a page says of a study: headline, verdicts or published facts, figure, stamp, price. folder: where the
-    figures are, as the page links to them."""
+    figures are, as the page links to them. Of a task at many lags the curve over them stands for figures of each."""
     figure = f"![Differences to {study.reference} with 90 % intervals against the margin]({folder}/differences.png)"
-    told = published(study)
-    if len(told):
-        return "\n".join([*fact_lines(told), "", figure, "", stamp(study), "", price(study.results)])
-    rows = study.found(study.verdicts)
+    facts = published(study)
+    if len(facts):
+        return "\n".join([*fact_lines(facts), "", figure, "", stamp(study), "", price(study.results)])
+    rows, lags = study.found(study.verdicts), "frontier" in shown(study)
+    at_once = f"![Each cell against {study.reference}, and the verdict on each task]({folder}/glance.png)"
     reach = f"![Where half of the seeds solve a task]({folder}/frontier.png)"
     race = f"![Evidence against seeds, and where it was enough]({folder}/race.png)"
     lines = [
         sentence(rows, study.reference),
         "",
+        *([reach, ""] if lags else []),
         *lined(details(study), undecided(study.comparisons)),
-        figure,
+        at_once if lags else figure,
         "",
         "```",
         *(line.rstrip() for line in verdict_text(study.verdicts, study.declaration).strip().splitlines()),
         stamp(study),
         "```",
         "",
-        *([race, "", margins(study.declaration, study.comparisons), ""] if "race" in fitting(study) else []),
-        *([reach, ""] if "frontier" in shown(study) else []),
+        *([race, ""] if "race" in fitting(study) and not lags else []),
+        *([told, ""] if (told := margins(study.declaration, study.comparisons)) else []),
         *greff(study, folder),
         price(study.results),
     ]
@@ -74,9 +76,8 @@ def block(study: Analysed, folder: str) -> str:
 
 def shown(study: Analysed) -> tuple[str, ...]:
     """Names of the figures that are copied."""
-    many = any(len(family.values) > 2 for family in families(study.results.stage("confirm")))
-    whole = protocol(study) is not None
-    return (*SHOWN, *(OF_MANY_LAGS if many else ()), *(OF_A_WHOLE_SEARCH if whole else ()))
+    lags, whole = graded(study.results.stage("confirm")), protocol(study) is not None
+    return (*(OF_MANY_LAGS if lags else SHOWN), *(OF_A_WHOLE_SEARCH if whole else ()))
 
 
 def greff(study: Analysed, folder: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from analysis.claims.reach import ShorterReach
-from analysis.statistics.training.frontier import by_difficulty, families
+from analysis.statistics.training.frontier import by_difficulty, families, graded
 from analysis.statistics.training.steps_to_solve import medians, order_interval, shares
 from analysis.statistics.training.t50 import t50
 
@@ -52,6 +52,11 @@ def test_tasks_that_differ_in_more_than_a_number_are_not():
     renamed = lag_trials({"lstm": [8]}, lags=[100], kind="Copy")
     assert not families(pd.concat([one, renamed]))
     assert not families(one)
+
+
+def test_from_three_difficulties_on_tasks_are_graded():
+    assert graded(lag_trials({"lstm": [8, 0]}, lags=LAGS[:2])) == []
+    assert graded(lag_trials({"lstm": [8, 4, 0]}, lags=LAGS[:3])) == ["adding_50", "adding_100", "adding_200"]
 
 
 def test_different_budgets_within_a_family_are_said():

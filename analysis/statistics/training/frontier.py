@@ -15,6 +15,7 @@ from analysis.statistics.training.t50 import METHOD, t50
 
 RATE = "Wilson interval"
 BUDGETS = ("steps", "batch")
+MANY = 3  # difficulties from which on a curve over them tells more than the tasks one by one
 
 
 class Family(NamedTuple):
@@ -46,6 +47,11 @@ def families(trials: pd.DataFrame) -> list[Family]:
                 budget = first.loc[list(ordered), [c for c in BUDGETS if c in first]]
                 found.append(Family(name, field, ordered, bool((budget.nunique() <= 1).all())))
     return found
+
+
+def graded(trials: pd.DataFrame) -> list[str]:
+    """The tasks that are of a family of many."""
+    return [task for family in families(trials) if len(family.values) >= MANY for task in family.values]
 
 
 def by_difficulty(trials: pd.DataFrame, *, confidence: float = 0.95) -> tuple[pd.DataFrame, pd.DataFrame]:
