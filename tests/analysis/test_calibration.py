@@ -135,10 +135,10 @@ SKEWED = {  # a less b is minus one margin, a lies further from the best score
     + [("both alike", 5), ("gamma against a tight cell", 5)],
 )
 def test_a_tail_that_few_seeds_miss_does_not_make_cells_equivalent(name, n):
-    table = simulate(SKEWED[name], (n, n), seed=10 + n)
-    assert rate(table, "equivalent") <= limit()
-    assert rate(table, "equivalent", "bayes") <= limit()
-    assert covered(table, -MARGIN) >= 0.90 - 3 * np.sqrt(0.09 / STUDIES)
+    table = simulate(SKEWED[name], (n, n), seed=10 + n, studies=400)
+    assert rate(table, "equivalent") <= limit(studies=400)
+    assert rate(table, "equivalent", "bayes") <= limit(studies=400)
+    assert covered(table, -MARGIN) >= 0.90 - 3 * np.sqrt(0.09 / 400)
 
 
 @pytest.mark.parametrize("sizes", [(8, 8), (16, 5)])
@@ -182,13 +182,10 @@ SOLVING = [(1.0, 0.95), (0.9, 0.85), (0.05, 0.0), (0.5, 0.5), (0.9, 0.9)]
     + [(0.5, 0.5, (4, 12)), (0.5, 0.5, (16, 16))],
 )
 def test_solved_or_not_is_judged_as_exactly_as_it_can_be(a, b, sizes):
-    table = simulate([bernoulli(a), bernoulli(b)], sizes, seed=40)
+    table = simulate([bernoulli(a), bernoulli(b)], sizes, seed=40, studies=400)
     assert table["lumpy"].all()
-    if a > b:
-        assert rate(table, "equivalent") <= limit()
-    else:
-        assert rate(table, "different") <= limit()
-    assert covered(table, a - b) >= 0.90 - 3 * np.sqrt(0.09 / STUDIES)
+    assert rate(table, "equivalent" if a > b else "different") <= limit(studies=400)
+    assert covered(table, a - b) >= 0.90 - 3 * np.sqrt(0.09 / 400)
 
 
 def test_what_is_always_solved_is_equivalent_to_its_like_when_there_are_seeds_enough():

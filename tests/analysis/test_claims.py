@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from searches import results_of
 from searches import searched as search
+from shipped import of_docs
 from stores import declare, trial_row, trials_frame
 
 from analysis.claims import CLAIMS, Claim, evaluate, over_studies, whole
@@ -532,14 +533,14 @@ def test_the_page_on_claims_is_what_the_published_studies_say():
 def test_a_published_table_of_claims_is_what_the_shipped_results_say(folder):
     """But for what rests on a forest: the next two tests."""
     claims = [claim for claim in CLAIMS if not of_forests(claim)]
-    found = recomputed(Analysed(load(folder / "results", folder.name)), claims)
+    found = recomputed(of_docs(folder.name), claims)
     pd.testing.assert_frame_equal(found, saved(folder, claims), check_dtype=False)
 
 
 @pytest.mark.parametrize("name", ["quick", "classics"])
 def test_the_published_shares_of_the_variance_of_a_small_study_are_what_its_results_say(name):
     claims = [claim for claim in CLAIMS if of_forests(claim)]
-    found = recomputed(Analysed(load(DOCS / name / "results", name)), claims)
+    found = recomputed(of_docs(name), claims)
     pd.testing.assert_frame_equal(found, saved(DOCS / name, claims), check_dtype=False)
 
 

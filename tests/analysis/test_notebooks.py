@@ -8,12 +8,11 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+from shipped import of_docs
 
 from analysis.notebook_tools import execute
 from analysis.notebook_tools.set_up import set_up
 from analysis.notebook_tools.sources import sources
-from analysis.study.results import load
-from analysis.study.tables import Analysed
 from sweeps import cli
 from sweeps.errors import InputError
 
@@ -56,7 +55,7 @@ def test_a_notebook_runs_on_the_shipped_results_of_the_real_pipeline(name, tmp_p
 
 @pytest.fixture(scope="module")
 def comparable():
-    return Analysed(load(ROOT / "docs" / "comparable" / "results", "comparable"))
+    return of_docs("comparable")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from shipped import of_docs
 
 from analysis.report.content import published
 from analysis.report.publish import BLOCKS, filled, places, publish
@@ -39,9 +40,7 @@ def test_every_shipped_study_is_shown_and_every_place_is_of_one():
 def test_a_page_shows_what_the_shipped_results_say(page, study):
     text = page.read_text(encoding="utf-8")
     folder = DOCS / study
-    assert (
-        filled(text, Analysed(load(folder / "results", study)), str(folder.relative_to(page.parent))) == text
-    )
+    assert filled(text, of_docs(study), str(folder.relative_to(page.parent))) == text
     pictures = re.findall(rf"!\[[^\]]*\]\(([^)]*{study}/\w+\.png)\)", text)
     assert len(pictures) >= len(places(text, study))
     assert all((page.parent / picture).is_file() for picture in pictures)
@@ -62,7 +61,7 @@ def test_the_tables_beside_the_quick_study_are_what_its_results_say(tmp_path):
 
 
 def test_every_published_fact_that_does_not_hold_says_why_as_far_as_it_is_known():
-    told = published(Analysed(load(DOCS / "classics" / "results", "classics")))
+    told = published(of_docs("classics"))
     assert len(told) >= 8
     assert not (told["status"] == "not tested").any()
     assert (told.loc[told["status"] != "holds", "reason"].str.len() > 20).all()

@@ -487,10 +487,9 @@ def kernel_memory(bench: Bench) -> Outcome:
     try:
         with memory_group("bench", 4096) as group:
             enter = f'echo $$ > {group}/cgroup.procs; echo "$0" > /proc/$$/oom_score_adj; exec "$@"'
-            hog = ("sh", "-c", enter, "-1000", sys.executable, "-c", HOG, "1536", "4096")
-            return out_of_memory(
-                longer(bench), "memory", bench.times(5), PROCESSES, hog, before=("sh", "-c", enter, "0")
-            )
+            hog = ("sh", "-c", enter, "0", sys.executable, "-c", HOG, "1536", "4096")
+            sweep = ("sh", "-c", enter, "1000")  # killed first, and of its processes the largest: a worker
+            return out_of_memory(longer(bench), "memory", bench.times(5), PROCESSES, hog, before=sweep)
     except OSError as error:
         return Outcome(not_run=f"it needs the right to make a control group ({error})")
 

@@ -96,18 +96,23 @@ def test_the_second_ctrl_c_ends_a_sweep_at_once_without_a_traceback_or_a_process
     assert left_of(there) == []
 
 
-@everywhere
-def test_a_cell_that_never_returns_fails_in_time_and_the_rest_runs(tmp_path, where):
-    path, store = study_with(tmp_path, "hanging", "Hanging", HANGS), Store(tmp_path / "results", "hanging")
+def test_a_cell_that_never_returns_fails_in_time_and_the_rest_runs(tmp_path):
+    """In processes and in Ray at once: most of it is waiting."""
+    path = study_with(tmp_path, "hanging", "Hanging", HANGS)
     fewer = ("--set", "search=none", "--set", "confirm=2")  # each trial that hangs takes the whole limit
-    process = start(path, store.results, where, "--trial-timeout", "15", *fewer)
-    output = end_of(process)
-    assert process.returncode == 1, output
-    rows = store.trials(["cell", "status", "error"]).to_pylist()
-    failed = [row for row in rows if row["status"] == "failed"]
-    assert {row["cell"] for row in failed} == {"bad"}
-    assert {row["error"] for row in failed} == {"Hung: No result within 15 s; its worker was replaced"}
-    assert sum(row["status"] == "finished" for row in rows) == TRIALS // 2
+    stores = {where: Store(tmp_path / f"results-{len(where)}", "hanging") for where in (PROCESSES, RAY)}
+    sweeps = {
+        where: start(path, store.results, where, "--workers", "2", "--trial-timeout", "30", *fewer)
+        for where, store in stores.items()
+    }
+    for where, process in sweeps.items():
+        output = end_of(process)
+        assert process.returncode == 1, output
+        rows = stores[where].trials(["cell", "status", "error"]).to_pylist()
+        failed = [row for row in rows if row["status"] == "failed"]
+        assert [row["cell"] for row in failed] == ["bad", "bad"]
+        assert {row["error"] for row in failed} == {"Hung: No result within 30 s; its worker was replaced"}
+        assert sum(row["status"] == "finished" for row in rows) == TRIALS // 2
 
 
 @everywhere
