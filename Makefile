@@ -9,12 +9,13 @@ READY := $(VENV)/.ready
 SITE := $(VENV)/.site
 
 # uv installs the same in a tenth of the time; where there is none to be had, or it fails, pip does it. uv asks the index
-# that pip is set up for.
+# that pip is set up for. Bytecode is compiled at once, as pip does: where PYTHONDONTWRITEBYTECODE is set, as in many
+# containers, every process would compile all that it imports, for several seconds.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV := 0.13.9
 INDEX = $(or $(PIP_INDEX_URL),$(shell $(BIN)/python -m pip config get global.index-url 2>/dev/null))
 INDEXED = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX))
-install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --python $(BIN)/python $(1) \
+install = $(INDEXED) $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python $(1) \
 	2>/dev/null || $(PIP) $(1)
 
 .PHONY: study test fast check faults gpu-check torch data readme comparable real claims published runs notebooks inside \
