@@ -44,11 +44,17 @@ def read_annotations(kind: Any) -> dict[str, Any]:
     return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
 
 
+def read_added(kind: Any) -> dict[str, Any]:
+    """The fields marked ADDED and their defaults."""
+    return {f.name: f.default for f in dataclasses.fields(kind) if f.metadata.get("added")}
+
+
 annotations: Callable[[Any], dict[str, Any]] = functools.cache(read_annotations)
+added: Callable[[Any], dict[str, Any]] = functools.cache(read_added)
 
 
 def is_spec(value: object) -> bool:
-    return dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return hasattr(type(value), "__dataclass_fields__")
 
 
 def leaves(spec: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -193,10 +199,10 @@ def type_name(kind: type) -> str:
 def to_json(spec: Any) -> dict[str, Any]:
     """Nested plain values with the class under "type"; floats that JSON lacks become "inf" and "-inf"."""
     out: dict[str, Any] = {"type": type_name(type(spec))}
-    added = {f.name: f.default for f in dataclasses.fields(spec) if f.metadata.get("added")}
+    later = added(type(spec))
     for name, annotation in annotations(type(spec)).items():
         value = plain(getattr(spec, name))
-        if name in added and value == added[name]:
+        if name in later and value == later[name]:
             continue
         if is_spec(value):
             value = to_json(value)

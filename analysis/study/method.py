@@ -55,9 +55,9 @@ def margins(declaration: Declaration, rows: pd.DataFrame) -> str:
     ]
     least = -interval(np.zeros(most), declaration.alpha)[0]
     return (
-        f"With these seeds, of {count(len(rows), 'comparison')} would be equivalent: {listing(told)}; each margin "
-        f"holds by itself. Seeds stop where the study's margin is decided, and {most} of a cell can prove none below "
-        f"±{least:.2g}, whatever they score."
+        f"How many of {count(len(rows), 'comparison')} these seeds prove equivalent depends on the margin: "
+        f"{listing(told)}; each margin holds by itself. Seeds stop where the study's margin is decided, and {most} of "
+        f"a cell can prove none below ±{least:.2g}, whatever they score."
     )
 
 

@@ -91,7 +91,9 @@ def test_the_smallest_margin_is_the_one_of_the_verdict_and_larger_ones_are_told_
     assert (table.loc[equal, "smallest_margin"] <= declared.margin + 1e-12).all()
     assert not (table.loc[~equal, "smallest_margin"] <= declared.margin - 1e-12).any()
     told = margins(declared, study.comparisons)
-    assert told.startswith("With these seeds, of 4 comparisons would be equivalent: 0 at ±0.04")
+    assert told.startswith(
+        "How many of 4 comparisons these seeds prove equivalent depends on the margin: 0 at ±0.04"
+    )
     assert f"{equal[table['a'] != 'lstm_again'].sum()} at ±0.1 (the study's)" in told
     assert told in notes(study)
 
