@@ -240,6 +240,7 @@ def parameters_of(bare: Trial) -> int:
         return 0
 
 
+@functools.cache
 def weight(bare: Trial) -> float:
     """How long a trial of this structure takes beside others: by its cell's parameters, too."""
     return trial_seconds(bare) * (FEW_PARAMETERS + parameters_of(bare))

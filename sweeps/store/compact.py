@@ -86,8 +86,11 @@ class Compactor:
             if group is None:
                 break
             kind, level, paths = group
-            for parts in fitting(self.readable(paths)):
-                self.put_together(kind, level, parts)
+            rows, curves = self.readable(paths)
+            for parts in fitting(rows):
+                names = {path.name for path in parts}
+                lines = {path: part for path, part in curves.items() if path.name in names}
+                self.put_together(kind, level, parts, lines)
                 gone += len(parts)
         return gone
 
@@ -103,21 +106,25 @@ class Compactor:
                     return match["kind"], level_of(path), found
         return None
 
-    def readable(self, paths: Iterable[Path]) -> "dict[Path, Part]":
-        """Those of which all rows stay; the others are noted in `left`."""
-        found = {}
+    def readable(self, paths: Iterable[Path]) -> "tuple[dict[Path, Part], dict[Path, Part]]":
+        """Those of which all rows stay, and their curves; the others are noted in `left`."""
+        rows: dict[Path, Part] = {}
+        lines: dict[Path, Part] = {}
         for path in paths:
             part, curves = whole(path), self.study / "curves" / path.name
-            damaged = part is None or (curves.exists() and whole(curves) is None)
+            line = whole(curves) if curves.exists() else None
+            damaged = part is None or (line is None and curves.exists())
             if part is None or damaged or "failed" in part.table["status"].to_pylist():
                 self.left.add(path)
-            else:
-                found[path] = part
-        return found
+                continue
+            rows[path] = part
+            if line is not None:
+                lines[curves] = line
+        return rows, lines
 
-    def put_together(self, kind: str, level: int, rows: "dict[Path, Part]") -> None:
-        curves = {path: whole(path) for name in rows if (path := self.study / "curves" / name.name).exists()}
-        lines = {path: part for path, part in curves.items() if part is not None}
+    def put_together(
+        self, kind: str, level: int, rows: "dict[Path, Part]", lines: "dict[Path, Part]"
+    ) -> None:
         digest = hashlib.sha256("".join(part.hash for part in rows.values()).encode()).hexdigest()[:16]
         name = f"{kind}-{digest}.{level + 1}.parquet"
         for some in (lines, rows):
