@@ -11,6 +11,7 @@ Tables, all made of Parquet parts in `results/STUDY/`:
 `study.json` beside them holds what the study declared: see `sweeps.store.declaration.Declaration`.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -187,8 +188,8 @@ def longer_column(measure: str, factor: int) -> str:
     return f"test_{measure}_x{factor}"
 
 
-def field(name: str, columns: dict[str, tuple[pa.DataType, str, str]]) -> pa.Field:
-    kind, unit, meaning = columns[name]
+@functools.cache
+def field(name: str, kind: pa.DataType, unit: str, meaning: str) -> pa.Field:
     return pa.field(name, kind, metadata={"unit": unit, "meaning": meaning})
 
 
@@ -209,7 +210,8 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def spec_column(values: list[object]) -> pa.Array:
     """A column of fields of specs; text where the specs differ in the kind of value."""
-    kinds = {kind(pa.scalar(v).type) for v in values if v is not None}
+    there = [v for v in values if v is not None]
+    kinds = {kind(pa.scalar(v).type) for v in there} if len(set(map(type, there))) > 1 else ()
     return texts(values) if len(kinds) > 1 else pa.array(values)
 
 
@@ -218,13 +220,13 @@ def table(rows: list[dict[str, object]], columns: dict[str, tuple[pa.DataType, s
 
     Raises KeyError when a row lacks a declared column: a row must explain itself.
     """
-    fields = [field(name, columns) for name in columns]
+    fields = [field(name, *described) for name, described in columns.items()]
     arrays = [
         pa.array([row[name] for row in rows], type=f.type) for name, f in zip(columns, fields, strict=True)
     ]
     for name in dict.fromkeys(key for row in rows for key in row if key not in columns):
         array = spec_column([row.get(name) for row in rows])
         meaning = "on longer sequences" if name.startswith("test_") else "field of the trial's spec"
-        fields.append(pa.field(name, array.type, metadata={"unit": "", "meaning": meaning}))
+        fields.append(field(name, array.type, "", meaning))
         arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata={"schema_version": str(VERSION)}))

@@ -351,7 +351,7 @@ class Store:
         ]
         tables = agreeing(read, declared)
         names = columns or list(declared)
-        fields = [schema.field(n, declared) if n in declared else pa.field(n, pa.null()) for n in names]
+        fields = [schema.field(n, *declared[n]) if n in declared else pa.field(n, pa.null()) for n in names]
         empty = pa.schema(fields).empty_table()
         return pa.concat_tables([empty, *tables], promote_options="permissive")
 
