@@ -1,5 +1,7 @@
 """The finding at a glance: each cell's difference to the reference over all tasks, and its verdict on each task."""
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +18,7 @@ title = "The finding at a glance"
 OVER, ONE = "all tasks", "one task"  # parts: the intervals on the left; the squares have their task's name
 ROW, LEFT, RIGHT, HEAD, FOOT = 0.24, 1.0, 0.35, 0.45, 1.05  # inches
 SQUARE, LEAST = 0.42, 1.5  # widest square, least room for intervals
-LETTER = 0.068  # inches of a slanted name
+LETTER, SLANT = 0.068, 50  # of a task's name: inches a letter, degrees
 NARROW = 2.0  # room for intervals below which an axis has fewer numbers
 
 
@@ -66,12 +68,11 @@ def draw(data: pd.DataFrame) -> Figure:
     cells = list(dict.fromkeys(data["cell"]))
     tasks = [place for place in dict.fromkeys(data["place"]) if place != OVER]
     square = min(SQUARE, (canvas.WIDTH - LEFT - RIGHT - LEAST) / len(tasks))
-    slanted = [
-        LETTER * len(task) for task in tasks
-    ]  # names above the squares, and what reaches beyond the last one
-    names = max(HEAD, max(slanted) * 0.77 + 0.15)
-    beyond = [0.64 * name - square * (k + 0.5) + 0.1 for k, name in enumerate(reversed(slanted))]
-    right = max(RIGHT, *beyond)
+    slanted = [LETTER * len(task) for task in tasks]  # names above the squares
+    names = max(HEAD, math.sin(math.radians(SLANT)) * max(slanted) + 0.15)
+    across = math.cos(math.radians(SLANT))
+    beyond = [across * name - square * (k + 0.5) + 0.1 for k, name in enumerate(reversed(slanted))]
+    right = max(RIGHT, *beyond)  # what of them reaches beyond the last square
     height = names + ROW * len(cells) + FOOT
     figure = Figure(figsize=(canvas.WIDTH, height))
     wide = canvas.WIDTH - LEFT - right - square * len(tasks) - 0.15
@@ -120,7 +121,7 @@ def draw_interval(panel: Axes, row, y: float) -> None:
 def draw_squares(panel: Axes, data: pd.DataFrame, cells: list[str], tasks: list[str]) -> None:
     """One square per cell and task, coloured and lettered by verdict."""
     panel.set(xlim=(-0.5, len(tasks) - 0.5), ylim=(len(cells) - 0.4, -0.6), yticks=[])
-    panel.set_xticks(range(len(tasks)), tasks, rotation=50, ha="left", rotation_mode="anchor", fontsize=8)
+    panel.set_xticks(range(len(tasks)), tasks, rotation=SLANT, ha="left", rotation_mode="anchor", fontsize=8)
     panel.tick_params(axis="x", length=0, bottom=False, labeltop=True, labelbottom=False, pad=1)
     panel.grid(visible=False)
     panel.spines[:].set_visible(False)

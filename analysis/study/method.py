@@ -9,6 +9,7 @@ from analysis.words import count, listing
 from sweeps.evidence.bets import interval
 from sweeps.store.declaration import Declaration
 
+ROUNDING = 1e-9  # of a product: far below a step between two margins
 SHARES = (0.4, 0.6, 0.8, 1.0, 1.2, 1.6, 2.0)  # of the margin, which are told side by side
 
 
@@ -49,7 +50,7 @@ def margins(declaration: Declaration, rows: pd.DataFrame) -> str:
         return ""
     reached, most = rows["smallest_margin"], declaration.race["most"]
     told = [
-        f"{int((reached <= share * declaration.margin + 1e-12).sum())} at ±{share * declaration.margin:g}"
+        f"{int((reached <= share * declaration.margin * (1 + ROUNDING)).sum())} at ±{share * declaration.margin:g}"
         + (" (the study's)" if share == 1 else "")
         for share in SHARES
     ]

@@ -211,7 +211,10 @@ def as_text(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 def spec_column(values: list[object]) -> pa.Array:
     """A column of fields of specs; text where the specs differ in the kind of value."""
     there = [v for v in values if v is not None]
-    kinds = {kind(pa.scalar(v).type) for v in there} if len(set(map(type, there))) > 1 else ()
+    alike = any(
+        all(type(v) is one for v in there) for one in (str, int, float, bool)
+    )  # as nearly always: sooner
+    kinds = set() if alike else {kind(pa.scalar(v).type) for v in there}
     return texts(values) if len(kinds) > 1 else pa.array(values)
 
 

@@ -302,6 +302,17 @@ def test_the_page_in_the_docs_says_what_its_data_says():
     assert not found["metadata"]["quick"]
 
 
+def test_the_page_on_scaling_has_all_that_its_data_says_between_its_words():
+    docs = Path(__file__).parents[2] / "docs"
+    found = json.loads((docs / "scaling.json").read_text(encoding="utf-8"))
+    page = " ".join((docs / "scaling.md").read_text(encoding="utf-8").split())
+    blocks = render(found).split("## Scaling")[1].strip().split("\n\n")
+    assert len(blocks) == 5
+    assert [block for block in blocks if " ".join(block.split()) not in page] == []
+    assert not found["metadata"]["dirty"]
+    assert not found["metadata"]["quick"]
+
+
 def peer(side, seconds, **more):
     sizes = {"cell": "lstm", "batch": 16, "hidden": 16, "length": 50, "members": 16}
     return {
