@@ -14,10 +14,12 @@ from experiments.tasks.basic_motions import BasicMotions
 from experiments.tasks.continual_reber import ContinualReber
 from experiments.tasks.contract import TOLERANCE, Batch, Measures, TaskSpec
 from experiments.tasks.copy_memory import CopyMemory
+from experiments.tasks.cycle_navigation import CycleNavigation
 from experiments.tasks.digits import Digits
 from experiments.tasks.dyck import Dyck
 from experiments.tasks.early_mention import EarlyMention
 from experiments.tasks.embedded_reber import EmbeddedReber
+from experiments.tasks.even_pairs import EvenPairs
 from experiments.tasks.induction_heads import InductionHeads
 from experiments.tasks.japanese_vowels import JapaneseVowels
 from experiments.tasks.lead import Lead
@@ -32,6 +34,7 @@ from experiments.tasks.periodic import Periodic
 from experiments.tasks.random_permutation import RandomPermutation
 from experiments.tasks.selective_copying import SelectiveCopying
 from experiments.tasks.spike_delays import SpikeDelays
+from experiments.tasks.string_transduction import StringTransduction
 from experiments.tasks.temporal_order import TemporalOrder
 from experiments.tasks.timed_spikes import TimedSpikes
 from experiments.tasks.two_sequence import TwoSequence
@@ -64,8 +67,11 @@ TASKS: dict[str, type[Any]] = {
     "an_bn": AnBn,
     "dyck": Dyck,
     "lead": Lead,
+    "even_pairs": EvenPairs,
     "parity": Parity,
+    "cycle_navigation": CycleNavigation,
     "modular_arithmetic": ModularArithmetic,
+    "string_transduction": StringTransduction,
     "arithmetic": Arithmetic,
     "xml": Xml,
     # recall
@@ -92,10 +98,12 @@ __all__ = [
     "Batch",
     "ContinualReber",
     "CopyMemory",
+    "CycleNavigation",
     "Digits",
     "Dyck",
     "EarlyMention",
     "EmbeddedReber",
+    "EvenPairs",
     "InductionHeads",
     "JapaneseVowels",
     "Lead",
@@ -111,6 +119,7 @@ __all__ = [
     "RandomPermutation",
     "SelectiveCopying",
     "SpikeDelays",
+    "StringTransduction",
     "TaskSpec",
     "TemporalOrder",
     "TimedSpikes",

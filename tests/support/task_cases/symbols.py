@@ -1,4 +1,4 @@
-"""Memorisation, random permutation, exclusive or, parity, arithmetic with and without a modulus, XML."""
+"""Memorisation, random permutation, exclusive or, languages of Delétang et al., arithmetic, XML."""
 
 import functools
 import itertools
@@ -6,7 +6,18 @@ import itertools
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import Arithmetic, Memorisation, ModularArithmetic, Parity, RandomPermutation, Xml, Xor
+from experiments import (
+    Arithmetic,
+    CycleNavigation,
+    EvenPairs,
+    Memorisation,
+    ModularArithmetic,
+    Parity,
+    RandomPermutation,
+    StringTransduction,
+    Xml,
+    Xor,
+)
 from task_cases.case import Case, constant, sure
 
 
@@ -51,11 +62,56 @@ def count(task, inputs, mask):
     return sure(((inputs[..., 0] > 0) & there).sum(0)[None] % 2, 2)
 
 
+def strings(task, inputs, mask):
+    """Every sequence as a string without its padding."""
+    there = np.ones(inputs.shape[:2], bool) if mask is None else mask
+    return ["".join(np.array([*text])[here]) for text, here in zip(texts(task, inputs), there.T, strict=True)]
+
+
+def count_pairs(task, inputs, mask):
+    """Pairs ab and ba, one after the other."""
+    pairs = [sum(a != b for a, b in itertools.pairwise(text)) for text in strings(task, inputs, mask)]
+    return sure([[n % 2 for n in pairs]], 2)
+
+
+def walk(task, inputs, mask):
+    steps = [text.count("+") - text.count("-") for text in strings(task, inputs, mask)]
+    return sure([[n % task.places for n in steps]], task.outputs)
+
+
+@functools.cache
+def places_by_last_move(places, lengths):
+    """Log-frequencies `(move, place)` over all walks that there are, each number of moves counting the same."""
+    table = np.zeros((3, places))
+    for length in lengths:
+        for moves in itertools.product((1, -1, 0), repeat=length):
+            table[(1, -1, 0).index(moves[-1]), sum(moves) % places] += 3.0**-length
+    return logs(table / table.sum(1, keepdims=True))
+
+
+def walk_naively(task, batch):
+    table = places_by_last_move(task.places, tuple(range(task.shortest, task.length + 1)))
+    return table[batch.inputs[-1].argmax(-1)][None]
+
+
+def write(task, inputs, mask):
+    """With Python's lists, from what stands before the first blank."""
+    answers = np.zeros((task.scored, inputs.shape[1]), int)
+    for b, text in enumerate(strings(task, inputs, mask)):
+        string = [*text.partition("-")[0]]
+        answer = {
+            "reverse": string[::-1],
+            "duplicate": string + string,
+            "odds_first": string[::2] + string[1::2],
+            "sort": sorted(string),
+        }[task.rule]
+        answers[task.scored - len(answer) :, b] = answer
+    return sure(answers, task.outputs)
+
+
 def calculate(task, inputs, mask):
     """Python itself."""
-    there = np.ones(inputs.shape[:2], bool) if mask is None else mask
-    sums = ["".join(np.array([*text])[here]) for text, here in zip(texts(task, inputs), there.T, strict=True)]
-    return sure([[eval(text) % task.modulus for text in sums]], task.outputs)
+    return sure([[eval(text) % task.modulus for text in strings(task, inputs, mask)]], task.outputs)
 
 
 @functools.cache
@@ -168,6 +224,20 @@ CASES = {
         one_or_two,
     ),
     "xor": Case(Xor(length=20), exclude, constant(0.0)),
+    "even_pairs": Case(EvenPairs(length=9), count_pairs, constant(0.0)),
+    "even_pairs-fixed": Case(EvenPairs(length=8, shortest=8), count_pairs, constant(0.0)),
+    "cycle_navigation": Case(CycleNavigation(length=8, shortest=4), walk, walk_naively),
+    "cycle_navigation-fixed": Case(CycleNavigation(length=6, shortest=6, places=3), walk, walk_naively),
+    "string_transduction": Case(StringTransduction(length=9), write, constant(0.0)),
+    "string_transduction-duplicate": Case(
+        StringTransduction(length=6, rule="duplicate", alphabet=3), write, constant(0.0)
+    ),
+    "string_transduction-odds": Case(
+        StringTransduction(length=7, shortest=1, rule="odds_first"), write, constant(0.0)
+    ),
+    "string_transduction-sort": Case(
+        StringTransduction(length=8, shortest=8, rule="sort", alphabet=5), write, constant(0.0)
+    ),
     "parity": Case(Parity(length=9), count, constant(0.0)),
     "parity-fixed": Case(Parity(length=8, shortest=8), count, constant(0.0)),
     "modular_arithmetic": Case(ModularArithmetic(length=7, modulus=3), calculate, calculate_naively),
