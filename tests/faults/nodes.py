@@ -8,10 +8,13 @@ import signal
 import tempfile
 import time
 
-from faults import LONG, counts, start, working_on
+from faults import LONG, PROCESSES, counts, end_of, start, whole, working_on
+from object_stores import s3
 from studies import write_study
 
 from sweeps.checkpoints import WORTH
+from sweeps.remote.copy import Copy
+from sweeps.remote.store import RemoteStore
 from sweeps.store.store import Store
 
 NEEDS = """
@@ -84,6 +87,43 @@ def test_a_cluster_of_unequal_nodes_that_come_and_go_is_used_as_it_is(tmp_path):
         output = process.communicate(timeout=60)[0]
         assert process.returncode == 143, output
         assert max(kept) < asked < max(kept_at(store))
+    finally:
+        cluster.shutdown()
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_workers_of_a_cluster_without_a_common_folder_hand_over_to_a_url_though_one_of_them_is_lost(
+    tmp_path, monkeypatch
+):
+    from ray.cluster_utils import Cluster
+
+    path, plain = write_study(tmp_path, LONG, "handed"), Store(tmp_path / "plain", "handed")
+    alone = start(path, plain.results, PROCESSES)
+    assert "12 of 12 trials" in end_of(alone)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
+    folders = [tempfile.mkdtemp(prefix="ray-", dir="/tmp") for _ in range(3)]
+    try:
+        with s3() as environment:
+            for name, value in environment.items():
+                monkeypatch.setenv(name, value)
+            monkeypatch.setenv("LSTM_VARIANTS_CACHE", str(tmp_path / "driver"))
+            nodes = [cluster.add_node(num_cpus=1, temp_dir=folder) for folder in folders[:2]]
+            process = start(path, "s3://bucket/results", ("--address", cluster.address), workers=None)
+            there = Copy.of("s3://bucket/results").objects
+            while not (there.all_below("handed/trials") and working_on(nodes[0])):
+                assert process.poll() is None, process.stdout.read()
+                time.sleep(0.2)
+            cluster.remove_node(nodes[0], allow_graceful=False)
+            cluster.add_node(num_cpus=1, temp_dir=folders[2])
+            output = process.communicate(timeout=240)[0]
+            assert process.returncode == 0, output
+            assert "its cohort runs again" in output
+            monkeypatch.setenv("LSTM_VARIANTS_CACHE", str(tmp_path / "reader"))
+            store = RemoteStore(Copy.of("s3://bucket/results"), "handed")
+            store.refresh()
+            assert set(counts(store).values()) == {1}
+            assert whole(store) == whole(plain)
     finally:
         cluster.shutdown()
         for folder in folders:
