@@ -24,6 +24,10 @@ parity with one seed in four or more, depending on the rate. Expressions of up t
 0.7 of the way. A transformer block of 32 units learns even pairs and goes back to chance at twice the length. On MQAR
 with a vocabulary of 64 networks with and without attention answer any value of the text for 1,500 updates at rates up
 to 0.01; with 32, at 0.03, those that attend are right.
+
+Two things were changed after a first run with 48 seeds at most. The control that the RNN is told from the LSTM was
+asked on even pairs, which both solve, as the pilots had said; now it is on cycle, where in the pilots the RNN was at
+chance. And seven comparisons were undecided, so that 96 seeds may run: e-values allow to go on after having looked.
 """
 
 from typing import Any
@@ -78,9 +82,9 @@ STUDY = Study(
     | {label: ["lstm", "gru", "lstm_attend"] for label in RECALL},
     optimizer=Adam(learning_rate=0.01, clip=1.0, cooldown=0.3),
     search=halving({"optimizer.learning_rate": log_uniform(1e-3, 3e-2)}, trials=9, eta=3, rungs=(0.4,)),
-    confirm=race(most=48, look=16),
+    confirm=race(most=96, look=16),
     margin=0.1,
-    controls=Controls(same="lstm", on=("reverse",), task="even_pairs"),
+    controls=Controls(same="lstm", on=("reverse",), task="cycle"),
     steps={label: steps(label) for label in TASKS},
     evaluate_every={label: steps(label) // 20 for label in TASKS},
     longer={label: (2, 6, 12) if label in LANGUAGES else () for label in TASKS},
