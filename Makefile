@@ -88,7 +88,7 @@ real: $(READY)
 	$(MAKE) published runs
 
 claims: $(READY)
-	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable docs/real docs/attend docs/odyssey docs/frontier_lag)
+	$(BIN)/python -m analysis.report.claims_page docs/claims.md $(wildcard docs/quick docs/classics docs/comparable docs/real docs/attend docs/odyssey docs/frontier_lag docs/languages)
 	$(BIN)/python -m analysis.report.findings_page docs/findings.md docs
 
 # Tables of papers beside what the shipped results say.

@@ -26,10 +26,11 @@ ABLATIONS = NINE[1:]
 ADDING = ("Adding", "Adding1997")
 NUMBERS = (*ADDING, "Multiplication", "TwoSequence", "Digits")
 RECALL = ("CopyMemory", "AssociativeRecall", "Mqar", "SelectiveCopying", "InductionHeads")
-STATES = ("TemporalOrder", "EmbeddedReber", "ContinualReber", "AnBn", "Dyck", "Parity", "ModularArithmetic")
+REGULAR = ("EvenPairs", "Parity", "CycleNavigation", "ModularArithmetic")
+STATES = ("TemporalOrder", "EmbeddedReber", "ContinualReber", "AnBn", "Dyck", *REGULAR)
 SYMBOLS = (
     *(*RECALL, *STATES, "Memorisation", "RandomPermutation", "NoiseFreeLag", "Arithmetic", "Xml"),
-    "EarlyMention",
+    *("EarlyMention", "StringTransduction"),
 )
 LAGS = (*ADDING, "TemporalOrder", "NoiseFreeLag", "Digits")
 BOTH, SEARCH = ("comparable", "quick"), ("comparable",)
@@ -249,6 +250,50 @@ REACH = (
     ),
 )
 
+DELETANG = "Delétang et al. 2023"
+REGULARS = ("even_pairs", "parity", "cycle", "modular")
+BEYOND = (
+    Claim(
+        statement=(
+            "On regular languages recurrent networks can be right on strings twelve times as long as in training, a "
+            "transformer block cannot."
+        ),
+        source=DELETANG,
+        found=(
+            "LSTM and RNN 100 % on each of four, on average over 41 to 500 symbols; transformer 96.4, 52.0, 61.9 and "
+            "24.2 % (the best of 30 runs; second-hand)"
+        ),
+        studies=("languages",),
+        checks=(
+            *(Can(task, cell, 12) for cell in ("lstm", "rnn") for task in REGULARS),
+            *(Can(task, "transformer", 12, never=True) for task in REGULARS),
+        ),
+    ),
+    Claim(
+        statement="Of longer strings in other languages the LSTM can do nothing but sort them.",
+        source=DELETANG,
+        found=(
+            "sorting 99.3 % of symbols right; reverse, duplicate and odds first 60.9, 57.6 and 55.6 %, where guessing "
+            "has 50 (the best of 30 runs; second-hand)"
+        ),
+        studies=("languages",),
+        checks=(
+            Can("sort", "lstm", 12),
+            *(Can(task, "lstm", 2, never=True) for task in ("reverse", "duplicate", "odds_first")),
+        ),
+    ),
+    Claim(
+        statement="Where several keys are asked for, an LSTM that attends is ahead of one that does not.",
+        source="Arora et al. 2023",
+        found="attention answers at every width, gated convolutions need widths that grow with the length",
+        studies=("languages",),
+        checks=(
+            Ahead("mqar_64", "lstm_attend", "lstm"),
+            Ahead("mqar_128", "lstm_attend", "lstm"),
+        ),
+    ),
+)
+
 HURT = ("nfg", "noaf", "nig", "nog", "niaf")
 MORE = (
     Claim(
@@ -271,4 +316,4 @@ MORE = (
     ),
 )
 
-CLAIMS = (*CELLS, *PARTS, *SETTINGS, *MORE, *REACH)
+CLAIMS = (*CELLS, *PARTS, *SETTINGS, *MORE, *REACH, *BEYOND)

@@ -3,39 +3,8 @@
 Numbers are as printed. "second-hand": quoted by others, not seen in the paper.
 """
 
-from dataclasses import dataclass
-
-SCORE, LOSS, ACCURACY = "score", "loss", "accuracy"
-MEASURES = {
-    SCORE: "test score (0 naive, 1 perfect)",
-    LOSS: "test loss",
-    ACCURACY: "test accuracy, %",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """network: the paper's name. printed: its number. task, cell: the arm here; empty where there is none."""
-
-    network: str
-    printed: str
-    task: str = ""
-    cell: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedTable:
-    """title, source; printed: what the paper's numbers are; study: where it is measured here, by `measure`, one of
-    MEASURES; differs: in what the two differ, and why the numbers do."""
-
-    title: str
-    source: str
-    printed: str
-    study: str
-    measure: str
-    rows: tuple[Row, ...]
-    differs: str
-
+from analysis.claims.published_languages import LANGUAGES
+from analysis.claims.published_table import ACCURACY, LOSS, SCORE, PublishedTable, Row
 
 SCALES = (
     "Their numbers are the best of hundreds of settings, in accuracy of the next character over whole texts, much of "
@@ -181,4 +150,5 @@ TABLES = (
             f"much here, where a seed's accuracy is of 2,048 draws from the 40. {PEEPHOLES}"
         ),
     ),
+    *LANGUAGES,
 )

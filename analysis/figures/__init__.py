@@ -21,6 +21,7 @@ from analysis.figures import (
     interactions,
     learning_curves,
     learning_rate,
+    longer,
     marginals,
     profiles,
     race,
@@ -35,7 +36,7 @@ SECTIONS: dict[str, dict[str, ModuleType]] = {
     "finding": {"glance": glance},
     "verdicts": {"race": race, "differences": differences, "verdicts": verdicts},
     "tasks": {"profiles": profiles, "ranks": ranks},
-    "frontier": {"frontier": frontier, "solved": solved},
+    "frontier": {"frontier": frontier, "longer": longer, "solved": solved},
     "flow": {"flow": flow, "horizons": horizons},
     "importance": {
         "importance": importance,

@@ -128,8 +128,8 @@ def standing_of(found: pd.Series) -> list[str]:
 
 
 def places(standing: pd.Series, kind: str) -> str:
-    """The tasks on which a cell stands so."""
-    if len(standing) > 1 and (standing == kind).all():
+    """The tasks on which a cell stands so. (Two are named: a cell may have run on few.)"""
+    if len(standing) > 2 and (standing == kind).all():
         return "on all"
     return f"on {listing(standing.index[standing == kind])}"
 

@@ -20,9 +20,11 @@ from analysis.report.claims_page import read
 from analysis.statistics.pairs.reasons import UNDECIDED
 from analysis.statistics.search.factors import CELL
 from analysis.statistics.search.importance import MAIN
+from analysis.study.results import load
 from analysis.words import count, listing, percent, signed
+from sweeps.store.schema import longer_column, longer_factors
 
-FLAGSHIP, APART, FRONTIER = "comparable", "odyssey", "frontier_lag"
+FLAGSHIP, APART, FRONTIER, BEYOND = "comparable", "odyssey", "frontier_lag", "languages"
 NAMES = {
     "lstm": "the LSTM without peepholes",
     "peephole": "the LSTM with peepholes",
@@ -49,11 +51,11 @@ VERBS = {  # of one claim, and of several
 }
 HEAD = """# Which recurrent cell should I use, and does it matter?
 
-For small networks and synthetic tasks. Each sentence is computed from the results, and its link leads to the evidence.
-*Without forget gate* is the LSTM without one.
+For small networks and synthetic tasks. Each sentence is computed from the results and links to its evidence. *Without
+forget gate* is the LSTM without one.
 """
-FOOT = """*Worse* and *better* are proven differences, some smaller than the margin; *equivalent* is proven to be within
-it, at an error rate of 5 % a task ([how](verdicts.md)); the rest is undecided, which is not "the same".
+FOOT = """*Worse* and *better* are proven differences; *equivalent* is proven to be within the margin, at an error rate
+of 5 % a task ([how](verdicts.md)); the rest is undecided, which is not "the same".
 """
 
 
@@ -107,12 +109,16 @@ def brief(cell: str) -> str:
     return re.sub("^the LSTM (?=with)", "", name(cell))
 
 
+def plainly(cell: str) -> str:
+    """In lists of cells beside the LSTM."""
+    return "the LSTM" if cell == "lstm" else brief(cell)
+
+
 def small(rows: pd.DataFrame, kind: str) -> str:
     """How many of these differences are smaller than the margin; empty where none is."""
     found = rows[rows["standing"] == kind]
     number = int((found["value"].abs() < found["margin"]).sum())
-    told = f"; of these differences {number} {'is' if number == 1 else 'are'} smaller than the margin"
-    return told if number else ""
+    return f"; {number} of these {'is' if number == 1 else 'are'} smaller than the margin" if number else ""
 
 
 def same(rows: pd.DataFrame) -> list[str]:
@@ -121,11 +127,11 @@ def same(rows: pd.DataFrame) -> list[str]:
 
 
 def gru(rows: pd.DataFrame) -> str:
-    """How the GRU stands; empty where it did not run."""
+    """How the GRU stands where it is decided; empty where it did not run."""
     mine = rows[rows["cell"] == "gru"]
     parts = [
         f"{kind} on {listing(mine.loc[mine['standing'] == kind, 'task'])}"
-        for kind in ("equivalent", "better", "worse", UNDECIDED)
+        for kind in ("equivalent", "better", "worse")
         if (mine["standing"] == kind).any()
     ]
     return f" The GRU is {listing(parts)}." if parts else ""
@@ -138,11 +144,11 @@ def flagship(rows: pd.DataFrame) -> Iterator[str]:
     mostly = (rows["standing"] == "equivalent").mean() > 0.5
     yield (
         f"**{'Mostly it does not matter' if mostly else 'It matters'}.** Of {len(rows)} comparisons of "
-        f"{count(cells, 'cell')} with {name(reference)} on {count(tasks, 'task')}, {counted(rows)}; the margin is "
+        f"{count(cells, 'cell')} with {name(reference)} on {count(tasks, 'task')}, {counted(rows)}; margin "
         f"{margin} on a scale from 0, naive, to 1, perfect ([{FLAGSHIP}]({FLAGSHIP}.md))."
     )
     equal = same(rows)
-    best = f"{name(reference)}: nothing tried was shown to be better"
+    best = f"{name(reference)}: nothing was shown to be better"
     if (rows["standing"] == "better").any():
         best = f"what is better than {name(reference)}: {places(rows, 'better')}{small(rows, 'better')}"
     alike = f"; {listing(map(name, equal))} {'is' if len(equal) == 1 else 'are'} equivalent on every task"
@@ -164,7 +170,7 @@ def apart(rows: pd.DataFrame) -> Iterator[str]:
     equal = same(rows)
     alike = f" Equivalent on all of them: {listing(map(name, equal))}." if equal else ""
     yield (
-        f"**Where it does matter.** On {count(rows['task'].nunique(), 'task')} chosen because cells differ there, of "
+        f"**Where it does matter.** On {count(rows['task'].nunique(), 'task')} chosen for that, of "
         f"{len(rows)} comparisons with {name(reference)} {counted(rows)}, within {margin}. Worse: "
         f"{worse or 'nothing'}.{better}{alike} ([{APART}]({APART}.md))"
     )
@@ -191,22 +197,39 @@ def frontier(halves: pd.DataFrame) -> Iterator[str]:
     rounded = kept.round({"t50": 0, "t50_low": 0, "t50_high": 0})
     half = {(row.cell, row.task): words(row).replace(" ", "") for row in rounded.itertuples()}
     told = [
-        f"{name(str(cell))} {listing(half.get((cell, task), '–') for task in tasks)}"
+        f"{plainly(str(cell))} {listing(half.get((cell, task), '–') for task in tasks)}"
         for cell in dict.fromkeys(kept["cell"])
     ]
     if told:
         yield (
-            f"**How far back?** Lags over which half of the seeds still solve {listing(tasks)}: {'; '.join(told)} "
+            f"**How far back?** Lags that half of the seeds bridge on {listing(tasks)}: {'; '.join(told)} "
             f"([{FRONTIER}]({FRONTIER}.md))."
         )
+
+
+def beyond(runs: pd.DataFrame) -> Iterator[str]:
+    """On which tasks most seeds are right where sequences are as much longer than in training as was tried. runs:
+    confirmed trials."""
+    factors = longer_factors(map(str, runs), "error")
+    if not factors:
+        return
+    wrong = runs[longer_column("error", factors[-1])]
+    asked = runs.assign(right=wrong.lt(runs["tolerance"]))[wrong.notna()]
+    most = asked.groupby(["cell", "task"], sort=False)["right"].mean().gt(0.5)
+    where = most[most].reset_index().groupby("cell", sort=False)["task"].agg(listing)
+    told = [f"{listing(map(plainly, cells.index))} on {on}" for on, cells in where.groupby(where, sort=False)]
+    yield (
+        f"**Longer than trained on?** On strings {factors[-1]} times as long most seeds are right: "
+        f"{'; '.join(told) or 'none'} ([{BEYOND}]({BEYOND}.md))."
+    )
 
 
 def unknown(rows: pd.DataFrame) -> Iterator[str]:
     """What is open."""
     told = rows[rows["standing"] == UNDECIDED]
     if not told.empty:
-        listed = listing(
-            f"{brief(str(cell))} on {listing(r['task'])}" for cell, r in told.groupby("cell", sort=False)
+        listed = "; ".join(
+            f"on {task} {listing(map(brief, r['cell']))}" for task, r in told.groupby("task", sort=False)
         )
         yield f"**Not known yet:** {listed} ([why]({FLAGSHIP}.md))."
 
@@ -218,7 +241,7 @@ def published(docs: Path) -> Iterator[str]:
         return
     found = whole(over_studies(read(folders)))["status"].value_counts()
     told = listing(f"{n} {VERBS[status][n > 1]}" for status in VERBS if (n := int(found.get(status, 0))))
-    yield f"**And what the literature says?** Of its {found.sum()} claims {told} ([each of them](claims.md))."
+    yield f"**And what the literature says?** Of its {found.sum()} claims {told} ([each](claims.md))."
 
 
 def page(docs: Path) -> str:
@@ -232,6 +255,8 @@ def page(docs: Path) -> str:
     for study, file, told in ((APART, "importance", settings), (FRONTIER, "frontier", frontier)):
         path = docs / study / f"{file}.csv"
         parts += told(pd.read_csv(path)) if path.is_file() else ()
+    if (docs / f"{BEYOND}.md").is_file():
+        parts += beyond(load(docs / BEYOND / "results", BEYOND).stage("confirm"))
     if main is not None:
         parts += unknown(main)
     parts += published(docs)

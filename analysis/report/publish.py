@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.figures import FIGURES, fitting
+from analysis.figures import FIGURES, fitting, longer
 from analysis.report.content import published
 from analysis.report.finding import details
 from analysis.report.finding import headline as sentence
@@ -47,9 +47,11 @@ def block(study: Analysed, folder: str) -> str:
     """What a page says of a study: headline, verdicts or published facts, figure, stamp, price. folder: where the
     figures are, as the page links to them. Of a task at many lags the curve over them stands for figures of each."""
     figure = f"![Differences to {study.reference} with 90 % intervals against the margin]({folder}/differences.png)"
+    picture = f"![Scores on sequences longer than those of training]({folder}/longer.png)"
+    far = [] if longer.absent(study) else [picture, ""]
     facts = published(study)
     if len(facts):
-        return "\n".join([*fact_lines(facts), "", figure, "", stamp(study), "", price(study.results)])
+        return "\n".join([*fact_lines(facts), "", figure, "", *far, stamp(study), "", price(study.results)])
     rows, lags = study.found(study.verdicts), "frontier" in shown(study)
     at_once = f"![Each cell against {study.reference}, and the verdict on each task]({folder}/glance.png)"
     reach = f"![Where half of the seeds solve a task]({folder}/frontier.png)"
@@ -59,6 +61,7 @@ def block(study: Analysed, folder: str) -> str:
         "",
         *([reach, ""] if lags else []),
         *lined(details(study), undecided(study.comparisons)),
+        *far,
         at_once if lags else figure,
         "",
         "```",
@@ -77,7 +80,8 @@ def block(study: Analysed, folder: str) -> str:
 def shown(study: Analysed) -> tuple[str, ...]:
     """Names of the figures that are copied."""
     lags, whole = graded(study.results.stage("confirm")), protocol(study) is not None
-    return (*(OF_MANY_LAGS if lags else SHOWN), *(OF_A_WHOLE_SEARCH if whole else ()))
+    far = () if longer.absent(study) else ("longer",)
+    return (*(OF_MANY_LAGS if lags else SHOWN), *(OF_A_WHOLE_SEARCH if whole else ()), *far)
 
 
 def greff(study: Analysed, folder: str) -> list[str]:

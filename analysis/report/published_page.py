@@ -10,18 +10,19 @@ from pathlib import Path
 import pandas as pd
 from scipy import stats
 
-from analysis.claims.published_tables import ACCURACY, LOSS, MEASURES, SCORE, TABLES, PublishedTable, Row
+from analysis.claims.published_table import LONGER, LOSS, MEASURES, SCORE, PublishedTable, Row
+from analysis.claims.published_tables import TABLES
 from analysis.report.markdown import escape, table
 from analysis.study.results import load
+from sweeps.store.schema import longer_column, longer_factors
 
 LEVEL = 0.05
 HEAD = """# Published tables, beside what is measured here
 
 Left the number that the paper prints, right what the shipped results say of the nearest arm: the mean over the fresh
 seeds of its chosen setting, its 95 % t interval, and the number of seeds. Empty: not printed there, or not run here.
-Which cell is better is said by [verdicts](verdicts.md) and [claims](claims.md), not by these intervals. Not here,
-since not run: the languages of Delétang et al. (2023), MQAR at the lengths of Arora et al. (2023), and the language
-models of either paper.
+Which cell is better is said by [verdicts](verdicts.md) and [claims](claims.md), not by these intervals. The language
+models of the first two papers were not run.
 
 This page is generated from the results by
 
@@ -29,33 +30,45 @@ This page is generated from the results by
 """
 
 
-def values(runs: pd.DataFrame, measure: str) -> pd.Series:
-    """A number a seed. Scores: one that did not finish scores 0, as everywhere; otherwise it has none."""
+def values(runs: pd.DataFrame, measure: str, chance: float = 0.0) -> pd.Series:
+    """A number a seed. Scores: one that did not finish scores 0, as everywhere; otherwise it has none. chance: as in
+    `Row`."""
     finished = runs["status"] == "finished"
     match measure:
         case "score":
             return runs["test_score"].where(finished).fillna(0.0).clip(lower=0.0)
         case "accuracy":
             return 100 * (1 - runs["test_error"].where(finished).fillna(1.0))
+        case "answers":
+            return answers(runs[["test_score"]], finished, chance)
+        case "longer":
+            names = [longer_column("score", factor) for factor in longer_factors(map(str, runs))]
+            return answers(runs[names], finished, chance)
         case _:
             return runs["test_loss"].where(finished)
+
+
+def answers(scores: pd.DataFrame, finished: pd.Series, chance: float) -> pd.Series:
+    """Right answers in per cent, the mean over columns of scores, which are shares of them above chance."""
+    return 100 * (chance + (1 - chance) * scores.mean(axis="columns").where(finished).fillna(0.0))
 
 
 def measured(row: Row, runs: pd.DataFrame | None, measure: str) -> str:
     """Mean, interval, seeds; empty for an arm that there is not."""
     if runs is None or not row.cell:
         return ""
-    found = values(runs[(runs["task"] == row.task) & (runs["cell"] == row.cell)], measure)
+    found = values(runs[(runs["task"] == row.task) & (runs["cell"] == row.cell)], measure, row.chance)
     if len(found) < 2:
         return ""
     missing = int(found.isna().sum())
     if missing:
         return f"{missing} of {len(found)} seeds without a loss"
     mean, half = found.mean(), float(stats.t.ppf(1 - LEVEL / 2, len(found) - 1) * stats.sem(found))
-    digits = {SCORE: 3, LOSS: 4, ACCURACY: 1}[measure]
+    digits = {SCORE: 3, LOSS: 4}.get(measure, 1)
     where = f" on {row.task}" if measure == LOSS else ""
+    best = f", best {found.max():.{digits}f}" if measure == LONGER else ""
     interval = f"{mean - half:.{digits}f} to {mean + half:.{digits}f}"
-    return f"{mean:.{digits}f} ({interval}; {len(found)} seeds of {row.cell}{where})"
+    return f"{mean:.{digits}f} ({interval}; {len(found)} seeds of {row.cell}{where}{best})"
 
 
 def section(told: PublishedTable, docs: Path) -> str:

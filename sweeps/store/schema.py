@@ -188,6 +188,12 @@ def longer_column(measure: str, factor: int) -> str:
     return f"test_{measure}_x{factor}"
 
 
+def longer_factors(columns: Iterable[str], measure: str = "score") -> list[int]:
+    """The factors of `longer_column` among these columns, rising."""
+    pattern = re.compile(rf"test_{measure}_x(\d+)")
+    return sorted(int(found[1]) for name in columns if (found := pattern.fullmatch(name)))
+
+
 @functools.cache
 def field(name: str, kind: pa.DataType, unit: str, meaning: str) -> pa.Field:
     return pa.field(name, kind, metadata={"unit": unit, "meaning": meaning})

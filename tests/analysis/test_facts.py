@@ -82,6 +82,10 @@ def test_generalising_counts_seeds_that_are_right_on_longer_sequences():
     frame = runs(("an_bn", "lstm", [10] * 8, {"test_error_x10": wrong}))
     assert Generalises("an_bn", "lstm", 10).judge(frame).status == "holds"
     assert "7 of 8 seeds" in Generalises("an_bn", "lstm", 10).judge(frame).evidence
+    one, none = frame.assign(test_error_x10=[0.0, *[0.3] * 7]), frame.assign(test_error_x10=0.3)
+    assert [Can("an_bn", "lstm", 10).judge(rows).status for rows in (one, none)] == ["holds", "undecided"]
+    never = Can("an_bn", "lstm", 10, never=True)
+    assert [never.judge(rows).status for rows in (one, none)] == ["fails", "holds"]
     diverged = frame.assign(test_error_x10=np.nan)
     assert Generalises("an_bn", "lstm", 10).judge(diverged).status == "fails"
 

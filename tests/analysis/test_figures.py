@@ -26,6 +26,7 @@ from analysis.figures import (
     glance,
     learning_curves,
     learning_rate,
+    longer,
     palette,
     scores,
     solved,
@@ -51,10 +52,18 @@ def studies(analysed, results):
     of_its_own = {
         "race": Analysed(dataclasses.replace(results, declaration=raced)),
         "ranks": loaded(study(cells=("lstm", "gru", "nfg", "rnn"), tasks=tasks, search=1)),
+        "longer": with_longer(analysed),
     }
     return (
         dict.fromkeys(FIGURES, analysed) | of_its_own | dict.fromkeys(SECTIONS["flow"], with_flow(analysed))
     )
+
+
+def with_longer(whole):
+    """The same study, tested on longer sequences too: half the score at twice, a tenth at twelve times the length."""
+    trials = whole.results.trials
+    far = {f"test_score_x{f}": trials["test_score"] * share for f, share in ((2, 0.5), (12, 0.1))}
+    return Analysed(dataclasses.replace(whole.results, trials=trials.assign(**far)))
 
 
 def with_flow(whole):
@@ -112,7 +121,8 @@ def many():
     whole = loaded(study(cells=cells, tasks=("adding", "copy"), seeds=4, search=8))
     raced = in_a_race(whole.declaration, look=2, most=4)
     race = Analysed(dataclasses.replace(whole.results, declaration=raced))
-    return dict.fromkeys(FIGURES, whole) | {"race": race} | dict.fromkeys(SECTIONS["flow"], with_flow(whole))
+    own = {"race": race, "longer": with_longer(whole)} | dict.fromkeys(SECTIONS["flow"], with_flow(whole))
+    return dict.fromkeys(FIGURES, whole) | own
 
 
 def lines(axes, marker=None):
@@ -315,6 +325,24 @@ def test_learning_curves_end_at_the_mean_of_the_seeds(data, results):
             assert line.get_ydata()[-1] == pytest.approx(last["valid_score"].clip(lower=0).mean())
     assert (data["low"] <= data["value"]).all()
     assert (data["value"] <= data["high"]).all()
+
+
+def test_scores_on_longer_sequences_begin_with_the_test_score_and_leave_out_tasks_without(
+    data, studies, results
+):
+    confirm = results.stage("confirm")
+    for panel, task in zip(longer.draw(data["longer"]).axes, TASKS, strict=True):
+        line = next(line for line in lines(panel) if line.get_label() == "lstm")
+        ours = confirm.loc[(confirm["task"] == task) & (confirm["cell"] == "lstm"), "test_score"]
+        np.testing.assert_allclose(line.get_xdata(), [1, 2, 12])
+        np.testing.assert_allclose(line.get_ydata(), ours.mean() * np.array([1, 0.5, 0.1]))
+    whole = studies["longer"].results
+    short = whole.trials["test_score_x2"].where(whole.trials["task"] == TASKS[0])
+    trials = whole.trials.assign(test_score_x2=short).drop(columns="test_score_x12")
+    some = Analysed(dataclasses.replace(whole, trials=trials))
+    assert set(longer.data(some)["task"]) == {TASKS[0]}
+    assert longer.absent(some) == ""
+    assert "longer than in training" in longer.absent(studies["scores"])
 
 
 def letters(panel):

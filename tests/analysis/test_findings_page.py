@@ -10,6 +10,7 @@ from analysis.report.findings_page import (
     LINK,
     NAMES,
     apart,
+    beyond,
     flagship,
     frontier,
     page,
@@ -61,7 +62,7 @@ def test_where_most_are_equivalent_it_does_not_matter():
     first, second = flagship(rows(gru_s="equivalent", gru_t="equivalent", nfg_s="undecided"))
     assert first.startswith("**Mostly it does not matter.** Of 3 comparisons of 2 cells")
     assert "2 are equivalent, none better and 1 undecided" in first
-    assert "nothing tried was shown to be better; the GRU is equivalent on every task." in second
+    assert "nothing was shown to be better; the GRU is equivalent on every task." in second
     assert "The GRU is equivalent on s and t." in second
 
 
@@ -77,11 +78,11 @@ def test_where_cells_are_apart_it_matters_and_the_better_one_is_told():
 def test_a_difference_is_told_to_be_smaller_than_the_margin_where_it_is():
     few = rows(gru_s="worse", nfg_s="worse", rnn_s="better").assign(value=[-0.08, -0.3, 0.05])
     _, second, third = flagship(few)
-    assert "the plain RNN on s (+0.05); of these differences 1 is smaller than the margin." in second
-    assert "the GRU on s (−0.08); of these differences 1 is smaller than the margin (" in third
+    assert "the plain RNN on s (+0.05); 1 of these is smaller than the margin." in second
+    assert "the GRU on s (−0.08); 1 of these is smaller than the margin (" in third
     assert "smaller" not in "".join(flagship(rows(nfg_s="worse")))
     (told,) = apart(few)
-    assert told.count("of these differences 1 is smaller than the margin.") == 2
+    assert told.count("1 of these is smaller than the margin.") == 2
 
 
 def test_every_sentence_leads_to_evidence_that_is_shipped(tmp_path):
@@ -91,7 +92,7 @@ def test_every_sentence_leads_to_evidence_that_is_shipped(tmp_path):
     halves.to_csv(tmp_path / "frontier_lag" / "frontier.csv")
     assert "How far back" not in page(tmp_path)
     (tmp_path / "frontier_lag.md").write_text("")
-    assert "half of the seeds still solve s: the LSTM" in page(tmp_path)
+    assert "half of the seeds bridge on s: the LSTM" in page(tmp_path)
     targets = LINK.findall(page(DOCS))
     assert len(targets) > 4
     assert all((DOCS / target).is_file() for target in targets)
@@ -99,7 +100,7 @@ def test_every_sentence_leads_to_evidence_that_is_shipped(tmp_path):
 
 def test_the_open_is_told_where_there_is_any():
     (told,) = unknown(rows(gru_s="undecided", gru_t="undecided", nfg_s="worse"))
-    assert "the GRU on s and t" in told
+    assert "on s the GRU; on t the GRU (" in told
     assert list(unknown(rows(gru_s="worse"))) == []
 
 
@@ -131,8 +132,26 @@ def test_lags_are_told_a_task_with_the_side_on_which_those_lie_that_are_not_know
         }
     )
     (told,) = frontier(halves)
-    assert "solve s and u: the LSTM without peepholes 40 and ≥160; the plain RNN 12 and ≤11 (" in told
+    assert "bridge on s and u: the LSTM 40 and ≥160; the plain RNN 12 and ≤11 (" in told
     assert list(frontier(halves[:1])) == []
+
+
+def test_what_most_seeds_are_right_on_is_told_of_the_longest_sequences():
+    rows = [
+        *[
+            ("lstm", "s", 0.5, 0.0),
+            ("lstm", "s", 0.5, 0.0),
+            ("lstm", "s", 0.0, 0.2),
+            ("lstm", "t", 0.0, None),
+        ],
+        *[("gru", "s", 0.0, 0.0), ("gru", "s", 0.0, 0.2), ("gru", "u", 0.0, 0.0), ("rnn", "s", 0.0, 0.5)],
+    ]
+    runs = pd.DataFrame(rows, columns=["cell", "task", "test_error_x2", "test_error_x12"])
+    (told,) = beyond(runs.assign(tolerance=0.01))
+    assert "12 times as long most seeds are right: the LSTM on s; the GRU on u (" in told
+    (none,) = beyond(runs.assign(tolerance=0.0))
+    assert "right: none (" in none
+    assert list(beyond(runs[["cell", "task"]])) == []
 
 
 def test_without_claims_nothing_is_said_of_them(tmp_path):

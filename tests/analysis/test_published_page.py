@@ -1,12 +1,14 @@
 """Published tables beside measured numbers: the page is what the results say, and every arm that it names exists."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.claims.published_tables import MEASURES, TABLES, Row
+from analysis.claims.published_table import MEASURES, Row
+from analysis.claims.published_tables import TABLES
 from analysis.report.published_page import measured, page
 from sweeps.study_file import load_study, shipped
 
@@ -49,6 +51,27 @@ def test_seeds_that_did_not_finish_count_as_failures():
 def test_a_mean_loss_is_not_told_where_a_seed_has_none():
     table = runs([0.9, 0.0], status=["finished", "diverged"], test_loss=[0.1, np.nan])
     assert measured(ROW, table, "loss") == "1 of 2 seeds without a loss"
+
+
+def test_scores_above_chance_are_told_as_right_answers():
+    """Scores of 0.6 and 1.0 above guessing among four: 0.7 and 1.0 right."""
+    row = replace(ROW, chance=1 / 4)
+    assert measured(row, runs([0.6, 1.0]), "answers").startswith("85.0 (")
+
+
+def test_what_is_right_on_longer_sequences_is_a_mean_over_their_lengths_beside_the_best_seed():
+    """Of three seeds 1.0, 0.5 and, as it did not finish, 0 above chance; other columns have no part in it."""
+    table = runs(
+        [1.0, 1.0, np.nan],
+        status=["finished", "finished", "diverged"],
+        test_score_x2=[1.0, 0.8, np.nan],
+        test_score_x6=[1.0, 0.2, np.nan],
+        test_error_x2=[0.0, 0.9, np.nan],
+        test_score_x100=np.nan,  # of another task
+    )
+    text = measured(replace(ROW, chance=1 / 2), table, "longer")
+    assert text.startswith("75.0 (")
+    assert text.endswith("; 3 seeds of lstm, best 100.0)")
 
 
 def test_what_was_not_run_is_empty():

@@ -100,7 +100,9 @@ def of(check, truth: str) -> dict[tuple[str, str], dict[str, object]]:
         return {(order[0], check.task): soon, (order[1], check.task): late}
     assert isinstance(check, Can), f"Say here how a world for {type(check).__name__} is made."
     able = truth != OPEN and good != check.never
-    return {(check.cell, check.task): {"mean": 0.99 if able else EVEN, "solved_step": 300 if able else None}}
+    values = {"mean": 0.99 if able else EVEN, "solved_step": 300 if able else None}
+    far = {} if check.factor == 1 else {check.column: 0.0 if able else 0.5, "tolerance": 0.01}
+    return {(check.cell, check.task): values | far}
 
 
 def confirmed(
