@@ -32,6 +32,7 @@ OUR_PACKAGES = ("lstm_variants", "experiments")
 
 ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
+LEAVES = (int, float, str, bool)
 REMEMBERED = 1000  # specs, by each function that remembers
 
 # Metadata of a field that came after results had been published: at its default it is no part of the canonical
@@ -77,6 +78,18 @@ def remembering(function: Callable[[Any], T]) -> Callable[[Any], T]:
 
 def is_spec(value: object) -> bool:
     return hasattr(type(value), "__dataclass_fields__")
+
+
+@functools.cache
+def may_nest(kind: Any) -> list[str]:
+    """The fields that may be specs."""
+    return [name for name, annotation in annotations(kind).items() if annotation not in LEAVES]
+
+
+def nested(spec: Any) -> list[Any]:
+    """The specs in a spec, of its own fields."""
+    kind: Any = type(spec)
+    return [value for name in may_nest(kind) if is_spec(value := getattr(spec, name))]
 
 
 def leaves(spec: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -194,7 +207,10 @@ def check(spec: Any, path: str = "") -> None:
         if type(value) is annotation and annotation in (int, bool, str):  # as nearly always: sooner
             continue
         if is_spec(value):
-            check(value, f"{path}.{name}" if path else name)
+            try:
+                sound(value)
+            except SpecError:
+                check(value, f"{path}.{name}" if path else name)  # which says where
         elif not fits(value, annotation):
             expected = getattr(annotation, "__name__", None) or str(annotation)
             raise SpecError(f"{where}.{name} must be {expected}; got {value!r} ({type(value).__name__}).")
@@ -206,6 +222,9 @@ def check(spec: Any, path: str = "") -> None:
             own()
         except ValueError as error:
             raise SpecError(str(error)) from None
+
+
+sound = remembering(check)
 
 
 def fits(value: Any, annotation: Any) -> bool:
@@ -251,7 +270,8 @@ def canonical(spec: Any) -> str:
     """One text for one value: JSON with the class under "type", sorted keys, no spaces, shortest numbers; floats that
     JSON lacks become "inf" and "-inf"."""
     parts = []
-    for key, name, annotation, left_out in written(type(spec)):  # type: ignore[arg-type]
+    kind: Any = type(spec)
+    for key, name, annotation, left_out in written(kind):
         value: Any = getattr(spec, name) if name else None
         if not name:
             parts.append(key)
