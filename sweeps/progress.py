@@ -50,7 +50,7 @@ class Clock:
         for work, fraction in under_way.items():
             trials[work.structure] = trials.get(work.structure, 0.0) + len(work.entries) * (1.0 - fraction)
         compute = sum(mean.get(bare, overall) * number for bare, number in trials.items())
-        unplanned = max(0, scheduler.stages.expected - len(scheduler.planned))
+        unplanned = max(0, scheduler.stages.expected - len(scheduler.by_id))
         compiling = sum(self.compile_seconds) / max(1, len(self.compile_seconds))
         new = set(trials) - self.compiled
         return (compute + unplanned * overall + compiling * len(new)) / self.workers()
