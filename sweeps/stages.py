@@ -188,8 +188,9 @@ class TaskConfirm:
 
     def up_to(self, cell: str, number: int, best: Trial) -> list[Entry]:
         have = self.entries[cell]
-        arm = cell, self.task
-        fresh = fresh_entries(self.study, "confirm", arm, range(len(have), number), best)
+        if number <= len(have):
+            return []
+        fresh = fresh_entries(self.study, "confirm", (cell, self.task), range(len(have), number), best)
         have += fresh
         return fresh
 
