@@ -25,9 +25,15 @@ import numpy as np
 from lstm_variants.names import did_you_mean
 
 Spec = TypeVar("Spec")
+T = TypeVar("T")
 
 # Specs of these packages are known by their class name alone; others by module and class name.
 OUR_PACKAGES = ("lstm_variants", "experiments")
+
+ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+LEAVES = (int, float, str, bool)
+REMEMBERED = 1000  # specs, by each function that remembers
 
 # Metadata of a field that came after results had been published: at its default it is no part of the canonical
 # text, so that the ids of all trials from before stay what they are.
@@ -53,8 +59,37 @@ annotations: Callable[[Any], dict[str, Any]] = functools.cache(read_annotations)
 added: Callable[[Any], dict[str, Any]] = functools.cache(read_added)
 
 
+def remembering(function: Callable[[Any], T]) -> Callable[[Any], T]:
+    """A function of a spec that is not computed again for the same object: very many trials share their cell and their
+    task. (Equal specs may differ in what is computed: 1 and 1.0 are equal.)"""
+    known: dict[int, tuple[Any, T]] = {}  # by identity, which is the object's own as long as it is kept here
+
+    @functools.wraps(function)
+    def of(spec: Any) -> T:
+        found = known.get(id(spec))
+        if found is None:
+            if len(known) >= REMEMBERED:
+                known.clear()
+            found = known[id(spec)] = spec, function(spec)
+        return found[1]
+
+    return of
+
+
 def is_spec(value: object) -> bool:
     return hasattr(type(value), "__dataclass_fields__")
+
+
+@functools.cache
+def may_nest(kind: Any) -> list[str]:
+    """The fields that may be specs."""
+    return [name for name, annotation in annotations(kind).items() if annotation not in LEAVES]
+
+
+def nested(spec: Any) -> list[Any]:
+    """The specs in a spec, of its own fields."""
+    kind: Any = type(spec)
+    return [value for name in may_nest(kind) if is_spec(value := getattr(spec, name))]
 
 
 def leaves(spec: Any, prefix: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -92,10 +127,26 @@ def with_knobs(spec: Spec, values: Mapping[str, Any], prefix: str = "") -> Spec:
     return dataclasses.replace(spec, **changes)  # type: ignore[type-var]
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
+def built(kind: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+    """The spec with these values of its fields, in their order; as a rule the same object again."""
+    return kind(**dict(zip(annotations(kind), values, strict=True)))
+
+
 def structure(spec: Spec) -> Spec:
     """What is left of a spec when its floats and its seed are forgotten. Equal structures share a cohort."""
-    bare = with_knobs(spec, dict.fromkeys(knobs(spec), 0.0))
-    return dataclasses.replace(bare, seed=0) if "seed" in annotations(type(spec)) else bare  # type: ignore[type-var]
+    kind, values = type(spec), list[Any]()
+    for name, annotation in annotations(kind).items():
+        value = getattr(spec, name)
+        if is_spec(value):
+            value = without_floats(value)
+        values.append(0.0 if annotation is float else 0 if name == "seed" else value)
+    return built(kind, tuple(values))  # type: ignore[no-any-return, arg-type]
+
+
+@remembering
+def without_floats(spec: Any) -> Any:
+    return with_knobs(spec, dict.fromkeys(knobs(spec), 0.0))
 
 
 def has(spec: Any, path: str) -> bool:
@@ -153,8 +204,13 @@ def check(spec: Any, path: str = "") -> None:
     where = path or type(spec).__name__
     for name, annotation in annotations(type(spec)).items():
         value = getattr(spec, name)
+        if type(value) is annotation and annotation in (int, bool, str):  # as nearly always: sooner
+            continue
         if is_spec(value):
-            check(value, f"{path}.{name}" if path else name)
+            try:
+                sound(value)
+            except SpecError:
+                check(value, f"{path}.{name}" if path else name)  # which says where
         elif not fits(value, annotation):
             expected = getattr(annotation, "__name__", None) or str(annotation)
             raise SpecError(f"{where}.{name} must be {expected}; got {value!r} ({type(value).__name__}).")
@@ -166,6 +222,9 @@ def check(spec: Any, path: str = "") -> None:
             own()
         except ValueError as error:
             raise SpecError(str(error)) from None
+
+
+sound = remembering(check)
 
 
 def fits(value: Any, annotation: Any) -> bool:
@@ -196,25 +255,46 @@ def type_name(kind: type) -> str:
     return kind.__qualname__ if package in OUR_PACKAGES else f"{kind.__module__}:{kind.__qualname__}"
 
 
-def to_json(spec: Any) -> dict[str, Any]:
-    """Nested plain values with the class under "type"; floats that JSON lacks become "inf" and "-inf"."""
-    out: dict[str, Any] = {"type": type_name(type(spec))}
-    later = added(type(spec))
-    for name, annotation in annotations(type(spec)).items():
-        value = plain(getattr(spec, name))
-        if name in later and value == later[name]:
-            continue
-        if is_spec(value):
-            value = to_json(value)
-        elif annotation is float:
-            value = float(value) if math.isfinite(value) else str(float(value))
-        out[name] = value
-    return out
+@functools.cache
+def written(kind: Any) -> list[tuple[str, str, Any, Any]]:
+    """What the canonical text of a spec has, in its order: a key, the field, its annotation, the value at which it is
+    left out. The class comes as its whole text, without a field."""
+    later, none = added(kind), dataclasses.MISSING
+    parts = {"type": (f'"type":{ENCODE(type_name(kind))}', "", None, none)}
+    for name, annotation in annotations(kind).items():
+        parts[name] = f"{ENCODE(name)}:", name, annotation, later.get(name, none)
+    return [parts[name] for name in sorted(parts)]
 
 
 def canonical(spec: Any) -> str:
-    """One text for one value: sorted keys, no spaces, shortest numbers."""
-    return json.dumps(to_json(spec), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """One text for one value: JSON with the class under "type", sorted keys, no spaces, shortest numbers; floats that
+    JSON lacks become "inf" and "-inf"."""
+    parts = []
+    kind: Any = type(spec)
+    for key, name, annotation, left_out in written(kind):
+        value: Any = getattr(spec, name) if name else None
+        if not name:
+            parts.append(key)
+        elif left_out is not dataclasses.MISSING and value == left_out:
+            continue
+        elif is_spec(value):
+            parts.append(key + text_of(value))
+        elif annotation is float:
+            number = float(value)
+            parts.append(f"{key}{number}" if math.isfinite(number) else f'{key}"{number}"')
+        elif type(value) is int:
+            parts.append(f"{key}{value}")
+        else:
+            parts.append(key + ENCODE(plain(value)))
+    return f"{{{','.join(parts)}}}"
+
+
+text_of = remembering(canonical)
+
+
+def to_json(spec: Any) -> dict[str, Any]:
+    """The canonical text, read."""
+    return dict(json.loads(canonical(spec)))
 
 
 def trial_id(trial: Any) -> str:

@@ -77,6 +77,12 @@ class Trial:
                 f"A trial needs stop_after >= 0 (inf: never stop); got stop_after={self.stop_after!r}."
             )
 
+    def reseeded(self, seed: int) -> "Trial":
+        """The same with another seed, in [0, 2**32): all else was looked at when this one was made."""
+        other = object.__new__(type(self))
+        vars(other).update(vars(self), seed=seed)
+        return other
+
     @property
     def evaluations(self) -> int:
         """Number of evaluations when nothing stops it."""

@@ -13,10 +13,9 @@ import importlib.metadata
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterator
 from typing import Any
 
-from experiments.specs import annotations, is_spec
+from experiments.specs import nested, remembering
 from sweeps.sources import EVERYTHING, OURS, canonical, digest, file_of, named, source_of, statements_of
 
 
@@ -26,12 +25,12 @@ def code_of(spec: Any) -> str | None:
     return "; ".join(sorted(parts)) or None
 
 
-def kinds(spec: Any) -> Iterator[type]:
-    yield type(spec)
-    for name in annotations(type(spec)):
-        value = getattr(spec, name)
-        if is_spec(value):
-            yield from kinds(value)
+def kinds(spec: Any) -> set[type]:
+    """The classes of a spec and of all in it."""
+    return {type(spec)}.union(*map(kinds_within, nested(spec)))
+
+
+kinds_within = remembering(kinds)
 
 
 @functools.cache

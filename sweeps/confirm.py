@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from experiments.specs import unknown
 from sweeps.errors import InputError
 
 Row = Mapping[str, object]
@@ -83,6 +82,8 @@ def asked(rule: ConfirmRule, scores: Mapping[str, Sequence[float]], question: Qu
     answer = rule.wanted(scores, question)
     for cell, number in answer.items():
         if cell not in scores:
+            from experiments.specs import unknown  # and with it JAX, which readers of results do without
+
             raise InputError(unknown(f"cell in the answer of {type(rule).__name__}", cell, scores))
         if number > rule.most:
             raise InputError(

@@ -20,6 +20,8 @@ from sweeps.store.store import UNRECORDED, Store
 from sweeps.study_file import Loaded
 
 KEEP, RERUN = "keep", "rerun"
+# What planning, choosing and keeping networks read of a row; of very many trials no more is held in memory.
+HELD = (*RANK_COLUMNS, *COLUMNS, "cell", "task", "code", "finished_at")
 MANY = 6  # changes of labels that are named
 
 
@@ -58,9 +60,8 @@ class Made:
 
 def made(store: Store, keep: bool = False) -> Made:
     """Reads the store; a study that never ran has nothing."""
-    columns = [*RANK_COLUMNS, *COLUMNS, "cell", "task", "code", "finished_at"]
     rows: dict[str, dict[str, list[Row]]] = {}
-    for row in sorted(store.rows(columns), key=lambda row: str(row["finished_at"])):
+    for row in sorted(store.rows(list(HELD)), key=lambda row: str(row["finished_at"])):
         if row["status"] != "failed":
             codes = rows.setdefault(str(row["trial_id"]), {})
             code = str(row["code"] or UNRECORDED)

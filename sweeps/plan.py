@@ -13,10 +13,8 @@ from functools import cached_property
 from flax import nnx
 
 from experiments.specs import SpecError, flatten, has, replace, structure, trial_id
-from experiments.tasks.contract import TaskSpec
 from experiments.trial import Trial, checked
-from lstm_variants import Layers, parameter_count
-from lstm_variants.contract import CellSpec
+from lstm_variants import parameter_count
 from sweeps.code_of import code_of
 from sweeps.confirm import Fixed
 from sweeps.errors import InputError
@@ -114,37 +112,32 @@ def settable(study: Study) -> Callable[[str], bool]:
     return known
 
 
-def search_entry(study: Study, arm: Arm, i: int, setting: Setting, known: Callable[[str], bool]) -> Entry:
-    """The trial of setting i of an arm. known: `settable` of the study.
+def search_entry(
+    study: Study, arm: Arm, i: int, setting: Setting, known: Callable[[str], bool], base: Trial
+) -> Entry:
+    """The trial of setting i of an arm. known: `settable` of the study. base: the arm's trial without a setting.
 
     Raises InputError, with the nearest name, for a field that no cell or task has.
     """
     label, task_label = arm
-    cell, task = study.specs(arm)
-    seed = seed_of(study.seed, "search", i, alias=label == study.alias)
-    trial = base_trial(study, cell, task, task_label, seed, study.stop_after)
+    trial = base.reseeded(seed_of(study.seed, "search", i, alias=label == study.alias))
     kept = {path: value for path, value in setting.items() if has(trial, path) or not known(path)}
     trial = with_setting(trial, kept, f"cell '{label}', task '{task_label}'")
     return Entry(trial, "search", label, task_label, code_of(trial))
 
 
-def fresh_entry(study: Study, stage: str, arm: Arm, i: int, trial: Trial) -> Entry:
-    """A trial again with seed i of a stage; never stopped early, so that scores stay scores."""
-    seed = seed_of(study.seed, stage, i, alias=arm[0] == study.alias)
-    again = replace(replace(trial, "seed", seed), "stop_after", math.inf)
-    return Entry(again, stage, *arm, code_of(again))
+def fresh_entries(study: Study, stage: str, arm: Arm, seeds: Iterable[int], trial: Trial) -> list[Entry]:
+    """A trial again with these seeds of a stage; never stopped early, so that scores stay scores."""
+    code, alias, trial = code_of(trial), arm[0] == study.alias, replace(trial, "stop_after", math.inf)
+    return [
+        Entry(trial.reseeded(seed_of(study.seed, stage, i, alias=alias)), stage, *arm, code) for i in seeds
+    ]
 
 
-def base_trial(
-    study: Study,
-    cell: CellSpec | Layers,
-    task: TaskSpec,
-    label: str,
-    seed: int,
-    stop_after: float = math.inf,
-) -> Trial:
+def base_trial(study: Study, arm: Arm, stop_after: float = math.inf) -> Trial:
     """The trial of an arm before its setting. Raises InputError where the study's settings make none."""
-    values = study.settings(label) | {"optimizer": study.optimizer, "seed": seed, "stop_after": stop_after}
+    (cell, task), label = study.specs(arm), arm[1]
+    values = study.settings(label) | {"optimizer": study.optimizer, "seed": 0, "stop_after": stop_after}
     try:
         return Trial(cell=cell, task=task, **values)
     except (TypeError, ValueError) as error:
@@ -164,8 +157,8 @@ def with_setting(trial: Trial, setting: dict[str, object], who: str) -> Trial:
 def base_choices(study: Study) -> dict[Arm, Trial]:
     """Arm to its trial for studies without a search: the specs as they are."""
     return {
-        (c, t): with_setting(base_trial(study, cell, task, t, 0), {}, f"cell '{c}', task '{t}'")
-        for c, cell, t, task in study.arms()
+        (c, t): with_setting(base_trial(study, (c, t)), {}, f"cell '{c}', task '{t}'")
+        for c, _, t, _ in study.arms()
     }
 
 

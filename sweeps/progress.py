@@ -11,11 +11,11 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from experiments.trial import Trial
-from sweeps.plan import Work
 from sweeps.store.schema import STOPPED
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `watch` reads results, and does without JAX
+    from experiments.trial import Trial
+    from sweeps.plan import Work
     from sweeps.sweep import Scheduler
     from sweeps.worker import Event
 
@@ -31,7 +31,7 @@ class Clock:
         self.compile_seconds: list[float] = []
         self.compiled: set[Trial] = set()
 
-    def heard(self, work: Work, event: "Event") -> None:
+    def heard(self, work: "Work", event: "Event") -> None:
         if event.kind == "compiled":
             self.compiled.add(work.structure)
             if event.seconds:
@@ -40,7 +40,7 @@ class Clock:
             total, count = self.trial_seconds.get(work.structure, (0.0, 0))
             self.trial_seconds[work.structure] = total + float(event.rows[0]["run_seconds"]), count + 1  # type: ignore[arg-type]
 
-    def left(self, scheduler: "Scheduler", under_way: dict[Work, float]) -> float | None:
+    def left(self, scheduler: "Scheduler", under_way: "dict[Work, float]") -> float | None:
         """Seconds, None while nothing is known."""
         if not self.trial_seconds:
             return None
@@ -50,7 +50,7 @@ class Clock:
         for work, fraction in under_way.items():
             trials[work.structure] = trials.get(work.structure, 0.0) + len(work.entries) * (1.0 - fraction)
         compute = sum(mean.get(bare, overall) * number for bare, number in trials.items())
-        unplanned = max(0, scheduler.stages.expected - len(scheduler.planned))
+        unplanned = max(0, scheduler.stages.expected - len(scheduler.by_id))
         compiling = sum(self.compile_seconds) / max(1, len(self.compile_seconds))
         new = set(trials) - self.compiled
         return (compute + unplanned * overall + compiling * len(new)) / self.workers()
@@ -91,7 +91,7 @@ class Board:
         self.flow = done, total
         self.now_and_then()
 
-    def heard(self, work: Work, event: "Event") -> None:
+    def heard(self, work: "Work", event: "Event") -> None:
         self.clock.heard(work, event)
         self.under_way[work] = event.fraction
         for entry in work.entries:

@@ -6,9 +6,11 @@ GPU does so much the faster, which is what has most to do at once, and the other
 given several cohorts of one structure as one.
 """
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from experiments.trial import Trial
@@ -18,26 +20,44 @@ LEAST_PATIENCE = 1800.0  # seconds: compiling, and whatever keeps a machine busy
 PATIENCE = 100.0  # times what a cohort takes by a rough estimate
 
 
+@dataclass(eq=False)
+class Line:
+    """The works of one structure that wait, each with its number. trials: in all of them."""
+
+    bare: Trial
+    works: deque[tuple[int, Work]] = field(default_factory=deque)
+    trials: int = 0
+
+    @cached_property
+    def weight(self) -> float:
+        return weight(self.bare)
+
+
 class Queue:
     """Works in order. To take one costs the number of structures, not of works. together: trials of which a work for a
     GPU beside workers on cores is made up, as far as there are so many."""
 
     def __init__(self, together: int = 1) -> None:
         self.together = together
-        self.lines: dict[Trial, deque[tuple[int, Work]]] = {}
-        self.trials: Counter[Trial] = Counter()  # by structure
+        self.lines: dict[Trial, Line] = {}
         self.joined = 0
 
     def __len__(self) -> int:
-        return sum(len(line) for line in self.lines.values())
+        return sum(len(line.works) for line in self.lines.values())
 
     def __bool__(self) -> bool:
         return bool(self.lines)
 
+    @property
+    def trials(self) -> dict[Trial, int]:
+        """By structure."""
+        return {bare: line.trials for bare, line in self.lines.items()}
+
     def extend(self, works: Iterable[Work]) -> None:
         for work in works:
-            self.lines.setdefault(work.structure, deque()).append((self.joined, work))
-            self.trials[work.structure] += len(work.entries)
+            line = self.lines.setdefault(work.structure, Line(work.structure))
+            line.works.append((self.joined, work))
+            line.trials += len(work.entries)
             self.joined += 1
 
     def take(self, seen: AbstractSet[Any], elsewhere: AbstractSet[Any], wants: str | None = None) -> Work:
@@ -49,19 +69,24 @@ class Queue:
         """
         sign = {"wide": -1, "narrow": 1}.get(wants or "", 0)
 
-        def order(bare: Trial) -> tuple[bool, float, bool, float, int]:
-            new = bare not in seen
-            left = self.trials[bare] * weight(bare)
-            return new, sign and sign * width(bare), new and bare in elsewhere, -left, self.lines[bare][0][0]
+        def order(line: Line) -> tuple[bool, float, bool, float, int]:
+            new = line.bare not in seen
+            left = line.trials * line.weight
+            return (
+                new,
+                sign and sign * width(line.bare),
+                new and line.bare in elsewhere,
+                -left,
+                line.works[0][0],
+            )
 
-        line = self.lines[min(self.lines, key=order)]
-        _, work = line.popleft()
+        line = min(self.lines.values(), key=order)
+        _, work = line.works.popleft()
         if wants == "wide":
-            work = self.merged(work, line)
-        bare = work.structure
-        self.trials[bare] -= len(work.entries)
-        if not line:
-            del self.lines[bare], self.trials[bare]
+            work = self.merged(work, line.works)
+        line.trials -= len(work.entries)
+        if not line.works:
+            del self.lines[line.bare]
         return work
 
     def merged(self, work: Work, line: deque[tuple[int, Work]]) -> Work:

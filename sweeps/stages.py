@@ -17,7 +17,7 @@ from sweeps import confirm
 from sweeps.choosing import Choose, chosen
 from sweeps.confirm import VALUES, Fixed
 from sweeps.errors import InputError
-from sweeps.plan import Arm, Entry, Row, base_choices, fresh_entry, rank, search_entry, settable
+from sweeps.plan import Arm, Entry, Row, base_choices, base_trial, fresh_entries, rank, search_entry, settable
 from sweeps.store.schema import STOPPED
 from sweeps.strategy import PENDING, GoOn, Listed, Setting, Tried
 from sweeps.study import Study
@@ -39,6 +39,7 @@ class ArmSearch:
         assert study.search is not None
         self.study, self.arm, self.known = study, arm, known
         self.strategy = study.search
+        self.base = base_trial(study, arm, study.stop_after)
         self.rungs = tuple(getattr(self.strategy, "rungs", ()))
         who = "alias" if arm[0] == study.alias else "all"
         self.seed = study.seed, zlib.crc32(who.encode())
@@ -81,8 +82,9 @@ class ArmSearch:
             raise InputError(
                 f"{type(self.strategy).__name__} asks for more than its most={self.strategy.most} settings."
             )
-        entry = search_entry(self.study, self.arm, i, setting, self.known)
-        self.entries.append(replace(entry, until=stop(entry.trial, self.rungs, 0), rung=1))
+        entry = search_entry(self.study, self.arm, i, setting, self.known, self.base)
+        until = stop(entry.trial, self.rungs, 0)
+        self.entries.append(replace(entry, until=until, rung=1) if self.rungs else entry)
         self.tried.append(Tried(setting=setting))
         return i
 
@@ -105,9 +107,11 @@ class ArmSearch:
         order = sorted(self.entries, key=lambda entry: rank(rows[entry.id]))
         settings = dict[Trial, Trial]()
         for entry in order:
+            if len(settings) == number:
+                break
             if not settings or rows[entry.id]["status"] == "finished":
                 settings.setdefault(replace(entry.trial, seed=0), entry.trial)
-        return list(settings.values())[:number]
+        return list(settings.values())
 
 
 def stop(trial: Trial, rungs: tuple[float, ...], i: int) -> int | None:
@@ -137,7 +141,7 @@ class ArmChoose:
     def __init__(self, study: Study, arm: Arm, finalists: list[Trial], choose: Choose):
         self.finalists = finalists
         self.entries = [
-            [fresh_entry(study, "choose", arm, k * choose.seeds + j, trial) for j in range(choose.seeds)]
+            fresh_entries(study, "choose", arm, range(k * choose.seeds, (k + 1) * choose.seeds), trial)
             for k, trial in enumerate(finalists)
         ]
 
@@ -184,8 +188,9 @@ class TaskConfirm:
 
     def up_to(self, cell: str, number: int, best: Trial) -> list[Entry]:
         have = self.entries[cell]
-        arm = cell, self.task
-        fresh = [fresh_entry(self.study, "confirm", arm, i, best) for i in range(len(have), number)]
+        if number <= len(have):
+            return []
+        fresh = fresh_entries(self.study, "confirm", (cell, self.task), range(len(have), number), best)
         have += fresh
         return fresh
 
@@ -290,7 +295,8 @@ class Stages:
         """So many stand-ins for trials of an arm: of its choice, or of its settings in turn while that is not made.
         Those of one setting are one object."""
         settings = [self.best[arm]] if arm in self.best else [e.trial for e in self.searches[arm].entries]
-        once = [fresh_entry(self.study, stage, arm, 0, trial) for trial in settings[: max(0, number)]]
+        trials = settings[: max(0, number)]
+        once = [entry for trial in trials for entry in fresh_entries(self.study, stage, arm, [0], trial)]
         return [once[i % len(once)] for i in range(number)]
 
     def in_order(self, entries: list[Entry]) -> list[Entry]:

@@ -29,7 +29,7 @@ from sweeps.flow.wanted import wanted
 from sweeps.handing import run as run_work
 from sweeps.handing import task_of
 from sweeps.job import Job, Keep
-from sweeps.made import KEEP, called_otherwise, made, settle
+from sweeps.made import HELD, KEEP, called_otherwise, made, settle
 from sweeps.plan import Entry, Key, Row, Work, cut, declaration, unique
 from sweeps.queues import Queue, patience
 from sweeps.stages import Stages
@@ -101,6 +101,7 @@ class Scheduler:
         self.by_id: dict[str, Entry] = {}
         self.rows: dict[Key, Row] = {}
         self.done: set[Key] = set()
+        self.left: set[str] = set()  # ids of trials of the plan that are not done
         self.codes: dict[str, str] = {}  # by trial id, whose rows count
         self.planned_so_far: tuple[int, dict[str, int]] | None = None
         self.flow: Measuring | None = None  # of a study that asks for it, once its trials are in
@@ -122,8 +123,10 @@ class Scheduler:
 
     def enqueue(self, fresh: list[Entry]) -> None:
         """Queue what is to be run of them; write the plan down where it has changed."""
-        self.queue.extend(cut((e for e in fresh if e.key not in self.done), self.size))
-        now = len(self.planned), self.stages.total
+        todo = [entry for entry in fresh if entry.key not in self.done]
+        self.left.update(entry.id for entry in todo)
+        self.queue.extend(cut(todo, self.size))
+        now = len(self.by_id), self.stages.total
         if now != self.planned_so_far:
             self.planned_so_far = now
             self.declaration = declaration(self.loaded, self.stages.planned, self.stages.total, self.codes)
@@ -180,7 +183,7 @@ class Scheduler:
     @property
     def stored(self) -> int:
         """Trials of the plan that have a row."""
-        return sum(entry.key in self.done for entry in self.by_id.values())
+        return len(self.by_id) - len(self.left)
 
     def take(
         self, seen: set[Any], elsewhere: set[Any], wants: str | None = None
@@ -251,9 +254,10 @@ class Scheduler:
     def take_note(self, rows: list[Row]) -> None:
         for row in rows:
             entry = self.by_id[str(row["trial_id"])]
-            self.rows[entry.key] = row
+            self.rows[entry.key] = {name: row.get(name) for name in HELD}
             if row["status"] != "failed":
                 self.done.add(entry.key)
+                self.left.discard(entry.id)
         self.enqueue(self.plan())
 
 

@@ -89,7 +89,8 @@ class SoFar:
     def arms(self) -> dict[tuple[str, str], Arm]:
         arms: dict[tuple[str, str], Arm] = {}
         for row in self.rows:
-            arm = arms.setdefault((row["cell"], row["task"]), Arm())
+            key = row["cell"], row["task"]
+            arm = arms.get(key) or arms.setdefault(key, Arm())
             if row["status"] == "failed":
                 arm.failed += 1
             else:

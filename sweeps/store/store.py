@@ -136,8 +136,9 @@ class Store:
         return write_part(schema.table(rows, schema.FLOW_COLUMNS), self.path / "flow" / name)
 
     def declare(self, declaration: Declaration) -> None:
-        """Replace `study.json`."""
-        replace_file(self.path / "study.json", json.dumps(vars(declaration), indent=1).encode())
+        """Replace `study.json`: a line for each of its fields."""
+        lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in vars(declaration).items()]
+        replace_file(self.path / "study.json", ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
     @contextlib.contextmanager
     def lock(self, *, broken: bool = False) -> Iterator[None]:

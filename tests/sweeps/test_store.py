@@ -158,10 +158,9 @@ def test_one_sweep_at_a_time_and_a_killed_one_lets_go(store):
     assert (store.path / ".lock").read_text() == ""
 
 
-def test_reading_results_starts_nothing():
-    script = (
-        "import sys, sweeps.store.store; print({'jax', 'ray', 'wandb', 'experiments'} & set(sys.modules))"
-    )
+@pytest.mark.parametrize("module", ["sweeps.store.store", "sweeps.commands.status", "sweeps.commands.watch"])
+def test_reading_results_starts_nothing(module):
+    script = f"import sys, {module}; print({{'jax', 'ray', 'wandb', 'experiments'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

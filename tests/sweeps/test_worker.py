@@ -88,7 +88,9 @@ def test_parts_of_a_cohort_make_the_rows_of_the_whole(monkeypatch, tmp_path):
 def test_a_cohort_that_fails_after_a_part_was_stored_keeps_that_part(tmp_path):
     store = Store(tmp_path, "tiny").prepare()
     scheduler = Scheduler(tiny(), store, 4)
-    work = next(w for _, w in (line[0] for line in scheduler.queue.lines.values()) if len(w.entries) > 1)
+    work = next(
+        w for _, w in (line.works[0] for line in scheduler.queue.lines.values()) if len(w.entries) > 1
+    )
     done, *left = work.entries
     list(worker.Worker().run(Work((done,), 1), Job(study="tiny", store=store)))
     scheduler.failed(work, RuntimeError("the second part"))
