@@ -7,7 +7,7 @@ import functools
 import math
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from flax import nnx
@@ -38,7 +38,8 @@ class Entry:
 
     code: by which the trial is computed, see `sweeps.code_of`; fixed when it is planned. since: the updates after
     which it was stopped before, 0 where it begins. until: the updates after which it stops for its search to see how
-    far it is; None: it trains to its end. rung: how many such stops that makes.
+    far it is; None: it trains to its end. rung: how many such stops that makes. bare: the trial's structure, where that
+    is known.
     """
 
     trial: Trial
@@ -49,6 +50,7 @@ class Entry:
     since: int = 0
     until: int | None = None
     rung: int = 0
+    bare: Trial | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def id(self) -> str:
@@ -72,7 +74,7 @@ class Entry:
 
     @cached_property
     def structure(self) -> Trial:
-        return structure(self.trial)
+        return self.bare or structure(self.trial)
 
     @property
     def arm(self) -> Arm:
@@ -128,10 +130,10 @@ def search_entry(
 
 def fresh_entries(study: Study, stage: str, arm: Arm, seeds: Iterable[int], trial: Trial) -> list[Entry]:
     """A trial again with these seeds of a stage; never stopped early, so that scores stay scores."""
-    code, alias, trial = code_of(trial), arm[0] == study.alias, replace(trial, "stop_after", math.inf)
-    return [
-        Entry(trial.reseeded(seed_of(study.seed, stage, i, alias=alias)), stage, *arm, code) for i in seeds
-    ]
+    trial = replace(trial, "stop_after", math.inf)
+    code, bare, alias = code_of(trial), structure(trial), arm[0] == study.alias
+    fresh = (trial.reseeded(seed_of(study.seed, stage, i, alias=alias)) for i in seeds)
+    return [Entry(trial, stage, *arm, code, bare=bare) for trial in fresh]
 
 
 def base_trial(study: Study, arm: Arm, stop_after: float = math.inf) -> Trial:

@@ -23,6 +23,7 @@ from sweeps.strategy import PENDING, GoOn, Listed, Setting, Tried
 from sweeps.study import Study
 
 RowOf = Callable[[Entry], Row | None]  # the row of a trial, None while it is not in
+SETTINGS = 64  # of an arm that stand in for a choice which is not made
 
 
 def nothing(entry: Entry) -> None:
@@ -292,10 +293,10 @@ class Stages:
         return entries
 
     def like(self, stage: str, arm: Arm, number: int) -> list[Entry]:
-        """So many stand-ins for trials of an arm: of its choice, or of its settings in turn while that is not made.
-        Those of one setting are one object."""
+        """So many stand-ins for trials of an arm: of its choice, or of its settings in turn while that is not made (of
+        very many, `SETTINGS` spread over them). Those of one setting are one object."""
         settings = [self.best[arm]] if arm in self.best else [e.trial for e in self.searches[arm].entries]
-        trials = settings[: max(0, number)]
+        trials = settings[: max(0, number)][:: -(-len(settings) // SETTINGS)]
         once = [entry for trial in trials for entry in fresh_entries(self.study, stage, arm, [0], trial)]
         return [once[i % len(once)] for i in range(number)]
 

@@ -74,11 +74,10 @@ def demand(
     trials, loose, cohorts = Counter[Trial](), Counter[Trial](), Counter[Trial]()
     open_ids = set(map(id, open_entries))
     for work in works:
-        cohorts[work.structure] += 1
-        for entry in work.entries:
-            trials[work.structure] += entry.share  # type: ignore[assignment]
-            if id(entry) in open_ids:
-                loose[work.structure] += entry.share  # type: ignore[assignment]
+        bare = work.structure
+        cohorts[bare] += 1
+        trials[bare] += sum(entry.share for entry in work.entries)  # type: ignore[assignment]
+        loose[bare] += sum(entry.share for entry in work.entries if id(entry) in open_ids)  # type: ignore[assignment]
     return Demand(
         entries=sum(entry.since == 0 for work in works for entry in work.entries),
         trials=trials,

@@ -25,7 +25,7 @@ from sweeps.job import Job
 from sweeps.plan import cut
 from sweeps.provenance import cpu_model
 from sweeps.rules.race import race
-from sweeps.spaces import log_uniform
+from sweeps.spaces import log_uniform, sampled
 from sweeps.store.store import Store
 from sweeps.strategies.halving import halving
 
@@ -88,6 +88,21 @@ def test_a_race_is_expected_to_take_what_it_usually_does_and_widens_the_interval
     unsure = estimate(raced, found, workers=1)
     assert unsure.seconds == pytest.approx(sure.seconds)
     assert unsure.high / unsure.low > 1.5 * sure.high / sure.low
+
+
+def test_of_very_many_settings_some_stand_in_for_the_choice_and_as_many_trials_are_counted():
+    few, many = 40, 200
+    search = {"optimizer.learning_rate": log_uniform(1e-3, 1e-1)}
+    for settings in (few, many):
+        loaded = tiny(search=sampled(search, trials=settings), confirm=settings)
+        _, guessed, _, _ = missing(loaded, Store("nowhere", "nothing"))
+        arms = {entry.arm for entry in guessed}
+        for arm in arms:
+            mine = [entry for entry in guessed if entry.arm == arm]
+            assert len(mine) == settings
+            assert len({id(entry) for entry in mine}) == (
+                50 if settings == many else few
+            )  # every fourth of 200
 
 
 def test_the_interval_of_ninety_per_cent_holds_the_truth_in_ninety_per_cent_of_draws():
