@@ -205,6 +205,13 @@ def above_chance(accuracy: Array, classes: int) -> Array:
     return above(accuracy, 1 / classes)
 
 
+def guessing(chances: np.ndarray) -> tuple[float, float]:
+    """Cross-entropy and accuracy of the best predictor that knows one thing of each sequence. chances: of every answer
+    given that, `(thing, answer)`; all things are alike likely."""
+    entropy = -(chances * np.log(np.where(chances > 0, chances, 1))).sum(1).mean()
+    return float(entropy), float(chances.max(1).mean())
+
+
 class Quantity(NamedTuple):
     """Something that there is to remember, at every step. values: (T, B), integers for what is one of several classes,
     else numbers. known: (T, B) bool, the steps at which it is determined by what came; None: all."""

@@ -21,7 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.tasks.contract import Batch, Measures, Quantity, draws, judge_symbols, whole
+from experiments.tasks.contract import Batch, Measures, Quantity, draws, guessing, judge_symbols, whole
 
 MOVES = (1, -1, 0)
 
@@ -78,12 +78,11 @@ class CycleNavigation:
 
     @property
     def baseline(self) -> float:
-        p = self.chances
-        return float(-(p * np.log(np.where(p > 0, p, 1))).sum(1).mean())
+        return guessing(self.chances)[0]
 
     @property
     def naive_accuracy(self) -> float:
-        return float(self.chances.max(1).mean())
+        return guessing(self.chances)[1]
 
     def sample(self, key: jax.Array, batch: int) -> Batch:
         T = self.length
