@@ -254,7 +254,7 @@ class Scheduler:
     def take_note(self, rows: list[Row]) -> None:
         for row in rows:
             entry = self.by_id[str(row["trial_id"])]
-            self.rows[entry.key] = {name: row.get(name) for name in HELD}
+            self.rows[entry.key] = {name: row.get(name) for name in (*HELD, "error")}
             if row["status"] != "failed":
                 self.done.add(entry.key)
                 self.left.discard(entry.id)

@@ -1,10 +1,10 @@
 """A sweep of very many trials that are not trained: what planning, storing and reading cost.
 
-    python -m sweeps.bench.many STUDY.py RESULTS WORKERS      one line of JSON: trials, seconds
-    of the whole and of the driver's processor
+    python -m sweeps.bench.many STUDY.py RESULTS WORKERS [ADDRESS]
 
-Everything is as in a real sweep (scheduler, worker processes, store, compaction), but a worker makes the rows and the
-curves of a cohort up.
+prints one line of JSON: trials, seconds of the whole and of the driver's processor. ADDRESS: of a Ray cluster, else
+workers are processes. Everything is as in a real sweep (scheduler, workers, store, compaction), but a worker makes the
+rows and the curves of a cohort up.
 """
 
 import datetime
@@ -83,10 +83,10 @@ class Pretending(Scheduler):
         )
 
 
-def main(study: str, results: str, workers: int) -> None:
+def main(study: str, results: str, workers: int, address: str | None = None) -> None:
     loaded = load_study(study)
     store = Store(results, loaded.name).prepare()
-    with crew.started(crew.Pool(workers=workers)) as hands, store.lock():
+    with crew.started(crew.Pool(workers=workers, address=address)) as hands, store.lock():
         start, spent = time.perf_counter(), time.process_time()
         scheduler = Pretending(loaded, store, COHORT)
         run(scheduler, hands)
@@ -95,4 +95,4 @@ def main(study: str, results: str, workers: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:])

@@ -126,5 +126,5 @@ def test_studies_of_a_fixed_number_of_seeds_have_no_race_and_raced_ones_no_matri
     assert "race" not in fitting(analysed)
     assert race.absent(analysed)
     assert "verdicts" in fitting(analysed)
-    assert set(fitting(study)) == set(FIGURES) - {"verdicts", "ranks", "flow", "horizons"}
+    assert set(fitting(study)) == set(FIGURES) - {"verdicts", "ranks", "longer", "flow", "horizons"}
     assert matrix.absent(raced([["adding", "gru", "nfg"]])) == ""

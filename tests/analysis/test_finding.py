@@ -106,8 +106,10 @@ def test_cells_that_ran_on_some_tasks_alone_are_compared_there_and_nowhere_else(
 
 
 def test_a_cell_that_is_worse_on_every_task_is_said_in_two_words():
-    words = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t")})
+    words = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t", "u")})
     assert words.details == ["Worse: rnn on all."]
+    words = told({(c, t): around(m) for c, m in (("lstm", 0.9), ("rnn", 0.1)) for t in ("s", "t")})
+    assert words.details == ["Worse: rnn on s and t."]
 
 
 def test_the_ceiling_is_told():
