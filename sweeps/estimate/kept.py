@@ -23,7 +23,7 @@ from sweeps.estimate.timing import Timing
 from sweeps.provenance import cpu_model
 from sweeps.store.store import Store
 
-FILE = "timings.1.jsonl"  # another number where `guess` changes
+FILE = "timings.2.jsonl"  # another number where `guess` changes, or how it is timed
 MOST_ROWS = 2000  # of a store that are read, evenly spread
 COLUMNS = ["spec", "status", "run_seconds", "memory_bytes", "device"]
 

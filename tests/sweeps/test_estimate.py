@@ -19,7 +19,7 @@ from sweeps.estimate import kept as keeping
 from sweeps.estimate.guess import classes, compile_seconds, trial_seconds
 from sweeps.estimate.kept import FILE, from_stores, keep, kept, known, structure_text
 from sweeps.estimate.posterior import RUN, Name, covariance, name_of, posterior
-from sweeps.estimate.timing import Timing, whole
+from sweeps.estimate.timing import ADVANCE, LEAST, Timing, updates_of, whole
 from sweeps.estimate.total import AGAIN, COHORT_SECONDS, demand, estimate
 from sweeps.job import Job
 from sweeps.plan import cut
@@ -49,6 +49,17 @@ def test_a_trial_is_its_updates_its_evaluations_and_its_test():
     assert whole(trial, 0.01, 0.002) == pytest.approx(20 * 0.01 + (2 * 1 + 2) * 0.002)
     longer = dataclasses.replace(trial, longer=(3,))  # three times as long: 4 batches' worth of steps for 1
     assert whole(longer, 0.01, 0.002) == pytest.approx(20 * 0.01 + (2 * 1 + 2 * 4) * 0.002)
+
+
+def test_short_updates_are_timed_many_at_once_and_long_ones_few():
+    trial = search_entries(tiny().study)[0].trial  # 10 updates between evaluations
+    often = dataclasses.replace(trial, steps=2000, evaluate_every=1000)
+    assert updates_of(trial, lanes=4) == 10
+    short = updates_of(often, lanes=4)
+    assert 10 < short < 1000
+    assert short * 4 * trial_seconds(often) / often.steps == pytest.approx(ADVANCE, rel=0.1)
+    assert updates_of(often, lanes=100_000) == LEAST
+    assert updates_of(dataclasses.replace(often, evaluate_every=3), lanes=1) == 3
 
 
 def test_an_estimate_adds_up_trials_compilations_and_cohorts_when_every_structure_was_timed_often():
