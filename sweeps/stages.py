@@ -296,7 +296,8 @@ class Stages:
         """So many stand-ins for trials of an arm: of its choice, or of its settings in turn while that is not made (of
         very many, `SETTINGS` spread over them). Those of one setting are one object."""
         settings = [self.best[arm]] if arm in self.best else [e.trial for e in self.searches[arm].entries]
-        trials = settings[: max(0, number)][:: -(-len(settings) // SETTINGS)]
+        settings = settings[: max(0, number)]
+        trials = settings[:: max(1, -(-len(settings) // SETTINGS))]
         once = [entry for trial in trials for entry in fresh_entries(self.study, stage, arm, [0], trial)]
         return [once[i % len(once)] for i in range(number)]
 

@@ -251,7 +251,7 @@ REACH = (
 )
 
 DELETANG = "Delétang et al. 2023"
-REGULARS = ("even_pairs", "parity", "cycle", "modular")
+REGULAR_TASKS = ("even_pairs", "parity", "cycle", "modular")
 BEYOND = (
     Claim(
         statement=(
@@ -265,8 +265,8 @@ BEYOND = (
         ),
         studies=("languages",),
         checks=(
-            *(Can(task, cell, 12) for cell in ("lstm", "rnn") for task in REGULARS),
-            *(Can(task, "transformer", 12, never=True) for task in REGULARS),
+            *(Can(task, cell, 12) for cell in ("lstm", "rnn") for task in REGULAR_TASKS),
+            *(Can(task, "transformer", 12, never=True) for task in REGULAR_TASKS),
         ),
     ),
     Claim(

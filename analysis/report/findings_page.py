@@ -214,7 +214,8 @@ def beyond(runs: pd.DataFrame) -> Iterator[str]:
     if not factors:
         return
     wrong = runs[longer_column("error", factors[-1])]
-    asked = runs.assign(right=wrong.lt(runs["tolerance"]))[wrong.notna()]
+    tried = wrong.notna().groupby(runs["task"]).transform("any")
+    asked = runs.assign(right=wrong.lt(runs["tolerance"]))[tried]  # a seed without an error is not right
     most = asked.groupby(["cell", "task"], sort=False)["right"].mean().gt(0.5)
     where = most[most].reset_index().groupby("cell", sort=False)["task"].agg(listing)
     told = [f"{listing(map(plainly, cells.index))} on {on}" for on, cells in where.groupby(where, sort=False)]

@@ -145,6 +145,7 @@ def test_what_most_seeds_are_right_on_is_told_of_the_longest_sequences():
             ("lstm", "t", 0.0, None),
         ],
         *[("gru", "s", 0.0, 0.0), ("gru", "s", 0.0, 0.2), ("gru", "u", 0.0, 0.0), ("rnn", "s", 0.0, 0.5)],
+        *[("rnn", "u", 0.0, 0.0), ("rnn", "u", 0.0, None), ("rnn", "u", 0.0, None)],  # two diverged
     ]
     runs = pd.DataFrame(rows, columns=["cell", "task", "test_error_x2", "test_error_x12"])
     (told,) = beyond(runs.assign(tolerance=0.01))
